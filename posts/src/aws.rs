@@ -1,0 +1,27 @@
+//! How every program of this workspace reaches AWS.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{ConfigLoader, SdkConfig};
+use aws_smithy_http_client::{Builder, tls};
+
+/// Longer than the longest answer that AWS may take its time for: SQS's long poll of 20 s.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Settings common to all: TLS by rustls with ring, and a limit on each attempt.
+#[must_use]
+pub fn loader() -> ConfigLoader {
+    let https = Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .http_client(https)
+        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
+}
+
+/// The settings that AWS's own variables and files give (`AWS_REGION`, `AWS_ENDPOINT_URL`, the
+/// task's or function's role, …).
+pub async fn from_env() -> SdkConfig {
+    loader().load().await
+}

@@ -1,0 +1,107 @@
+//! What a user asks to be collected.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// What a user asks to be collected: a word, a phrase, or any rule that the stream understands.
+///
+/// 1 to [`Keyword::MAX_BYTES`] bytes of UTF-8, without control characters, without white space at
+/// either end, and with one space between words. Case is kept: `OR` is an operator to X, `or` is not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Keyword(String);
+
+/// Why a text cannot be a keyword.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidKeyword {
+    /// Nothing but white space.
+    #[error("a keyword must not be empty")]
+    Empty,
+    /// More than [`Keyword::MAX_BYTES`].
+    #[error("a keyword may be at most {max} bytes of UTF-8 long, this one is {bytes}", max = Keyword::MAX_BYTES)]
+    TooLong {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// A control character, such as a line break.
+    #[error("a keyword must not contain control characters")]
+    ControlCharacter,
+}
+
+impl Keyword {
+    /// The longest keyword, in bytes of UTF-8.
+    ///
+    /// X's recent search, by which gaps are healed, takes 512 characters; a keyword that it cannot
+    /// look for could not be healed. Counted in bytes, it also fits every key and label made of it.
+    pub const MAX_BYTES: usize = 512;
+
+    /// The keyword as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Keyword {
+    type Err = InvalidKeyword;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKeyword> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(InvalidKeyword::Empty);
+        }
+        if text.len() > Self::MAX_BYTES {
+            return Err(InvalidKeyword::TooLong { bytes: text.len() });
+        }
+        if text.chars().any(char::is_control) {
+            return Err(InvalidKeyword::ControlCharacter);
+        }
+        let words: Vec<&str> = text.split_whitespace().collect();
+        Ok(Self(words.join(" ")))
+    }
+}
+
+impl TryFrom<String> for Keyword {
+    type Error = InvalidKeyword;
+
+    fn try_from(text: String) -> Result<Self, InvalidKeyword> {
+        text.parse()
+    }
+}
+
+impl From<Keyword> for String {
+    fn from(keyword: Keyword) -> Self {
+        keyword.0
+    }
+}
+
+impl fmt::Display for Keyword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_around_and_between_does_not_make_another_keyword() {
+        let keyword: Keyword = "  rust \u{a0} lang ".parse().unwrap();
+        assert_eq!(keyword.as_str(), "rust lang");
+    }
+
+    #[test]
+    fn limits_hold_to_the_byte() {
+        assert_eq!("  ".parse::<Keyword>(), Err(InvalidKeyword::Empty));
+        assert!("é".repeat(256).parse::<Keyword>().is_ok());
+        assert_eq!(
+            format!("{}a", "é".repeat(256)).parse::<Keyword>(),
+            Err(InvalidKeyword::TooLong { bytes: 513 })
+        );
+        assert_eq!("a\u{7}b".parse::<Keyword>(), Err(InvalidKeyword::ControlCharacter));
+        assert_eq!("a\nb".parse::<Keyword>(), Err(InvalidKeyword::ControlCharacter));
+    }
+}

@@ -1,0 +1,60 @@
+//! What a post is, and the queue, tables and metrics that carry and hold it.
+//!
+//! `streamer`, `consumer` and `api` meet only through what this crate describes: the [`Envelope`]
+//! on the queue and the items in the tables. It knows AWS's wire, not where the other end is: one
+//! machine is the same code pointed at another endpoint.
+
+pub mod aws;
+mod country;
+mod envelope;
+mod keyword;
+mod label;
+mod metrics;
+mod post;
+mod queue;
+mod statistics;
+mod status;
+mod tweets;
+mod utc_time;
+
+pub use country::{Country, CountrySource};
+pub use envelope::{DecodeError, ENVELOPE_BYTES, ENVELOPE_VERSION, Envelope};
+pub use keyword::{InvalidKeyword, Keyword};
+pub use metrics::{Metrics, Restated};
+pub use post::{InvalidPostId, Post, PostId, Reference, ReferenceKind};
+pub use queue::{CloseQueue, SendError, TweetsQueue};
+pub use statistics::{CountryCount, StatisticsTable};
+pub use status::{
+    Acquired, Added, KeywordStatus, Lease, LeaseHolder, Removed, StreamReport, StreamState, StreamStatusTable,
+};
+pub use tweets::{Inserted, Order, Page, Position, StoredPost, TweetsTable};
+pub use utc_time::{InvalidTime, UtcTime};
+
+/// What can go wrong with a table.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// DynamoDB refused the request, or could not be reached.
+    #[error("failed to {action}: {source}")]
+    DynamoDb {
+        /// What was asked for, to complete "failed to".
+        action: &'static str,
+        /// DynamoDB's own answer.
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    /// An item in a table is not what this version writes.
+    #[error("failed to read an item of {table}: {reason}")]
+    Item {
+        /// The table's name.
+        table: String,
+        /// What is wrong with the item.
+        reason: String,
+    },
+}
+
+impl TableError {
+    /// For `map_err`: names what was being done when DynamoDB failed.
+    fn during<E: Into<aws_sdk_dynamodb::Error>>(action: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| Self::DynamoDb { action, source: Box::new(error.into()) }
+    }
+}

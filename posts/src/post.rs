@@ -1,0 +1,167 @@
+//! What a post is.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Country, CountrySource, UtcTime};
+
+/// A post's id: 1 to 64 letters, digits, `.`, `_`, `:` or `-`.
+///
+/// X's ids are decimal numbers above 2^53, so they stay text. Ids order as numbers do when both are
+/// numbers without leading zeros: the shorter first, then by their digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct PostId(String);
+
+/// The text is not a post's id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a post's id is 1 to 64 letters, digits or any of . _ : -")]
+pub struct InvalidPostId;
+
+impl PostId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Ord for PostId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0.len(), &self.0).cmp(&(other.0.len(), &other.0))
+    }
+}
+
+impl PartialOrd for PostId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl FromStr for PostId {
+    type Err = InvalidPostId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPostId> {
+        let fits = (1..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b));
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidPostId) }
+    }
+}
+
+impl TryFrom<String> for PostId {
+    type Error = InvalidPostId;
+
+    fn try_from(text: String) -> Result<Self, InvalidPostId> {
+        text.parse()
+    }
+}
+
+impl From<PostId> for String {
+    fn from(id: PostId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for PostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A post, as it travels on the queue, rests in TweetsTable and is answered by the api.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Post {
+    /// The id that the source gave it.
+    pub tweet_id: PostId,
+    /// When it was made.
+    pub create_date: UtcTime,
+    /// The whole text, also where the source shortens it (long posts, reposts).
+    pub text: String,
+    /// The author's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author_id: Option<String>,
+    /// The author's display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author_name: Option<String>,
+    /// The author's handle, without `@`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author_username: Option<String>,
+    /// The country it belongs to, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<Country>,
+    /// How the country is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country_source: Option<CountrySource>,
+    /// The language that the source detected: a BCP 47 code, or one of the source's own (`und`, `zxx`, `qme`, …).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The post that began the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<PostId>,
+    /// The posts that it reposts, quotes or answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
+    /// The version that it replaces, if it is an edit: each version is a post of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_of: Option<PostId>,
+}
+
+impl fmt::Debug for Post {
+    /// Names the post and nothing that a person wrote: what is logged by mistake must not be theirs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post")
+            .field("tweet_id", &self.tweet_id.0)
+            .field("create_date", &self.create_date.to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a post refers to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reference {
+    /// What it does to the other post.
+    pub kind: ReferenceKind,
+    /// The other post.
+    pub tweet_id: PostId,
+}
+
+/// What a post does to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ReferenceKind {
+    /// Shows it again as it is.
+    Retweeted,
+    /// Shows it with words of its own.
+    Quoted,
+    /// Answers it.
+    RepliedTo,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ids_order_as_numbers(a: u64, b: u64) {
+            let id = |n: u64| n.to_string().parse::<PostId>().unwrap();
+            prop_assert_eq!(id(a).cmp(&id(b)), a.cmp(&b));
+        }
+    }
+
+    #[test]
+    fn debug_shows_nothing_a_person_wrote() {
+        let post: Post = serde_json::from_value(serde_json::json!({
+            "tweetId": "1", "createDate": "2026-11-23T10:00:00Z", "text": "secret", "authorName": "secret",
+        }))
+        .unwrap();
+        assert!(!format!("{post:?}").contains("secret"));
+    }
+}

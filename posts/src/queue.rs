@@ -1,0 +1,212 @@
+//! The two queues: TweetsFifoQueue, which carries posts, and StreamCloseQueue, which wakes a streamer.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+
+use crate::Envelope;
+use crate::label::{hex_sha256, label};
+
+/// Most entries in one batch request, and most bytes in all of them together.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+const BATCH_ENTRIES: usize = 10;
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// The longest `MessageGroupId`, on the same page.
+const GROUP_ID_BYTES: usize = 128;
+
+/// TweetsFifoQueue: one message group a keyword, deduplicated by the ids that a message carries.
+#[derive(Clone, Debug)]
+pub struct TweetsQueue {
+    client: Client,
+    url: String,
+}
+
+/// Why the queue did not accept an envelope.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The queue refuses this message, and will refuse it again.
+    #[error("the queue refused the message: {code}: {message}")]
+    Refused {
+        /// SQS's error code.
+        code: String,
+        /// SQS's explanation.
+        message: String,
+    },
+    /// The queue could not take it now.
+    #[error("the queue did not take the message: {0}")]
+    Unavailable(String),
+}
+
+impl TweetsQueue {
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Sends envelopes, as many a request as fit, and tells for each whether the queue has it.
+    ///
+    /// A request that failed tells nothing of what it did: its envelopes come back as
+    /// [`SendError::Unavailable`], and sending them again within SQS's five minutes of
+    /// deduplication, or later (the consumer's writes are conditional), harms nothing.
+    pub async fn send(&self, envelopes: Vec<Envelope>) -> Vec<(Envelope, Result<(), SendError>)> {
+        let mut outcomes = Vec::with_capacity(envelopes.len());
+        let mut batch: Vec<(Envelope, String)> = Vec::new();
+        let mut batch_bytes = 0;
+        for envelope in envelopes {
+            let body = match envelope.encode() {
+                Ok(body) => body,
+                Err(error) => {
+                    let refused =
+                        SendError::Refused { code: "Encoding".to_owned(), message: error.to_string() };
+                    outcomes.push((envelope, Err(refused)));
+                    continue;
+                }
+            };
+            if batch.len() == BATCH_ENTRIES || batch_bytes + body.len() > BATCH_BYTES {
+                self.send_batch(std::mem::take(&mut batch), &mut outcomes).await;
+                batch_bytes = 0;
+            }
+            batch_bytes += body.len();
+            batch.push((envelope, body));
+        }
+        if !batch.is_empty() {
+            self.send_batch(batch, &mut outcomes).await;
+        }
+        outcomes
+    }
+
+    async fn send_batch(
+        &self,
+        batch: Vec<(Envelope, String)>,
+        outcomes: &mut Vec<(Envelope, Result<(), SendError>)>,
+    ) {
+        let mut entries = Vec::with_capacity(batch.len());
+        let mut envelopes = Vec::with_capacity(batch.len());
+        for (index, (envelope, body)) in batch.into_iter().enumerate() {
+            let entry = SendMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .message_group_id(label(envelope.keyword.as_str(), GROUP_ID_BYTES))
+                .message_deduplication_id(deduplication_id(&envelope))
+                .message_body(body)
+                .build();
+            // `build` fails only without an id and a body, which stand above.
+            entries.extend(entry);
+            envelopes.push(envelope);
+        }
+        let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+        match request.send().await {
+            Ok(answer) => {
+                let mut failed: Vec<Option<SendError>> = envelopes.iter().map(|_| None).collect();
+                for entry in answer.failed() {
+                    let message = entry.message().unwrap_or_default().to_owned();
+                    let error = if entry.sender_fault() {
+                        SendError::Refused { code: entry.code().to_owned(), message }
+                    } else {
+                        SendError::Unavailable(format!("{}: {message}", entry.code()))
+                    };
+                    if let Some(slot) = entry.id().parse().ok().and_then(|i: usize| failed.get_mut(i)) {
+                        *slot = Some(error);
+                    }
+                }
+                outcomes.extend(
+                    envelopes
+                        .into_iter()
+                        .zip(failed)
+                        .map(|(envelope, failure)| (envelope, failure.map_or(Ok(()), Err))),
+                );
+            }
+            Err(error) => {
+                let reason = aws_sdk_sqs::error::DisplayErrorContext(&error).to_string();
+                outcomes.extend(
+                    envelopes
+                        .into_iter()
+                        .map(|envelope| (envelope, Err(SendError::Unavailable(reason.clone())))),
+                );
+            }
+        }
+    }
+}
+
+/// The same for the same posts under the same keyword, whenever and by whomever they are sent.
+fn deduplication_id(envelope: &Envelope) -> String {
+    let separated = |text| [text, "\n"];
+    let ids = envelope.posts.iter().map(|post| post.tweet_id.as_str());
+    hex_sha256(std::iter::once(envelope.keyword.as_str()).chain(ids).flat_map(separated).map(str::as_bytes))
+}
+
+/// StreamCloseQueue: a message on it says no more than "look at what is desired now", so that one
+/// that is late, lost or repeated cannot stop a stream that should run.
+#[derive(Clone, Debug)]
+pub struct CloseQueue {
+    client: Client,
+    url: String,
+}
+
+impl CloseQueue {
+    /// How long one [`CloseQueue::wait`] waits: SQS's longest poll, in seconds.
+    const WAIT_SECONDS: i32 = 20;
+
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Wakes the streamer, if one runs.
+    ///
+    /// # Errors
+    /// What SQS answered.
+    pub async fn wake(&self) -> Result<(), aws_sdk_sqs::Error> {
+        let body = r#"{"look":"desired"}"#;
+        self.client.send_message().queue_url(&self.url).message_body(body).send().await?;
+        Ok(())
+    }
+
+    /// Waits up to 20 s for messages and takes them off the queue; true if there were any.
+    ///
+    /// # Errors
+    /// What SQS answered.
+    pub async fn wait(&self) -> Result<bool, aws_sdk_sqs::Error> {
+        let received = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .wait_time_seconds(Self::WAIT_SECONDS)
+            .max_number_of_messages(10)
+            .send()
+            .await?;
+        for message in received.messages() {
+            if let Some(handle) = message.receipt_handle() {
+                self.client.delete_message().queue_url(&self.url).receipt_handle(handle).send().await?;
+            }
+        }
+        Ok(!received.messages().is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(keyword: &str, ids: &[&str]) -> Envelope {
+        let post = |id: &&str| {
+            serde_json::from_value(serde_json::json!({
+                "tweetId": id, "createDate": "2026-11-23T10:00:00Z", "text": "",
+            }))
+            .unwrap()
+        };
+        Envelope::new(keyword.parse().unwrap(), ids.iter().map(post).collect())
+    }
+
+    #[test]
+    fn deduplication_ids_depend_on_the_keyword_and_on_every_post() {
+        let id = |keyword, ids: &[&str]| deduplication_id(&envelope(keyword, ids));
+        assert_eq!(id("rust", &["1", "2"]), id("rust", &["1", "2"]));
+        for other in [id("go", &["1", "2"]), id("rust", &["12"]), id("rust", &["1"]), id("rust", &["2", "1"])]
+        {
+            assert_ne!(id("rust", &["1", "2"]), other);
+        }
+        assert!(id("rust", &["1"]).len() <= 128);
+    }
+}

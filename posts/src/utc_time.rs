@@ -1,0 +1,132 @@
+//! Moments, as posts and tables write them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A moment: UTC, to the millisecond, from 1970 to 9999.
+///
+/// Written always as `2026-11-23T10:00:00.000Z`, so that texts sort as times do: tables and cursors
+/// rely on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct UtcTime(Timestamp);
+
+/// The text is not such a moment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a date and time of the years 1970 to 9999 as in 2026-11-23T10:00:00.000Z")]
+pub struct InvalidTime;
+
+impl UtcTime {
+    /// The present moment by this machine's clock.
+    #[must_use]
+    pub fn now() -> Self {
+        Timestamp::now().into()
+    }
+
+    /// The moment that lies `millis` milliseconds after 1970 began, if it is in range.
+    ///
+    /// # Errors
+    /// [`InvalidTime`] before 1970 and after 9999.
+    pub fn from_millis(millis: i64) -> Result<Self, InvalidTime> {
+        if millis < 0 {
+            return Err(InvalidTime);
+        }
+        // jiff's own range ends with the year 9999.
+        Timestamp::from_millisecond(millis).map(Self).map_err(|_| InvalidTime)
+    }
+
+    /// Milliseconds since 1970 began.
+    #[must_use]
+    pub fn as_millis(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// The hour it lies in, as in `2026-11-23T10`: the unit in which posts are counted.
+    #[must_use]
+    pub fn hour(self) -> String {
+        let mut text = self.to_string();
+        text.truncate("2026-11-23T10".len());
+        text
+    }
+
+    /// The first moment of its hour.
+    #[must_use]
+    pub fn start_of_hour(self) -> Self {
+        const HOUR_MS: i64 = 3_600_000;
+        let millis = self.as_millis();
+        Self::from_millis(millis - millis % HOUR_MS).unwrap_or(self)
+    }
+}
+
+impl From<Timestamp> for UtcTime {
+    /// Drops what is finer than a millisecond; a moment before 1970 becomes 1970's first.
+    fn from(at: Timestamp) -> Self {
+        Self::from_millis(at.as_millisecond().max(0)).unwrap_or(Self(Timestamp::UNIX_EPOCH))
+    }
+}
+
+impl fmt::Display for UtcTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0)
+    }
+}
+
+impl FromStr for UtcTime {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTime> {
+        let at: Timestamp = text.parse().map_err(|_| InvalidTime)?;
+        Self::from_millis(at.as_millisecond())
+    }
+}
+
+impl From<UtcTime> for String {
+    fn from(date: UtcTime) -> Self {
+        date.to_string()
+    }
+}
+
+impl TryFrom<String> for UtcTime {
+    type Error = InvalidTime;
+
+    fn try_from(text: String) -> Result<Self, InvalidTime> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 9999-12-31T23:59:59 less jiff's allowance for time zones.
+    const LAST: i64 = 253_402_207_200_000;
+
+    proptest! {
+        #[test]
+        fn texts_sort_as_times_do_and_come_back_the_same(a in 0..LAST, b in 0..LAST) {
+            let (a, b) = (UtcTime::from_millis(a).unwrap(), UtcTime::from_millis(b).unwrap());
+            prop_assert_eq!(a.to_string().cmp(&b.to_string()), a.cmp(&b));
+            prop_assert_eq!(a.to_string().parse::<UtcTime>().unwrap(), a);
+            prop_assert!(a.to_string().starts_with(&a.hour()));
+            prop_assert_eq!(a.start_of_hour().to_string(), format!("{}:00:00.000Z", a.hour()));
+        }
+    }
+
+    #[test]
+    fn other_zones_and_precisions_are_the_same_moment() {
+        let date: UtcTime = "2026-11-23T12:00:00.1239+02:00".parse().unwrap();
+        assert_eq!(date.to_string(), "2026-11-23T10:00:00.123Z");
+    }
+
+    #[test]
+    fn what_is_no_date_is_refused() {
+        for text in ["", "yesterday", "2026-13-01T00:00:00Z", "1969-12-31T23:59:59Z", "2026-11-23"] {
+            assert_eq!(text.parse::<UtcTime>(), Err(InvalidTime), "{text}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What every answer to a request of X's protocol has in common: the token, the limits, the errors.
+
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::Stub;
+use crate::limits::{Endpoint, Standing, unix_seconds};
+
+/// A request that bears the right token while the stub is in the mood to answer.
+pub(crate) struct Authorized;
+
+impl FromRequestParts<Stub> for Authorized {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, stub: &Stub) -> Result<Self, Failure> {
+        let expected = format!("Bearer {}", stub.inner.token);
+        let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        if given != Some(expected.as_str()) {
+            return Err(Failure::new(StatusCode::UNAUTHORIZED, unauthorized()));
+        }
+        if let Some((status, left)) = stub.world().faults.status(Instant::now()) {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            let title = status.canonical_reason().unwrap_or("Error");
+            let mut failure = Failure::new(
+                status,
+                json!({ "title": title, "detail": title, "type": "about:blank", "status": status.as_u16() }),
+            );
+            if status == StatusCode::TOO_MANY_REQUESTS {
+                let reset = HeaderValue::from(unix_seconds(left));
+                failure.headers.insert("x-rate-limit-reset", reset);
+                failure.headers.insert("x-rate-limit-remaining", HeaderValue::from(0));
+            }
+            return Err(failure);
+        }
+        Ok(Self)
+    }
+}
+
+/// An answer that is an error, shaped as X's are.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: StatusCode,
+    headers: Box<HeaderMap>,
+    body: Value,
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, body: Value) -> Self {
+        Self { status, headers: Box::default(), body }
+    }
+
+    /// A request that X cannot make sense of.
+    pub(crate) fn invalid(parameter: &str, value: &str, message: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            json!({
+                "errors": [{ "parameters": { parameter: [value] }, "message": message }],
+                "title": "Invalid Request",
+                "detail": "One or more parameters to your request was invalid.",
+                "type": "https://api.x.com/2/problems/invalid-request",
+            }),
+        )
+    }
+
+    pub(crate) fn with(mut self, standing: Standing) -> Self {
+        self.headers.extend(limit_headers(standing));
+        self
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
+        (self.status, *self.headers, content_type, self.body.to_string()).into_response()
+    }
+}
+
+/// Counts a request; refuses it when its limit is used up.
+pub(crate) fn within_limit(stub: &Stub, endpoint: Endpoint) -> Result<Standing, Failure> {
+    let standing = stub.world().limits.count(endpoint, Instant::now());
+    if standing.allowed {
+        return Ok(standing);
+    }
+    let body = json!({
+        "title": "Too Many Requests", "detail": "Too Many Requests", "type": "about:blank", "status": 429,
+    });
+    Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, body).with(standing))
+}
+
+/// The headers that every answer carries.
+pub(crate) fn limit_headers(standing: Standing) -> HeaderMap {
+    HeaderMap::from_iter([
+        (header::HeaderName::from_static("x-rate-limit-limit"), HeaderValue::from(standing.limit)),
+        (header::HeaderName::from_static("x-rate-limit-remaining"), HeaderValue::from(standing.remaining)),
+        (header::HeaderName::from_static("x-rate-limit-reset"), HeaderValue::from(standing.reset)),
+    ])
+}
+
+/// A good answer.
+pub(crate) fn ok(status: StatusCode, standing: Standing, body: Value) -> Response {
+    (status, limit_headers(standing), Json(body)).into_response()
+}
+
+fn unauthorized() -> Value {
+    json!({ "title": "Unauthorized", "detail": "Unauthorized", "type": "about:blank", "status": 401 })
+}

@@ -1,0 +1,164 @@
+//! A stream server that speaks X's protocol, replays a recording and misbehaves on request.
+//!
+//! It honours what X documents of the filtered stream, its rules, recent search and recent counts:
+//! the shapes of answers and errors, the one connection, the token, the rate limits. It has made-up
+//! posts ([`Generator`]) or those of a recording. `/control/…` is its own: it makes faults happen
+//! and tells what was posted and delivered.
+
+mod answer;
+mod control;
+mod facts;
+mod faults;
+mod generator;
+mod limits;
+pub mod recording;
+mod rule;
+mod rules;
+mod search;
+mod snowflake;
+mod stream;
+mod world;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{get, post};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub use facts::Facts;
+pub use faults::Fault;
+pub use generator::Generator;
+pub use rule::{InvalidRule, Rule, Scope};
+use world::World;
+
+/// Where the stub's posts come from.
+#[derive(Debug)]
+pub enum Source {
+    /// Made up, from a seed, at a rate, from the start.
+    Generator {
+        /// The same seed makes the same posts.
+        seed: u64,
+    },
+    /// A recording, played once, from the first connection on.
+    Recording {
+        /// The posts, as [`recording::read`] gives them.
+        posts: Vec<Value>,
+        /// Keeps their ids and times, instead of stamping them anew.
+        keep: bool,
+    },
+}
+
+/// How the stub behaves.
+#[derive(Debug)]
+pub struct Options {
+    /// The token that clients must bear.
+    pub token: String,
+    /// Where posts come from.
+    pub source: Source,
+    /// Posts a second, above 0.
+    pub rate: f64,
+    /// How often an idle stream says that it is alive: X does at least every 20 s.
+    pub keep_alive: Duration,
+}
+
+/// A running stub.
+#[derive(Clone, Debug)]
+pub struct Stub {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    token: String,
+    keep_alive: Duration,
+    world: Mutex<World>,
+    connected: Notify,
+    /// Open streams end with it: they would hold up the server's end.
+    ended: CancellationToken,
+}
+
+impl Stub {
+    fn world(&self) -> MutexGuard<'_, World> {
+        // No code panics while it holds the lock; if it did, the stub's state is still good enough.
+        self.inner.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn router(&self) -> Router {
+        Router::new()
+            .route("/2/tweets/search/stream", get(stream::connect))
+            .route("/2/tweets/search/stream/rules", get(rules::list).post(rules::update))
+            .route("/2/tweets/search/recent", get(search::recent))
+            .route("/2/tweets/counts/recent", get(search::counts))
+            .route("/control/faults", post(control::fault))
+            .route("/control/posts", get(control::posts))
+            .with_state(self.clone())
+    }
+}
+
+/// Serves on `listener` until `shutdown`, which ends open streams too.
+///
+/// # Errors
+/// What the listener failed with.
+pub async fn serve(
+    listener: TcpListener,
+    options: Options,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let Options { token, source, rate, keep_alive } = options;
+    let inner = Inner {
+        token,
+        keep_alive,
+        world: Mutex::default(),
+        connected: Notify::new(),
+        ended: shutdown.clone(),
+    };
+    let stub = Stub { inner: Arc::new(inner) };
+    let served = axum::serve(listener, stub.router()).with_graceful_shutdown(shutdown.cancelled_owned());
+    tokio::select! {
+        served = served => served,
+        // It posts until it is dropped.
+        () = play(&stub, source, rate) => Ok(()),
+    }
+}
+
+/// Posts what the source has, at `rate` posts a second; never ends.
+async fn play(stub: &Stub, mut source: Source, rate: f64) {
+    /// Timers are no finer than this, so at higher rates several posts come at once.
+    const TICK: Duration = Duration::from_millis(5);
+    if matches!(source, Source::Recording { .. }) {
+        stub.inner.connected.notified().await;
+    }
+    let mut recorded = match &mut source {
+        Source::Recording { posts, .. } => std::mem::take(posts).into_iter(),
+        Source::Generator { .. } => Vec::new().into_iter(),
+    };
+    let mut generator = match &source {
+        Source::Generator { seed } => Some(Generator::new(*seed)),
+        Source::Recording { .. } => None,
+    };
+    let keep = matches!(source, Source::Recording { keep: true, .. });
+    let start = tokio::time::Instant::now();
+    let mut ticks = tokio::time::interval(TICK.max(Duration::from_secs_f64((1.0 / rate).min(3600.0))));
+    // A machine that slept does not make up for it.
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut posted = 0_f64;
+    loop {
+        ticks.tick().await;
+        let due = start.elapsed().as_secs_f64() * rate;
+        while posted < due {
+            posted += 1.0;
+            let mut world = stub.world();
+            if let Some(generator) = &mut generator {
+                let wanted: Vec<String> = world.rules.iter().flat_map(|rule| rule.rule.wanted()).collect();
+                let post = world.post(generator.next(&wanted), keep);
+                generator.posted(&post);
+            } else if let Some(post) = recorded.next() {
+                world.post(post, keep);
+            }
+        }
+    }
+}
