@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_post_that_nothing_can_hold_is_told() {
-        let packed = Packer::default().add(&"k".parse().unwrap(), post(1, "x".repeat(300_000)), Instant::now());
+        let packed =
+            Packer::default().add(&"k".parse().unwrap(), post(1, "x".repeat(300_000)), Instant::now());
         assert!(matches!(packed, Packed::TooLarge(bytes) if bytes > 300_000));
     }
 

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn waits_grow_as_documented() {
-        let waits = |class| (0..8).map(|attempt| wait(class, attempt, at(0)).as_secs_f64()).collect::<Vec<_>>();
+        let waits =
+            |class| (0..8).map(|attempt| wait(class, attempt, at(0)).as_secs_f64()).collect::<Vec<_>>();
         assert_eq!(waits(Class::Dropped), [0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75]);
         assert_eq!(waits(Class::Network), [0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0]);
         assert_eq!(waits(Class::Server), [5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 320.0]);

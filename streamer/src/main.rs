@@ -1,0 +1,51 @@
+//! `streamer`: the long-running task on ECS. It ends with 0 when it was asked to, else with 1.
+
+use anyhow::Context;
+use streamer::{Aws, Config, run};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().with_env_filter(level).init();
+    let variable = |name: &str| std::env::var(name).ok();
+    let owner = owner(variable("ECS_CONTAINER_METADATA_URI_V4")).await?;
+    let config = Config::read(variable, owner)?;
+    let shutdown = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
+    let on_signal = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        on_signal.cancel();
+    });
+    let aws = Aws::new(&posts::aws::from_env().await);
+    let ended = run(config, &aws, shutdown).await.context("the streamer failed")?;
+    tracing::info!(?ended, "the streamer ended");
+    Ok(())
+}
+
+/// Who holds the lease: on ECS the task's ARN, which the task's metadata tells
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html>),
+/// elsewhere this process.
+async fn owner(metadata: Option<String>) -> anyhow::Result<String> {
+    let Some(metadata) = metadata else {
+        return Ok(format!("process-{}-{:016x}", std::process::id(), fastrand::u64(..)));
+    };
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Task {
+        #[serde(rename = "TaskARN")]
+        task_arn: String,
+    }
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().context("failed to make a client")?;
+    let task: Task = async { client.get(format!("{metadata}/task")).send().await?.json().await }
+        .await
+        .context("failed to read the task's metadata")?;
+    Ok(task.task_arn)
+}
