@@ -1,1 +1,61 @@
-//! x
+//! The REST api: starts and stops the collection, and answers what was collected.
+//!
+//! [`router`] is all of it, on Lambda and on one machine. It changes what is *desired*;
+//! [`reconcile`] makes the running task match that.
+
+mod config;
+mod problem;
+mod reconcile;
+mod request;
+mod statistics;
+mod stream;
+mod tweets;
+
+use aws_config::SdkConfig;
+use axum::Router;
+use axum::routing::get;
+use posts::{CloseQueue, StatisticsTable, StreamStatusTable, TweetsTable};
+
+pub use config::{Config, ConfigError};
+pub use problem::Problem;
+pub use reconcile::{ReconcileError, Reconciled, reconcile};
+
+/// What the api works with.
+#[derive(Clone, Debug)]
+pub struct Api {
+    config: Config,
+    tweets: TweetsTable,
+    statistics: StatisticsTable,
+    status: StreamStatusTable,
+    close_queue: CloseQueue,
+    ecs: aws_sdk_ecs::Client,
+}
+
+impl Api {
+    /// An api over what `config` names.
+    #[must_use]
+    pub fn new(aws: &SdkConfig, config: Config) -> Self {
+        let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+        let sqs = aws_sdk_sqs::Client::new(aws);
+        let statistics = StatisticsTable::new(dynamodb.clone(), config.statistics_table.clone());
+        Self {
+            tweets: TweetsTable::new(dynamodb.clone(), config.tweets_table.clone(), statistics.clone()),
+            statistics,
+            status: StreamStatusTable::new(dynamodb, config.status_table.clone(), config.stream_id.clone()),
+            close_queue: CloseQueue::new(sqs, config.close_queue_url.clone()),
+            ecs: aws_sdk_ecs::Client::new(aws),
+            config,
+        }
+    }
+}
+
+/// The whole api.
+pub fn router(api: Api) -> Router {
+    Router::new()
+        .route("/stream", get(stream::show).post(stream::start).delete(stream::stop))
+        .route("/tweets", get(tweets::list))
+        .route("/tweetsStatistics", get(statistics::by_country))
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .with_state(api)
+}
