@@ -1,1 +1,229 @@
-//! x
+//! The whole pipeline on one machine: a machine-sized AWS, the stub stream (or X itself), and the same
+//! streamer, consumer and api as in the cloud, pointed at it.
+
+mod aws;
+mod data;
+mod mapping;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use api::{Api, reconcile, router};
+use aws_config::{Region, SdkConfig};
+use aws_sdk_sqs::config::Credentials;
+use consumer::Consumer;
+use posts::{Keyword, StreamStatusTable, UtcTime};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::resources::{
+    ACCOUNT, CLOSE_QUEUE, CLUSTER, REGION, STATISTICS_TABLE, STATUS_TABLE, TASK_DEFINITION, TOKEN_PARAMETER,
+    TWEETS_QUEUE, TWEETS_TABLE,
+};
+use crate::aws::{Parameters, Services, Store, Tables, Tasks};
+use crate::data::Data;
+
+/// Where posts come from.
+pub enum Stream {
+    /// The stub, started here.
+    Stub(stub::Options),
+    /// X, or something like it elsewhere.
+    Elsewhere {
+        /// Its address.
+        url: String,
+        /// The bearer token.
+        token: String,
+    },
+}
+
+/// What to run.
+pub struct Options {
+    /// The folder that keeps everything.
+    pub data: PathBuf,
+    /// Where the api listens, on loopback; 0 takes a free port.
+    pub port: u16,
+    /// Where posts come from.
+    pub stream: Stream,
+    /// Keywords to collect from the start.
+    pub keywords: Vec<Keyword>,
+}
+
+/// A running pipeline.
+#[derive(Debug)]
+pub struct Machine {
+    /// Where the api listens.
+    pub api: SocketAddr,
+    /// Where the AWS-shaped endpoint listens.
+    pub aws: SocketAddr,
+    /// Where the stub listens, if there is one.
+    pub stub: Option<SocketAddr>,
+    services: Arc<Services>,
+    servers: JoinSet<anyhow::Result<()>>,
+    shutdown: CancellationToken,
+    _data: Data,
+}
+
+/// How often the reconciler runs: EventBridge's minute is the longest a user should wait, so less here.
+const RECONCILE_EVERY: Duration = Duration::from_secs(5);
+
+impl Machine {
+    /// Starts everything; nothing is left running when it fails.
+    ///
+    /// # Errors
+    /// What cannot be used: the port, the data folder.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        posts::aws::install_tls();
+        let api_listener = listen(options.port).await?;
+        let data = Data::open(&options.data)?;
+        let aws_listener = listen(0).await?;
+        let mut machine_parts = Parts::default();
+        let (x_url, token) = match options.stream {
+            Stream::Elsewhere { url, token } => (url, token),
+            Stream::Stub(options) => {
+                let listener = listen(0).await?;
+                let address = listener.local_addr()?;
+                machine_parts.stub = Some(address);
+                let token = options.token.clone();
+                let shutdown = machine_parts.shutdown.clone();
+                machine_parts.servers.spawn(async move {
+                    stub::serve(listener, options, shutdown).await.context("the stub failed")
+                });
+                (format!("http://{address}"), token)
+            }
+        };
+        let url = format!("http://{}", aws_listener.local_addr()?);
+        let config = config(&url).await;
+        let queue_url = |name: &str| format!("{url}/{ACCOUNT}/{name}");
+        let streamer_config = streamer::Config {
+            stream_id: "x".to_owned(),
+            x_api_url: x_url,
+            token_parameter: TOKEN_PARAMETER.to_owned(),
+            tweets_queue_url: queue_url(TWEETS_QUEUE),
+            close_queue_url: queue_url(CLOSE_QUEUE),
+            status_table: STATUS_TABLE.to_owned(),
+            owner: String::new(),
+        };
+        let streamer_aws = streamer::Aws::new(&config);
+        let services = Arc::new(Services {
+            store: Store::open(&data.file("queues.sqlite")).context("failed to open queues.sqlite")?,
+            tables: Tables::open(&data.file("tables.sqlite")).await?,
+            tasks: Tasks::new(Box::new(move |arn, shutdown| {
+                let (config, aws) =
+                    (streamer::Config { owner: arn, ..streamer_config.clone() }, streamer_aws.clone());
+                tokio::spawn(async move {
+                    match streamer::run(config, &aws, shutdown).await {
+                        Ok(ended) => {
+                            tracing::info!(?ended, "the streamer ended");
+                            0
+                        }
+                        Err(error) => {
+                            tracing::error!(%error, "the streamer failed");
+                            1
+                        }
+                    }
+                })
+            })),
+            parameters: Parameters { bearer_token: token },
+            url: url.clone(),
+        });
+        let Parts { mut servers, shutdown, stub } = machine_parts;
+        let (api_address, aws_address) = (api_listener.local_addr()?, aws_listener.local_addr()?);
+        servers.spawn(serve(aws_listener, aws::router(Arc::clone(&services))));
+
+        let status = StreamStatusTable::new(
+            aws_sdk_dynamodb::Client::new(&config),
+            STATUS_TABLE.to_owned(),
+            "x".to_owned(),
+        );
+        for keyword in &options.keywords {
+            status.add_keyword(keyword, UtcTime::now()).await?;
+        }
+        let api = Api::new(
+            &config,
+            api::Config {
+                stream_id: "x".to_owned(),
+                tweets_table: TWEETS_TABLE.to_owned(),
+                statistics_table: STATISTICS_TABLE.to_owned(),
+                status_table: STATUS_TABLE.to_owned(),
+                close_queue_url: queue_url(CLOSE_QUEUE),
+                cluster: CLUSTER.to_owned(),
+                task_definition: TASK_DEFINITION.to_owned(),
+                subnets: vec!["subnet-local".to_owned()],
+                security_groups: vec!["sg-local".to_owned()],
+            },
+        );
+        servers.spawn(serve(api_listener, router(api.clone())));
+        servers.spawn(async move {
+            let mut rounds = tokio::time::interval(RECONCILE_EVERY);
+            loop {
+                rounds.tick().await;
+                if let Err(error) = reconcile(&api).await {
+                    tracing::warn!(%error, "could not reconcile");
+                }
+            }
+        });
+        let consumer = Consumer::new(&config, TWEETS_TABLE.to_owned(), STATISTICS_TABLE.to_owned());
+        let queue_arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{TWEETS_QUEUE}");
+        let mapping =
+            mapping::run(aws_sdk_sqs::Client::new(&config), queue_url(TWEETS_QUEUE), queue_arn, consumer);
+        servers.spawn(async move {
+            mapping.await;
+            Ok(())
+        });
+        Ok(Self { api: api_address, aws: aws_address, stub, services, servers, shutdown, _data: data })
+    }
+
+    /// Runs until `end`, then ends everything in order: the streamer first, which flushes what it read.
+    ///
+    /// # Errors
+    /// The part that ended by itself, and why.
+    pub async fn run(mut self, end: impl Future<Output = ()>) -> anyhow::Result<()> {
+        /// Ctrl-C ends within 5 s; what the queue has not accepted by then is fetched again.
+        const PATIENCE: Duration = Duration::from_secs(4);
+        let outcome = tokio::select! {
+            () = end => Ok(()),
+            ended = self.servers.join_next() => match ended {
+                Some(Ok(Ok(()))) | None => Err(anyhow::anyhow!("a part of the machine ended by itself")),
+                Some(Ok(Err(error))) => Err(error),
+                Some(Err(error)) => Err(error).context("a part of the machine crashed"),
+            },
+        };
+        if tokio::time::timeout(PATIENCE, self.services.tasks.stop_all()).await.is_err() {
+            tracing::warn!("the streamer did not end in time");
+        }
+        self.shutdown.cancel();
+        self.servers.shutdown().await;
+        outcome
+    }
+}
+
+#[derive(Default)]
+struct Parts {
+    servers: JoinSet<anyhow::Result<()>>,
+    shutdown: CancellationToken,
+    stub: Option<SocketAddr>,
+}
+
+async fn serve(listener: TcpListener, router: axum::Router) -> anyhow::Result<()> {
+    axum::serve(listener, router).await.context("a server failed")
+}
+
+async fn listen(port: u16) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port))
+        .await
+        .with_context(|| format!("failed to listen on 127.0.0.1:{port} (choose another with --port)"))
+}
+
+/// The settings by which the SDK finds a machine's endpoint.
+pub async fn config(url: &str) -> SdkConfig {
+    posts::aws::loader()
+        .endpoint_url(url)
+        .region(Region::new(REGION))
+        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
+        .load()
+        .await
+}

@@ -20,6 +20,13 @@ pub fn loader() -> ConfigLoader {
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
 }
 
+/// Makes rustls with ring what every other HTTP client of this process uses too. To be called before
+/// the first is made; calling it again does nothing.
+pub fn install_tls() {
+    // An error says that it is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// The settings that AWS's own variables and files give (`AWS_REGION`, `AWS_ENDPOINT_URL`, the
 /// task's or function's role, …).
 pub async fn from_env() -> SdkConfig {

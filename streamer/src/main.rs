@@ -42,7 +42,7 @@ async fn owner(metadata: Option<String>) -> anyhow::Result<String> {
         #[serde(rename = "TaskARN")]
         task_arn: String,
     }
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    posts::aws::install_tls();
     let client = reqwest::Client::builder().no_proxy().build().context("failed to make a client")?;
     let task: Task = async { client.get(format!("{metadata}/task")).send().await?.json().await }
         .await

@@ -61,8 +61,7 @@ pub(crate) enum Failure {
 impl Client {
     /// A client of the API at `base`, bearing `token`.
     pub(crate) fn new(base: &str, token: &str) -> Result<Self, Failure> {
-        // Only the first call in a process installs it; that it is there already is no error.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        posts::aws::install_tls();
         let http = reqwest::Client::builder()
             .user_agent(concat!("aviary/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(ANSWER_TIMEOUT)

@@ -1,0 +1,103 @@
+//! A machine-sized AWS: one loopback endpoint that speaks the protocols of the services we call.
+
+mod cloudwatch;
+mod dynamodb;
+mod ecs;
+pub(crate) mod resources;
+mod sqs;
+mod ssm;
+mod store;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tower_http::decompression::RequestDecompressionLayer;
+
+pub(crate) use dynamodb::Tables;
+pub(crate) use ecs::Tasks;
+pub(crate) use ssm::Parameters;
+pub(crate) use store::Store;
+
+/// What the endpoint serves.
+#[derive(Debug)]
+pub(crate) struct Services {
+    pub(crate) store: Store,
+    pub(crate) tables: Tables,
+    pub(crate) tasks: Tasks,
+    pub(crate) parameters: Parameters,
+    /// Where this endpoint is, as in queue URLs.
+    pub(crate) url: String,
+}
+
+/// A refusal in the shape of AWS's JSON protocols.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    code: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = json!({ "__type": self.code, "message": self.message });
+        (StatusCode::BAD_REQUEST, Json(body)).into_response()
+    }
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::new("InternalFailure", "the store failed")
+    }
+}
+
+/// The endpoint's router.
+pub(crate) fn router(services: Arc<Services>) -> Router {
+    Router::new()
+        .route("/", post(json_protocol))
+        .route("/service/{service}/operation/{operation}", post(cbor_protocol))
+        // DynamoDB takes 16 MB.
+        .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
+        // The SDK compresses large requests to CloudWatch.
+        .layer(RequestDecompressionLayer::new())
+        .with_state(services)
+}
+
+async fn json_protocol(State(services): State<Arc<Services>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (service, operation) = target.split_once('.').unwrap_or((target, ""));
+    if service == "DynamoDB_20120810" {
+        return services.tables.forward(&headers, body).await;
+    }
+    let Ok(request) = serde_json::from_slice::<Value>(&body) else {
+        return Refusal::new("SerializationException", "the body is not JSON").into_response();
+    };
+    let answer = match service {
+        "AmazonSQS" => sqs::answer(&services, operation, &request).await,
+        "AmazonEC2ContainerServiceV20141113" => services.tasks.answer(operation, &request),
+        "AmazonSSM" => services.parameters.answer(operation, &request),
+        _ => Err(Refusal::new("UnknownOperationException", format!("no such service here: {target:?}"))),
+    };
+    answer.map_or_else(IntoResponse::into_response, |answer| {
+        ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer.to_string()).into_response()
+    })
+}
+
+async fn cbor_protocol(
+    State(services): State<Arc<Services>>,
+    Path((service, operation)): Path<(String, String)>,
+    body: Bytes,
+) -> Response {
+    cloudwatch::answer(&services.store, &service, &operation, &body)
+}

@@ -1,0 +1,268 @@
+//! SQS, of the operations that we call, with its real limits.
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use md5::{Digest, Md5};
+use posts::UtcTime;
+use serde_json::{Value, json};
+
+use super::resources::{ACCOUNT, QUEUES, Queue, REGION};
+use super::store::NewMessage;
+use super::{Refusal, Services};
+
+const ENTRIES: usize = 10;
+const REQUEST_BYTES: usize = 1024 * 1024;
+
+/// Answers one request.
+pub(crate) async fn answer(services: &Services, operation: &str, request: &Value) -> Result<Value, Refusal> {
+    match operation {
+        "GetQueueUrl" => {
+            let name = text(request, "QueueName")?;
+            let queue = QUEUES.iter().find(|queue| queue.name == name).ok_or_else(no_such_queue)?;
+            Ok(json!({ "QueueUrl": url(services, queue) }))
+        }
+        "ListQueues" => {
+            let urls: Vec<String> = QUEUES.iter().map(|queue| url(services, queue)).collect();
+            Ok(json!({ "QueueUrls": urls }))
+        }
+        "GetQueueAttributes" => attributes(services, queue(request)?),
+        "SendMessage" => {
+            let queue = queue(request)?;
+            send(services, queue, request)
+        }
+        "SendMessageBatch" => send_batch(services, queue(request)?, request),
+        "ReceiveMessage" => receive(services, queue(request)?, request).await,
+        "DeleteMessage" => {
+            services.store.delete(queue(request)?, text(request, "ReceiptHandle")?)?;
+            Ok(json!({}))
+        }
+        "DeleteMessageBatch" => {
+            let queue = queue(request)?;
+            let entries = entries(request)?;
+            for entry in entries {
+                services.store.delete(queue, text(entry, "ReceiptHandle")?)?;
+            }
+            let deleted: Vec<Value> = entries.iter().map(|entry| json!({ "Id": entry["Id"] })).collect();
+            Ok(json!({ "Successful": deleted, "Failed": [] }))
+        }
+        "ChangeMessageVisibility" => {
+            let queue = queue(request)?;
+            let seconds = number(request, "VisibilityTimeout", 0..=43_200)?
+                .ok_or_else(|| Refusal::new("com.amazonaws.sqs#MissingParameter", "VisibilityTimeout"))?;
+            let visible_at = now() + i64::try_from(seconds).unwrap_or_default() * 1000;
+            if services.store.hide(queue, text(request, "ReceiptHandle")?, visible_at)? {
+                Ok(json!({}))
+            } else {
+                Err(Refusal::new("com.amazonaws.sqs#ReceiptHandleIsInvalid", "no message has this handle"))
+            }
+        }
+        _ => Err(Refusal::new("com.amazonaws.sqs#UnsupportedOperation", operation)),
+    }
+}
+
+fn send(services: &Services, queue: &Queue, entry: &Value) -> Result<Value, Refusal> {
+    let body = text(entry, "MessageBody")?;
+    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    if body.is_empty() || !body.chars().all(allowed) {
+        return Err(Refusal::new(
+            "com.amazonaws.sqs#InvalidMessageContents",
+            "the body is empty, or has a character that is not allowed",
+        ));
+    }
+    if body.len() > REQUEST_BYTES {
+        return Err(invalid(
+            "One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.",
+        ));
+    }
+    let name = |field: &'static str| -> Result<Option<&str>, Refusal> {
+        let Some(value) = entry[field].as_str() else {
+            return if queue.is_fifo() {
+                Err(Refusal::new(
+                    "com.amazonaws.sqs#MissingParameter",
+                    format!("The request must contain the parameter {field}."),
+                ))
+            } else {
+                Ok(None)
+            };
+        };
+        // Letters, digits and punctuation.
+        if (1..=128).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Some(value))
+        } else {
+            Err(invalid(format!("Value {value} for parameter {field} is invalid.")))
+        }
+    };
+    let message =
+        NewMessage { body, group: name("MessageGroupId")?, deduplication: name("MessageDeduplicationId")? };
+    let (id, sequence) = services.store.send(queue, &message, now())?;
+    let mut sent = json!({ "MessageId": id, "MD5OfMessageBody": md5(body) });
+    if queue.is_fifo() {
+        sent["SequenceNumber"] = format!("{sequence:020}").into();
+    }
+    Ok(sent)
+}
+
+fn send_batch(services: &Services, queue: &Queue, request: &Value) -> Result<Value, Refusal> {
+    let entries = entries(request)?;
+    let bytes: usize = entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(str::len).sum();
+    if bytes > REQUEST_BYTES {
+        return Err(Refusal::new(
+            "com.amazonaws.sqs#BatchRequestTooLong",
+            format!(
+                "Batch requests cannot be longer than {REQUEST_BYTES} bytes. You have sent {bytes} bytes."
+            ),
+        ));
+    }
+    let (mut successful, mut failed) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match send(services, queue, entry) {
+            Ok(mut sent) => {
+                sent["Id"] = entry["Id"].clone();
+                successful.push(sent);
+            }
+            Err(refusal) => {
+                let code = refusal.code.trim_start_matches("com.amazonaws.sqs#");
+                failed.push(json!({
+                    "Id": entry["Id"], "Code": code, "Message": refusal.message,
+                    "SenderFault": code != "InternalFailure",
+                }));
+            }
+        }
+    }
+    Ok(json!({ "Successful": successful, "Failed": failed }))
+}
+
+async fn receive(services: &Services, queue: &Queue, request: &Value) -> Result<Value, Refusal> {
+    let most = number(request, "MaxNumberOfMessages", 1..=10)?.unwrap_or(1);
+    let wait = Duration::from_secs(number(request, "WaitTimeSeconds", 0..=20)?.unwrap_or(0));
+    let visibility =
+        number(request, "VisibilityTimeout", 0..=43_200)?.map_or(queue.visibility, Duration::from_secs);
+    let most = usize::try_from(most).unwrap_or(1);
+    let received = services.store.receive(queue, most, visibility, wait, now).await?;
+    let messages: Vec<Value> = received
+        .into_iter()
+        .map(|message| {
+            let mut attributes = json!({
+                "ApproximateReceiveCount": message.receives.to_string(),
+                "SentTimestamp": message.sent_at.to_string(),
+            });
+            if let (Some(group), Some(deduplication)) = (&message.group, &message.deduplication) {
+                attributes["MessageGroupId"] = group.as_str().into();
+                attributes["MessageDeduplicationId"] = deduplication.as_str().into();
+                attributes["SequenceNumber"] = format!("{:020}", message.sequence).into();
+            }
+            json!({
+                "MessageId": message.id, "ReceiptHandle": message.handle, "MD5OfBody": md5(&message.body),
+                "Body": message.body, "Attributes": attributes,
+            })
+        })
+        .collect();
+    Ok(if messages.is_empty() { json!({}) } else { json!({ "Messages": messages }) })
+}
+
+fn attributes(services: &Services, queue: &Queue) -> Result<Value, Refusal> {
+    let (visible, handled) = services.store.depth(queue, now())?;
+    let mut attributes = json!({
+        "QueueArn": arn(queue.name),
+        "ApproximateNumberOfMessages": visible.to_string(),
+        "ApproximateNumberOfMessagesNotVisible": handled.to_string(),
+        "VisibilityTimeout": queue.visibility.as_secs().to_string(),
+    });
+    if queue.is_fifo() {
+        attributes["FifoQueue"] = "true".into();
+    }
+    if let Some((most, dead_letters)) = queue.redrive {
+        let policy = json!({ "deadLetterTargetArn": arn(dead_letters), "maxReceiveCount": most });
+        attributes["RedrivePolicy"] = policy.to_string().into();
+    }
+    Ok(json!({ "Attributes": attributes }))
+}
+
+fn entries(request: &Value) -> Result<&Vec<Value>, Refusal> {
+    let entries = request["Entries"].as_array().filter(|entries| !entries.is_empty()).ok_or_else(|| {
+        Refusal::new(
+            "com.amazonaws.sqs#EmptyBatchRequest",
+            "There should be at least one entry in the request.",
+        )
+    })?;
+    if entries.len() > ENTRIES {
+        return Err(Refusal::new(
+            "com.amazonaws.sqs#TooManyEntriesInBatchRequest",
+            format!("Maximum number of entries per request are {ENTRIES}. You have sent {}.", entries.len()),
+        ));
+    }
+    let mut ids = HashSet::new();
+    for entry in entries {
+        let id = text(entry, "Id")?;
+        let fits = (1..=80).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if !fits {
+            return Err(Refusal::new("com.amazonaws.sqs#InvalidBatchEntryId", id));
+        }
+        if !ids.insert(id) {
+            return Err(Refusal::new(
+                "com.amazonaws.sqs#BatchEntryIdsNotDistinct",
+                format!("Id {id} repeated."),
+            ));
+        }
+    }
+    Ok(entries)
+}
+
+fn queue(request: &Value) -> Result<&'static Queue, Refusal> {
+    let name = text(request, "QueueUrl")?.rsplit('/').next();
+    QUEUES.iter().find(|queue| Some(queue.name) == name).ok_or_else(no_such_queue)
+}
+
+fn no_such_queue() -> Refusal {
+    Refusal::new("com.amazonaws.sqs#QueueDoesNotExist", "The specified queue does not exist.")
+}
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new("com.amazonaws.sqs#InvalidParameterValue", message)
+}
+
+fn text<'a>(request: &'a Value, field: &str) -> Result<&'a str, Refusal> {
+    request[field].as_str().ok_or_else(|| {
+        Refusal::new(
+            "com.amazonaws.sqs#MissingParameter",
+            format!("The request must contain the parameter {field}."),
+        )
+    })
+}
+
+fn number(
+    request: &Value,
+    field: &str,
+    range: std::ops::RangeInclusive<u64>,
+) -> Result<Option<u64>, Refusal> {
+    match &request[field] {
+        Value::Null => Ok(None),
+        value => match value.as_u64().filter(|number| range.contains(number)) {
+            Some(number) => Ok(Some(number)),
+            None => Err(invalid(format!(
+                "Value {value} for parameter {field} is invalid. Reason: Must be between {} and {}, if provided.",
+                range.start(),
+                range.end()
+            ))),
+        },
+    }
+}
+
+fn url(services: &Services, queue: &Queue) -> String {
+    format!("{}/{ACCOUNT}/{}", services.url, queue.name)
+}
+
+fn arn(queue: &str) -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")
+}
+
+fn md5(body: &str) -> String {
+    Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn now() -> i64 {
+    UtcTime::now().as_millis()
+}

@@ -1,0 +1,74 @@
+//! The data folder.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+/// The layout that this version writes; a folder of a later one is left alone.
+const VERSION: u32 = 1;
+
+/// A data folder that is ours while this lives.
+#[derive(Debug)]
+pub(crate) struct Data {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Data {
+    /// Opens the folder, or makes it.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+        let shown = path.display();
+        std::fs::create_dir_all(path).with_context(|| format!("failed to make the data folder {shown}"))?;
+        let lock = File::create(path.join("lock"))
+            .with_context(|| format!("failed to write to the data folder {shown}"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => bail!("the data folder {shown} is in use by another aviary"),
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("failed to lock the data folder {shown}"));
+            }
+        }
+        let version_file = path.join("version");
+        match std::fs::read_to_string(&version_file) {
+            Ok(text) => match text.trim().parse::<u32>() {
+                Ok(VERSION) => {}
+                Ok(version) if version > VERSION => bail!(
+                    "the data folder {shown} has layout {version}, written by a newer aviary; this one reads layout {VERSION}"
+                ),
+                _ => bail!("{} does not hold a layout's number", version_file.display()),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                std::fs::write(&version_file, format!("{VERSION}\n"))
+                    .with_context(|| format!("failed to write {}", version_file.display()))?;
+            }
+            Err(error) => {
+                return Err(error).with_context(|| format!("failed to read {}", version_file.display()));
+            }
+        }
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// A file in the folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_in_use_or_of_a_newer_version_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data::open(folder.path()).unwrap();
+        let error = Data::open(folder.path()).unwrap_err().to_string();
+        assert!(error.ends_with("is in use by another aviary"), "{error}");
+        drop(data);
+        std::fs::write(folder.path().join("version"), "2\n").unwrap();
+        let error = Data::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("layout 2, written by a newer aviary"), "{error}");
+        assert_eq!(std::fs::read_to_string(folder.path().join("version")).unwrap(), "2\n");
+    }
+}

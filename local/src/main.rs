@@ -1,0 +1,94 @@
+//! `aviary`: the whole pipeline on one machine.
+#![expect(clippy::print_stdout, reason = "it tells a person where things are")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Parser;
+use local::{Machine, Options, Stream};
+use posts::Keyword;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Collects posts from X's filtered stream by keyword, and lets you browse and count them; all on
+/// this machine. Without `X_BEARER_TOKEN` in the environment the posts are made up.
+#[derive(Parser)]
+#[command(name = "aviary", version)]
+struct Arguments {
+    /// The folder that keeps everything.
+    #[arg(long, default_value = "./data")]
+    data: PathBuf,
+    /// The api's port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Made-up or recorded posts a second.
+    #[arg(long, default_value_t = 10.0, value_parser = rate)]
+    rate: f64,
+    /// Plays the posts of this file, a JSON object a line, instead of made-up ones.
+    #[arg(long)]
+    recording: Option<PathBuf>,
+    /// A keyword to collect from the start; may be given several times.
+    #[arg(long = "keyword")]
+    keywords: Vec<Keyword>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    let token = std::env::var("X_BEARER_TOKEN").ok().filter(|token| !token.is_empty());
+    let from_x = token.is_some();
+    let stream = match token {
+        Some(token) => {
+            let url = std::env::var("X_API_URL").unwrap_or_else(|_| "https://api.x.com".to_owned());
+            Stream::Elsewhere { url, token }
+        }
+        None => Stream::Stub(stub::Options {
+            token: "stub-token".to_owned(),
+            source: match &arguments.recording {
+                Some(path) => stub::Source::Recording { posts: stub::recording::read(path)?, keep: false },
+                None => stub::Source::Generator { seed: 1 },
+            },
+            rate: arguments.rate,
+            keep_alive: Duration::from_secs(10),
+        }),
+    };
+    let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
+    let options =
+        Options { data: arguments.data, port: arguments.port, stream, keywords: arguments.keywords };
+    let machine = Machine::start(options).await?;
+    let api = machine.api;
+    println!("aviary listens on http://{api}");
+    println!("  AWS-shaped endpoint  http://{}  (region us-east-1, any credentials)", machine.aws);
+    match machine.stub {
+        Some(stub) => println!("  posts                made up, or recorded, by http://{stub}"),
+        None if from_x => println!("  posts                from X: each one read costs you money"),
+        None => {}
+    }
+    println!();
+    println!("Try, in another terminal:");
+    println!(
+        "  curl -X POST http://{api}/stream -H 'content-type: application/json' -d '{{\"keyword\":\"rust\"}}'"
+    );
+    println!("  curl 'http://{api}/tweets?keyword=rust&limit=3'");
+    println!("  curl 'http://{api}/tweetsStatistics?keyword=rust'");
+    println!("  curl -X DELETE 'http://{api}/stream'");
+    println!("Ctrl-C ends it; what was collected stays.");
+    machine
+        .run(async move {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+        .await
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.001..=10_000.0).contains(&rate) => Ok(rate),
+        _ => Err("a rate is a number from 0.001 to 10000".to_owned()),
+    }
+}
