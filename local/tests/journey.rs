@@ -1,0 +1,317 @@
+//! The whole pipeline, as its users meet it: over HTTP, from the stub to the answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use local::{Machine, Options, Stream, config};
+use serde_json::{Value, json};
+
+/// How long anything may take that is awaited here.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Client {
+    http: reqwest::Client,
+    api: String,
+}
+
+impl Client {
+    fn new(api: impl std::fmt::Display) -> Self {
+        posts::aws::install_tls();
+        Self { http: reqwest::Client::builder().no_proxy().build().unwrap(), api: format!("http://{api}") }
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.http.get(format!("{}{path}", self.api)).send().await.unwrap().json().await.unwrap()
+    }
+
+    async fn start(&self, keyword: &str) -> Value {
+        let request = self.http.post(format!("{}/stream", self.api)).json(&json!({ "keyword": keyword }));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 202);
+        answer.json().await.unwrap()
+    }
+
+    async fn stop(&self, query: &str) -> (u16, Value) {
+        let answer = self.http.delete(format!("{}/stream{query}", self.api)).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// All posts of a keyword, walked page by page; asserts their order and that none stands twice.
+    async fn tweets(&self, keyword: &str) -> BTreeMap<String, Value> {
+        let mut tweets = BTreeMap::new();
+        let (mut cursor, mut last) = (String::new(), String::from("9999"));
+        loop {
+            let page = self.get(&format!("/tweets?keyword={keyword}&limit=100{cursor}")).await;
+            for tweet in page["tweets"].as_array().unwrap() {
+                let date = tweet["createDate"].as_str().unwrap().to_owned();
+                assert!(date <= last, "newest first: {date} after {last}");
+                last = date;
+                let id = tweet["tweetId"].as_str().unwrap().to_owned();
+                assert!(tweets.insert(id.clone(), tweet.clone()).is_none(), "{id} stands twice");
+            }
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return tweets,
+            }
+        }
+    }
+
+    /// Asserts that the counts of a keyword equal its posts, country by country.
+    async fn assert_counts(&self, keyword: &str) {
+        let mut expected: BTreeMap<String, u64> = BTreeMap::new();
+        for tweet in self.tweets(keyword).await.values() {
+            *expected.entry(tweet["country"].as_str().unwrap_or("unknown").to_owned()).or_default() += 1;
+        }
+        let answer = self.get(&format!("/tweetsStatistics?keyword={keyword}")).await;
+        let rows = answer["statistics"].as_array().unwrap().iter();
+        let counted: BTreeMap<String, u64> = rows
+            .map(|row| (row["country"].as_str().unwrap().to_owned(), row["tweets"].as_u64().unwrap()))
+            .collect();
+        assert_eq!(counted, expected);
+        assert_eq!(answer["total"].as_u64().unwrap(), expected.values().sum::<u64>());
+    }
+}
+
+async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    while !condition().await {
+        assert!(tokio::time::Instant::now() < end, "still waiting: {what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn machine(data: &Path) -> Machine {
+    let stub = stub::Options {
+        token: "test-token".to_owned(),
+        source: stub::Source::Generator { seed: 7 },
+        rate: 100.0,
+        keep_alive: Duration::from_secs(10),
+    };
+    let options =
+        Options { data: data.to_owned(), port: 0, stream: Stream::Stub(stub), keywords: Vec::new() };
+    Machine::start(options).await.unwrap()
+}
+
+/// What the stub says it handed to the reader, by keyword.
+async fn delivered(stub: SocketAddr) -> BTreeMap<String, BTreeSet<String>> {
+    let answer = Client::new(stub).get("/control/posts").await;
+    let mut delivered: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for post in answer["posts"].as_array().unwrap().iter().filter(|post| post["delivered"] != 0) {
+        for keyword in post["keywords"].as_array().unwrap() {
+            let id = post["id"].as_str().unwrap().to_owned();
+            delivered.entry(keyword.as_str().unwrap().to_owned()).or_default().insert(id);
+        }
+    }
+    delivered
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_keywords_run_side_by_side_and_stop_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let machine = machine(folder.path()).await;
+    let (client, stub, aws) = (Client::new(machine.api), machine.stub.unwrap(), machine.aws);
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(machine.run(async { drop(ended.await) }));
+
+    assert_eq!(client.get("/stream").await["desired"], "stopped");
+    assert_eq!(client.start("rust").await["desired"], "running");
+    client.start("coffee").await;
+    until("both keywords have posts, and share one", || async {
+        let (rust, coffee) = (client.tweets("rust").await, client.tweets("coffee").await);
+        rust.len() > 50 && coffee.len() > 50 && rust.keys().any(|id| coffee.contains_key(id))
+    })
+    .await;
+    let state = client.get("/stream").await;
+    assert_eq!(state["state"], "running");
+    assert_eq!(state["keywords"].as_array().unwrap().len(), 2);
+
+    assert_eq!(client.stop("?keyword=rust").await.0, 202);
+    assert_eq!(client.stop("?keyword=rust").await.0, 404);
+    until("posts of the stopped keyword stop, the other's go on", || async {
+        let before = (client.tweets("rust").await.len(), client.tweets("coffee").await.len());
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let after = (client.tweets("rust").await.len(), client.tweets("coffee").await.len());
+        before.0 == after.0 && before.1 < after.1
+    })
+    .await;
+    let (status, answer) = client.stop("").await;
+    assert_eq!((status, &answer["desired"]), (202, &json!("stopped")));
+    until("the streamer has ended", || async { client.get("/stream").await["state"] == "stopped" }).await;
+    until("every delivered post is there, and no other", || async {
+        let delivered = delivered(stub).await;
+        let mut all = true;
+        for keyword in ["rust", "coffee"] {
+            let stored: BTreeSet<String> = client.tweets(keyword).await.into_keys().collect();
+            all &= delivered[keyword] == stored;
+        }
+        all
+    })
+    .await;
+    for keyword in ["rust", "coffee"] {
+        client.assert_counts(keyword).await;
+        assert_cloudwatch_equals_the_posts(&client, aws, keyword).await;
+    }
+    assert_eq!(Client::new(stub).get("/control/posts").await["connections"], 1, "one connection for both");
+    end.send(()).unwrap();
+    running.await.unwrap().unwrap();
+}
+
+async fn assert_cloudwatch_equals_the_posts(client: &Client, aws: SocketAddr, keyword: &str) {
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(&config(&format!("http://{aws}")).await);
+    let dimension = aws_sdk_cloudwatch::types::Dimension::builder().name("Keyword").value(keyword).build();
+    let now = aws_sdk_cloudwatch::primitives::DateTime::from(std::time::SystemTime::now());
+    let day = 24 * 3600;
+    let answer = cloudwatch
+        .get_metric_statistics()
+        .namespace("Aviary")
+        .metric_name("TweetsByKeyword")
+        .dimensions(dimension)
+        .start_time(aws_sdk_cloudwatch::primitives::DateTime::from_secs(now.secs() - day))
+        .end_time(aws_sdk_cloudwatch::primitives::DateTime::from_secs(now.secs() + day))
+        .period(3600)
+        .statistics(aws_sdk_cloudwatch::types::Statistic::Maximum)
+        .send()
+        .await
+        .unwrap();
+    let stated: f64 = answer.datapoints().iter().filter_map(|point| point.maximum).sum();
+    let posts = client.tweets(keyword).await.len();
+    assert!((stated - posts as f64).abs() < f64::EPSILON, "CloudWatch says {stated}, there are {posts}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_is_named_and_nothing_happens() {
+    let folder = tempfile::tempdir().unwrap();
+    let machine = machine(folder.path()).await;
+    let client = Client::new(machine.api);
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(machine.run(async { drop(ended.await) }));
+    let long = format!(r#"{{"keyword":"{}"}}"#, "x".repeat(1000));
+    for (body, expected) in [
+        ("not json", "Failed to parse the request body as JSON"),
+        ("{}", "missing field `keyword`"),
+        (r#"{"keyword":""}"#, "a keyword must not be empty"),
+        (r#"{"keyword":7}"#, "expected a string"),
+        (r#"{"keyword":"a","colour":"red"}"#, "unknown field `colour`"),
+        (&long, "a keyword may be at most 512 bytes of UTF-8 long, this one is 1000"),
+    ] {
+        let request =
+            client.http.post(format!("{}/stream", client.api)).header("content-type", "application/json");
+        let answer = request.body(body.to_owned()).send().await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["status"], 400, "{body}");
+        assert!(problem["detail"].as_str().unwrap().contains(expected), "{body}: {problem}");
+    }
+    for (path, status, expected) in [
+        ("/tweets", 400, "missing field `keyword`"),
+        ("/tweets?keyword=a&colour=red", 400, "unknown field `colour`"),
+        ("/tweets?keyword=a&limit=0", 400, "limit must be from 1 to 100"),
+        ("/tweets?keyword=a&limit=x", 400, "limit"),
+        ("/tweets?keyword=a&cursor=x", 400, "cursor is not one"),
+        ("/tweetsStatistics?keyword=", 400, "must not be empty"),
+        ("/stream?keyword=a", 400, "unknown field `keyword`"),
+        ("/nowhere", 404, "there is nothing at /nowhere"),
+    ] {
+        let problem = client.get(path).await;
+        assert_eq!(problem["status"], status, "{path}");
+        assert!(problem["detail"].as_str().unwrap().contains(expected), "{path}: {problem}");
+    }
+    let state = client.get("/stream").await;
+    assert_eq!((&state["desired"], &state["keywords"]), (&json!("stopped"), &json!([])));
+    end.send(()).unwrap();
+    running.await.unwrap().unwrap();
+}
+
+/// `aviary` as a process; killed when it is dropped.
+struct Aviary {
+    process: Child,
+    client: Client,
+}
+
+impl Aviary {
+    fn start(data: &Path, more: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_aviary"))
+            .args(["--port", "0", "--rate", "200", "--data"])
+            .arg(data)
+            .args(more)
+            .env_remove("X_BEARER_TOKEN")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let output = std::io::BufReader::new(process.stdout.take().unwrap());
+        // The rest is read on, so that the process never waits for a reader.
+        let mut output = output;
+        std::io::BufRead::read_line(&mut output, &mut line).unwrap();
+        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        let address = line.trim().rsplit("http://").next().unwrap().to_owned();
+        Self { process, client: Client::new(address) }
+    }
+}
+
+impl Drop for Aviary {
+    fn drop(&mut self) {
+        // SIGKILL; what is gone already cannot be killed.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_under_load_it_has_every_post_once_and_the_counts_add_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut seen = BTreeSet::new();
+    for round in 0..3 {
+        let keyword: &[&str] = if round == 0 { &["--keyword", "rust"] } else { &[] };
+        let aviary = Aviary::start(folder.path(), keyword);
+        let known = seen.len();
+        until("more posts come in", || async { aviary.client.tweets("rust").await.len() > known + 100 })
+            .await;
+        seen.extend(aviary.client.tweets("rust").await.into_keys());
+        drop(aviary);
+    }
+    let aviary = Aviary::start(folder.path(), &[]);
+    aviary.client.stop("").await;
+    until("the streamer has ended", || async { aviary.client.get("/stream").await["state"] == "stopped" })
+        .await;
+    let there: BTreeSet<String> = aviary.client.tweets("rust").await.into_keys().collect();
+    assert!(seen.is_subset(&there));
+    // What is still on the queue arrives within a second; then both stand still.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    aviary.client.assert_counts("rust").await;
+}
+
+#[test]
+fn what_it_cannot_use_is_named_and_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("newer")).unwrap();
+    std::fs::write(folder.path().join("newer/version"), "99").unwrap();
+    std::fs::write(
+        folder.path().join("broken.jsonl"),
+        "{\"data\":{\"id\":\"1\",\"text\":\"t\"}}\nnot json\n",
+    )
+    .unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (arguments, expected) in [
+        (vec!["--port", port.as_str()], format!("failed to listen on 127.0.0.1:{port}")),
+        (vec!["--recording", "missing.jsonl"], "failed to read the recording missing.jsonl".to_owned()),
+        (vec!["--recording", "broken.jsonl"], "not JSON: broken.jsonl, line 2".to_owned()),
+        (vec!["--data", "newer"], "written by a newer aviary".to_owned()),
+        (vec!["--rate", "0"], "a rate is a number from".to_owned()),
+        (vec!["--keyword", ""], "a keyword must not be empty".to_owned()),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_aviary"))
+            .args(["--port", "0"].iter().filter(|_| !arguments.contains(&"--port")))
+            .args(&arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && error.contains(&expected), "{arguments:?}: {error}");
+    }
+}
