@@ -54,6 +54,7 @@ pub(crate) async fn connect(
         keep_alive,
         gzip: gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
         ended: Box::pin(stub.inner.ended.clone().cancelled_owned()),
+        cut: false,
         over: false,
         stub,
     };
@@ -85,6 +86,7 @@ struct Reading {
     keep_alive: Interval,
     gzip: Option<GzEncoder<Vec<u8>>>,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
+    cut: bool,
     over: bool,
 }
 
@@ -117,6 +119,11 @@ impl Stream for Reading {
             self.over = true;
             return Poll::Ready(None);
         }
+        if self.cut {
+            self.over = true;
+            // An error ends the connection without the farewell of chunked encoding.
+            return Poll::Ready(Some(Err(std::io::Error::other("cut on request"))));
+        }
         match self.lines.poll_recv(context) {
             Poll::Ready(Some(Chunk::Bytes(bytes, sequences))) => {
                 self.stub.world().delivered(&sequences);
@@ -125,9 +132,10 @@ impl Stream for Reading {
                 Poll::Ready(Some(bytes))
             }
             Poll::Ready(Some(Chunk::Cut)) => {
-                self.over = true;
-                // An error ends the connection without the farewell of chunked encoding.
-                Poll::Ready(Some(Err(std::io::Error::other("cut on request"))))
+                // Only an idle body is flushed: what was said before the cut must get out first.
+                self.cut = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
             }
             Poll::Ready(None) => {
                 self.over = true;
