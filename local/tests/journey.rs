@@ -1,4 +1,5 @@
 //! The whole pipeline, as its users meet it: over HTTP, from the stub to the answers.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;

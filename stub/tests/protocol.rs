@@ -1,4 +1,5 @@
 //! X's protocol, as a client meets it.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 use std::time::Duration;
 
