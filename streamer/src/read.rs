@@ -57,7 +57,7 @@ impl Reader {
                 Failure::Final(reason) => return reason,
                 Failure::Passing { class, reason } => (class, reason),
             };
-            // A connection that delivered something ends a row of failures.
+            // A connection that lasted ends a row of failures; one that drops at once is one of them.
             let class = if worked && class == Class::Network { Class::Dropped } else { class };
             let same = last_class == Some(std::mem::discriminant(&class));
             attempt = if same && !worked { attempt + 1 } else { 0 };
@@ -99,6 +99,7 @@ impl Reader {
             }
         };
         tokio::pin!(follow);
+        let connected_at = Instant::now();
         let mut lines = Lines::default();
         let mut position: u64 = 0;
         let mut alive_until = Instant::now() + SILENCE;
@@ -110,7 +111,7 @@ impl Reader {
             };
             let chunk =
                 chunk.ok_or_else(|| dropped("X closed the stream"))?.map_err(|error| network(&error))?;
-            *worked = true;
+            *worked = connected_at.elapsed() >= SILENCE;
             for line in lines.push(&chunk) {
                 self.take(line, position, rules, room).await?;
             }
