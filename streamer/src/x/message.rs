@@ -187,7 +187,7 @@ mod tests {
             "errors": [{"title": "Not Found Error"}],
         }));
         assert_eq!(post.text, "the whole");
-        assert_eq!(post.create_date.to_string(), "2021-09-22T16:37:29.657Z");
+        assert_eq!(post.create_date.to_string(), "2021-09-22T16:37:29.735Z");
         assert_eq!(post.country.map(|country| country.as_str()), Some("LT"));
         assert_eq!(post.country_source, Some(CountrySource::Place));
         assert_eq!(post.author_username.as_deref(), Some("jonas"));
