@@ -1,6 +1,6 @@
 //! What the api must be told.
 
-use std::fmt;
+use posts::{Variables, WrongVariables};
 
 /// What the api must be told. Each field names the variable it is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,46 +25,26 @@ pub struct Config {
     pub security_groups: Vec<String>,
 }
 
-/// Every variable that is missing.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    missing: Vec<&'static str>,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "missing environment variables: {}", self.missing.join(", "))
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
 impl Config {
     /// Reads the variables through `variable`.
     ///
     /// # Errors
     /// Every variable that is missing or empty, at once.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let mut missing = Vec::new();
-        let mut required = |name: &'static str| {
-            variable(name).filter(|value| !value.is_empty()).unwrap_or_else(|| {
-                missing.push(name);
-                String::new()
-            })
-        };
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, WrongVariables> {
+        let mut variables = Variables::new(variable);
         let list = |value: String| value.split(',').map(|part| part.trim().to_owned()).collect();
         let config = Self {
-            tweets_table: required("TWEETS_TABLE"),
-            statistics_table: required("STATISTICS_TABLE"),
-            status_table: required("STREAM_STATUS_TABLE"),
-            close_queue_url: required("STREAM_CLOSE_QUEUE_URL"),
-            cluster: required("CLUSTER"),
-            task_definition: required("TASK_DEFINITION"),
-            subnets: list(required("SUBNETS")),
-            security_groups: list(required("SECURITY_GROUPS")),
-            stream_id: variable("STREAM_ID").filter(|id| !id.is_empty()).unwrap_or_else(|| "x".to_owned()),
+            tweets_table: variables.required("TWEETS_TABLE"),
+            statistics_table: variables.required("STATISTICS_TABLE"),
+            status_table: variables.required("STREAM_STATUS_TABLE"),
+            close_queue_url: variables.required("STREAM_CLOSE_QUEUE_URL"),
+            cluster: variables.required("CLUSTER"),
+            task_definition: variables.required("TASK_DEFINITION"),
+            subnets: list(variables.required("SUBNETS")),
+            security_groups: list(variables.required("SECURITY_GROUPS")),
+            stream_id: variables.optional("STREAM_ID").unwrap_or_else(|| "x".to_owned()),
         };
-        if missing.is_empty() { Ok(config) } else { Err(ConfigError { missing }) }
+        variables.complete(config)
     }
 }
 
@@ -73,12 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_is_missing_is_named_at_once() {
-        let error = Config::read(|name| (name != "CLUSTER").then(String::new)).unwrap_err();
-        assert!(
-            error.to_string().contains("TWEETS_TABLE") && error.to_string().contains("CLUSTER"),
-            "{error}"
-        );
+    fn lists_are_written_with_commas() {
         let config = Config::read(|_| Some("a, b".to_owned())).unwrap();
         assert_eq!(config.subnets, ["a", "b"]);
     }

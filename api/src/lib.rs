@@ -16,7 +16,7 @@ use axum::Router;
 use axum::routing::get;
 use posts::{CloseQueue, StatisticsTable, StreamStatusTable, TweetsTable};
 
-pub use config::{Config, ConfigError};
+pub use config::Config;
 pub use problem::Problem;
 pub use reconcile::{ReconcileError, Reconciled, reconcile};
 

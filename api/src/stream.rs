@@ -2,11 +2,14 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use posts::{Keyword, KeywordStatus, Removed, StreamReport, StreamState, UtcTime};
+use posts::{Gap, Keyword, KeywordStatus, Removed, StreamReport, StreamState, UtcTime};
 use serde::{Deserialize, Serialize};
 
 use crate::request::{Json, Query};
 use crate::{Api, Problem, reconcile};
+
+/// How many gaps are shown.
+const GAPS_SHOWN: i32 = 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,9 +37,10 @@ pub(crate) struct Stream {
     state: StreamState,
     reason: Option<String>,
     keywords: Vec<KeywordStatus>,
-    heartbeat_at: Option<UtcTime>,
-    posts_read: Option<u64>,
-    last_post_at: Option<UtcTime>,
+    /// What its reader last said of itself.
+    report: Option<StreamReport>,
+    /// The times in which posts may have been missed, and what became of them; the latest first.
+    gaps: Vec<Gap>,
 }
 
 /// Collects a keyword from now on.
@@ -111,8 +115,7 @@ async fn stream(api: &Api) -> Result<Stream, Problem> {
         state,
         reason,
         keywords,
-        heartbeat_at: report.as_ref().map(|report| report.heartbeat_at),
-        posts_read: report.as_ref().map(|report| report.posts_read),
-        last_post_at: report.and_then(|report| report.last_post_at),
+        report,
+        gaps: api.status.latest_gaps(GAPS_SHOWN).await?,
     })
 }

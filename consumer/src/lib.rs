@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 use aws_config::SdkConfig;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use posts::{
-    DecodeError, Envelope, Inserted, Metrics, Restated, StatisticsTable, TableError, TweetsTable, UtcTime,
+    Correction, DecodeError, Envelope, Inserted, Metrics, Restated, StatisticsTable, TableError, TweetsTable,
+    UtcTime,
 };
 
 /// What a consumer works with.
@@ -84,7 +85,14 @@ impl Consumer {
                 );
             }
         }
-        tracing::info!(keyword = %envelope.keyword, new, repeated, "stored posts");
+        let (mut edited, mut removed) = (0, 0);
+        for post in envelope.posts.iter().filter(|post| post.edited_at.is_some()) {
+            edited += usize::from(self.tweets.edit(&envelope.keyword, post).await? == Correction::Made);
+        }
+        for id in &envelope.removed {
+            removed += usize::from(self.tweets.remove(&envelope.keyword, id, now).await? == Correction::Made);
+        }
+        tracing::info!(keyword = %envelope.keyword, new, repeated, edited, removed, "stored posts");
         Ok(())
     }
 }

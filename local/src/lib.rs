@@ -16,10 +16,12 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
 use consumer::Consumer;
 use posts::{Keyword, StreamStatusTable, UtcTime};
+use streamer::SourceConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use crate::aws::Outage;
 use crate::aws::resources::{
     ACCOUNT, CLOSE_QUEUE, CLUSTER, REGION, STATISTICS_TABLE, STATUS_TABLE, TASK_DEFINITION, TOKEN_PARAMETER,
     TWEETS_QUEUE, TWEETS_TABLE,
@@ -37,6 +39,13 @@ pub enum Stream {
         url: String,
         /// The bearer token.
         token: String,
+        /// How many minutes of missed posts it delivers again.
+        backfill_minutes: u32,
+    },
+    /// A Mastodon server.
+    Mastodon {
+        /// Its address.
+        url: String,
     },
 }
 
@@ -50,6 +59,8 @@ pub struct Options {
     pub stream: Stream,
     /// Keywords to collect from the start.
     pub keywords: Vec<Keyword>,
+    /// How many posts may be read in a day, if they cost anything.
+    pub daily_post_budget: Option<u64>,
 }
 
 /// A running pipeline.
@@ -61,6 +72,8 @@ pub struct Machine {
     pub aws: SocketAddr,
     /// Where the stub listens, if there is one.
     pub stub: Option<SocketAddr>,
+    /// Makes the AWS-shaped endpoint fail on request.
+    pub outage: Outage,
     services: Arc<Services>,
     servers: JoinSet<anyhow::Result<()>>,
     shutdown: CancellationToken,
@@ -81,8 +94,16 @@ impl Machine {
         let data = Data::open(&options.data)?;
         let aws_listener = listen(0).await?;
         let mut machine_parts = Parts::default();
-        let (x_url, token) = match options.stream {
-            Stream::Elsewhere { url, token } => (url, token),
+        let x = |url: String, backfill_minutes: u32| SourceConfig::X {
+            url,
+            token_parameter: TOKEN_PARAMETER.to_owned(),
+            backfill_minutes,
+        };
+        let (source, token) = match options.stream {
+            Stream::Elsewhere { url, token, backfill_minutes } => (x(url, backfill_minutes), token),
+            Stream::Mastodon { url } => {
+                (SourceConfig::Mastodon { url, token_parameter: None }, String::new())
+            }
             Stream::Stub(options) => {
                 let listener = listen(0).await?;
                 let address = listener.local_addr()?;
@@ -92,7 +113,7 @@ impl Machine {
                 machine_parts.servers.spawn(async move {
                     stub::serve(listener, options, shutdown).await.context("the stub failed")
                 });
-                (format!("http://{address}"), token)
+                (x(format!("http://{address}"), 0), token)
             }
         };
         let url = format!("http://{}", aws_listener.local_addr()?);
@@ -100,14 +121,15 @@ impl Machine {
         let queue_url = |name: &str| format!("{url}/{ACCOUNT}/{name}");
         let streamer_config = streamer::Config {
             stream_id: "x".to_owned(),
-            x_api_url: x_url,
-            token_parameter: TOKEN_PARAMETER.to_owned(),
+            source,
             tweets_queue_url: queue_url(TWEETS_QUEUE),
             close_queue_url: queue_url(CLOSE_QUEUE),
             status_table: STATUS_TABLE.to_owned(),
+            daily_post_budget: options.daily_post_budget,
             owner: String::new(),
         };
         let streamer_aws = streamer::Aws::new(&config);
+        let outage = Outage::default();
         let services = Arc::new(Services {
             store: Store::open(&data.file("queues.sqlite")).context("failed to open queues.sqlite")?,
             tables: Tables::open(&data.file("tables.sqlite")).await?,
@@ -128,6 +150,7 @@ impl Machine {
                 })
             })),
             parameters: Parameters { bearer_token: token },
+            outage: outage.clone(),
             url: url.clone(),
         });
         let Parts { mut servers, shutdown, stub } = machine_parts;
@@ -159,6 +182,7 @@ impl Machine {
         servers.spawn(serve(api_listener, router(api.clone())));
         servers.spawn(async move {
             let mut rounds = tokio::time::interval(RECONCILE_EVERY);
+            rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 rounds.tick().await;
                 if let Err(error) = reconcile(&api).await {
@@ -174,7 +198,16 @@ impl Machine {
             mapping.await;
             Ok(())
         });
-        Ok(Self { api: api_address, aws: aws_address, stub, services, servers, shutdown, _data: data })
+        Ok(Self {
+            api: api_address,
+            aws: aws_address,
+            stub,
+            outage,
+            services,
+            servers,
+            shutdown,
+            _data: data,
+        })
     }
 
     /// Runs until `end`, then ends everything in order: the streamer first, which flushes what it read.
@@ -198,6 +231,13 @@ impl Machine {
         self.shutdown.cancel();
         self.servers.shutdown().await;
         outcome
+    }
+}
+
+impl Drop for Machine {
+    /// Nothing goes on in the background: what has not ended by now ends as if killed.
+    fn drop(&mut self) {
+        self.services.tasks.kill_all();
     }
 }
 

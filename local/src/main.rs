@@ -28,24 +28,35 @@ struct Arguments {
     /// Plays the posts of this file, a JSON object a line, instead of made-up ones.
     #[arg(long)]
     recording: Option<PathBuf>,
+    /// Reads this Mastodon server, as in https://mastodon.example, instead of X: hashtags, or words in
+    /// the public posts that it knows.
+    #[arg(long, conflicts_with = "recording")]
+    mastodon: Option<String>,
     /// A keyword to collect from the start; may be given several times.
     #[arg(long = "keyword")]
     keywords: Vec<Keyword>,
+    /// Posts that may be read in a day (UTC); made-up ones have no limit unless you set it.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    daily_post_budget: Option<u64>,
 }
+
+/// Posts a day if nothing else is asked for, where each one costs $0.005.
+const BUDGET_AT_X: u64 = 10_000;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error"));
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
     let token = std::env::var("X_BEARER_TOKEN").ok().filter(|token| !token.is_empty());
-    let from_x = token.is_some();
-    let stream = match token {
-        Some(token) => {
+    let from_x = token.is_some() && arguments.mastodon.is_none();
+    let stream = match (arguments.mastodon.clone(), token) {
+        (Some(url), _) => Stream::Mastodon { url },
+        (None, Some(token)) => {
             let url = std::env::var("X_API_URL").unwrap_or_else(|_| "https://api.x.com".to_owned());
-            Stream::Elsewhere { url, token }
+            Stream::Elsewhere { url, token, backfill_minutes: 0 }
         }
-        None => Stream::Stub(stub::Options {
+        (None, None) => Stream::Stub(stub::Options {
             token: "stub-token".to_owned(),
             source: match &arguments.recording {
                 Some(path) => stub::Source::Recording { posts: stub::recording::read(path)?, keep: false },
@@ -53,11 +64,18 @@ async fn main() -> anyhow::Result<()> {
             },
             rate: arguments.rate,
             keep_alive: Duration::from_secs(10),
+            search_delay: Duration::from_secs(30),
+            backfill: false,
         }),
     };
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
-    let options =
-        Options { data: arguments.data, port: arguments.port, stream, keywords: arguments.keywords };
+    let options = Options {
+        data: arguments.data,
+        port: arguments.port,
+        stream,
+        keywords: arguments.keywords,
+        daily_post_budget: arguments.daily_post_budget.or(from_x.then_some(BUDGET_AT_X)),
+    };
     let machine = Machine::start(options).await?;
     let api = machine.api;
     println!("aviary listens on http://{api}");
@@ -65,7 +83,9 @@ async fn main() -> anyhow::Result<()> {
     match machine.stub {
         Some(stub) => println!("  posts                made up, or recorded, by http://{stub}"),
         None if from_x => println!("  posts                from X: each one read costs you money"),
-        None => {}
+        None => {
+            println!("  posts                from {}", arguments.mastodon.as_deref().unwrap_or_default());
+        }
     }
     println!();
     println!("Try, in another terminal:");

@@ -90,9 +90,16 @@ async fn machine(data: &Path) -> Machine {
         source: stub::Source::Generator { seed: 7 },
         rate: 100.0,
         keep_alive: Duration::from_secs(10),
+        search_delay: Duration::from_secs(30),
+        backfill: false,
     };
-    let options =
-        Options { data: data.to_owned(), port: 0, stream: Stream::Stub(stub), keywords: Vec::new() };
+    let options = Options {
+        data: data.to_owned(),
+        port: 0,
+        stream: Stream::Stub(stub),
+        keywords: Vec::new(),
+        daily_post_budget: None,
+    };
     Machine::start(options).await.unwrap()
 }
 

@@ -16,19 +16,22 @@ mod statistics;
 mod status;
 mod tweets;
 mod utc_time;
+mod variables;
 
 pub use country::{Country, CountrySource};
-pub use envelope::{DecodeError, ENVELOPE_BYTES, ENVELOPE_VERSION, Envelope};
+pub use envelope::{DecodeError, ENVELOPE_BYTES, ENVELOPE_VERSION, Envelope, Parcel};
 pub use keyword::{InvalidKeyword, Keyword};
 pub use metrics::{Metrics, Restated};
 pub use post::{InvalidPostId, Post, PostId, Reference, ReferenceKind};
 pub use queue::{CloseQueue, SendError, TweetsQueue};
 pub use statistics::{CountryCount, StatisticsTable};
 pub use status::{
-    Acquired, Added, KeywordStatus, Lease, LeaseHolder, Removed, StreamReport, StreamState, StreamStatusTable,
+    Acquired, Added, Fenced, Gap, GapState, HealedBy, KeywordStatus, Lease, LeaseHolder, Reading, Removed,
+    StreamReport, StreamState, StreamStatusTable, Window,
 };
-pub use tweets::{Inserted, Order, Page, Position, StoredPost, TweetsTable};
+pub use tweets::{Correction, Inserted, Order, Page, Position, StoredPost, TweetsTable};
 pub use utc_time::{InvalidTime, UtcTime};
+pub use variables::{Variables, WrongVariables};
 
 /// What can go wrong with a table.
 #[derive(Debug, thiserror::Error)]

@@ -8,17 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Country, CountrySource, UtcTime};
 
-/// A post's id: 1 to 64 letters, digits, `.`, `_`, `:` or `-`.
+/// A post's id: 1 to 128 letters, digits, `.`, `_`, `:` or `-`.
 ///
-/// X's ids are decimal numbers above 2^53, so they stay text. Ids order as numbers do when both are
-/// numbers without leading zeros: the shorter first, then by their digits.
+/// X's ids are decimal numbers above 2^53, so they stay text; Mastodon's are numbers of their server,
+/// so its name stands before them (`mastodon.example:116`). Ids order as numbers do when both are numbers
+/// without leading zeros: the shorter first, then by their digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct PostId(String);
 
 /// The text is not a post's id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a post's id is 1 to 64 letters, digits or any of . _ : -")]
+#[error("a post's id is 1 to 128 letters, digits or any of . _ : -")]
 pub struct InvalidPostId;
 
 impl PostId {
@@ -45,7 +46,7 @@ impl FromStr for PostId {
     type Err = InvalidPostId;
 
     fn from_str(text: &str) -> Result<Self, InvalidPostId> {
-        let fits = (1..=64).contains(&text.len())
+        let fits = (1..=128).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b));
         if fits { Ok(Self(text.to_owned())) } else { Err(InvalidPostId) }
     }
@@ -105,9 +106,12 @@ pub struct Post {
     /// The posts that it reposts, quotes or answers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<Reference>,
-    /// The version that it replaces, if it is an edit: each version is a post of its own.
+    /// The version that it replaces, if it is an edit by which X makes a post of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit_of: Option<PostId>,
+    /// When its text was last changed, where the source changes posts in place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<UtcTime>,
 }
 
 impl fmt::Debug for Post {

@@ -3,8 +3,8 @@
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
-use crate::Envelope;
-use crate::label::{hex_sha256, label};
+use crate::Parcel;
+use crate::label::label;
 
 /// Most entries in one batch request, and most bytes in all of them together.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
@@ -21,7 +21,7 @@ pub struct TweetsQueue {
     url: String,
 }
 
-/// Why the queue did not accept an envelope.
+/// Why the queue did not accept a parcel.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// The queue refuses this message, and will refuse it again.
@@ -44,31 +44,23 @@ impl TweetsQueue {
         Self { client, url }
     }
 
-    /// Sends envelopes, as many a request as fit, and tells for each whether the queue has it.
+    /// Sends parcels, as many a request as fit, and tells for each whether the queue has it.
     ///
-    /// A request that failed tells nothing of what it did: its envelopes come back as
+    /// A request that failed tells nothing of what it did: its parcels come back as
     /// [`SendError::Unavailable`], and sending them again within SQS's five minutes of
     /// deduplication, or later (the consumer's writes are conditional), harms nothing.
-    pub async fn send(&self, envelopes: Vec<Envelope>) -> Vec<(Envelope, Result<(), SendError>)> {
-        let mut outcomes = Vec::with_capacity(envelopes.len());
-        let mut batch: Vec<(Envelope, String)> = Vec::new();
+    pub async fn send<T: AsRef<Parcel>>(&self, parcels: Vec<T>) -> Vec<(T, Result<(), SendError>)> {
+        let mut outcomes = Vec::with_capacity(parcels.len());
+        let mut batch: Vec<(T, String)> = Vec::new();
         let mut batch_bytes = 0;
-        for envelope in envelopes {
-            let body = match envelope.encode() {
-                Ok(body) => body,
-                Err(error) => {
-                    let refused =
-                        SendError::Refused { code: "Encoding".to_owned(), message: error.to_string() };
-                    outcomes.push((envelope, Err(refused)));
-                    continue;
-                }
-            };
+        for parcel in parcels {
+            let body = parcel.as_ref().body();
             if batch.len() == BATCH_ENTRIES || batch_bytes + body.len() > BATCH_BYTES {
                 self.send_batch(std::mem::take(&mut batch), &mut outcomes).await;
                 batch_bytes = 0;
             }
             batch_bytes += body.len();
-            batch.push((envelope, body));
+            batch.push((parcel, body));
         }
         if !batch.is_empty() {
             self.send_batch(batch, &mut outcomes).await;
@@ -76,28 +68,28 @@ impl TweetsQueue {
         outcomes
     }
 
-    async fn send_batch(
+    async fn send_batch<T: AsRef<Parcel>>(
         &self,
-        batch: Vec<(Envelope, String)>,
-        outcomes: &mut Vec<(Envelope, Result<(), SendError>)>,
+        batch: Vec<(T, String)>,
+        outcomes: &mut Vec<(T, Result<(), SendError>)>,
     ) {
         let mut entries = Vec::with_capacity(batch.len());
-        let mut envelopes = Vec::with_capacity(batch.len());
-        for (index, (envelope, body)) in batch.into_iter().enumerate() {
+        let mut parcels = Vec::with_capacity(batch.len());
+        for (index, (parcel, body)) in batch.into_iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
-                .message_group_id(label(envelope.keyword.as_str(), GROUP_ID_BYTES))
-                .message_deduplication_id(deduplication_id(&envelope))
+                .message_group_id(label(parcel.as_ref().keyword().as_str(), GROUP_ID_BYTES))
+                .message_deduplication_id(parcel.as_ref().deduplication_id())
                 .message_body(body)
                 .build();
             // `build` fails only without an id and a body, which stand above.
             entries.extend(entry);
-            envelopes.push(envelope);
+            parcels.push(parcel);
         }
         let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
         match request.send().await {
             Ok(answer) => {
-                let mut failed: Vec<Option<SendError>> = envelopes.iter().map(|_| None).collect();
+                let mut failed: Vec<Option<SendError>> = parcels.iter().map(|_| None).collect();
                 for entry in answer.failed() {
                     let message = entry.message().unwrap_or_default().to_owned();
                     let error = if entry.sender_fault() {
@@ -110,29 +102,20 @@ impl TweetsQueue {
                     }
                 }
                 outcomes.extend(
-                    envelopes
+                    parcels
                         .into_iter()
                         .zip(failed)
-                        .map(|(envelope, failure)| (envelope, failure.map_or(Ok(()), Err))),
+                        .map(|(parcel, failure)| (parcel, failure.map_or(Ok(()), Err))),
                 );
             }
             Err(error) => {
                 let reason = aws_sdk_sqs::error::DisplayErrorContext(&error).to_string();
                 outcomes.extend(
-                    envelopes
-                        .into_iter()
-                        .map(|envelope| (envelope, Err(SendError::Unavailable(reason.clone())))),
+                    parcels.into_iter().map(|parcel| (parcel, Err(SendError::Unavailable(reason.clone())))),
                 );
             }
         }
     }
-}
-
-/// The same for the same posts under the same keyword, whenever and by whomever they are sent.
-fn deduplication_id(envelope: &Envelope) -> String {
-    let separated = |text| [text, "\n"];
-    let ids = envelope.posts.iter().map(|post| post.tweet_id.as_str());
-    hex_sha256(std::iter::once(envelope.keyword.as_str()).chain(ids).flat_map(separated).map(str::as_bytes))
 }
 
 /// StreamCloseQueue: a message on it says no more than "look at what is desired now", so that one
@@ -182,31 +165,5 @@ impl CloseQueue {
             }
         }
         Ok(!received.messages().is_empty())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn envelope(keyword: &str, ids: &[&str]) -> Envelope {
-        let post = |id: &&str| {
-            serde_json::from_value(serde_json::json!({
-                "tweetId": id, "createDate": "2026-11-23T10:00:00Z", "text": "",
-            }))
-            .unwrap()
-        };
-        Envelope::new(keyword.parse().unwrap(), ids.iter().map(post).collect())
-    }
-
-    #[test]
-    fn deduplication_ids_depend_on_the_keyword_and_on_every_post() {
-        let id = |keyword, ids: &[&str]| deduplication_id(&envelope(keyword, ids));
-        assert_eq!(id("rust", &["1", "2"]), id("rust", &["1", "2"]));
-        for other in [id("go", &["1", "2"]), id("rust", &["12"]), id("rust", &["1"]), id("rust", &["2", "1"])]
-        {
-            assert_ne!(id("rust", &["1", "2"]), other);
-        }
-        assert!(id("rust", &["1"]).len() <= 128);
     }
 }

@@ -119,25 +119,46 @@ impl StatisticsTable {
         }
         counts
             .into_iter()
-            .map(|(sort_key, count)| {
-                let update = Update::builder()
-                    .table_name(&self.name)
-                    .key(Self::PARTITION_KEY, text(keyword.as_str()))
-                    .key(Self::SORT_KEY, AttributeValue::S(sort_key))
-                    .update_expression("ADD #collected :count")
-                    .expression_attribute_names("#collected", Self::COLLECTED)
-                    .expression_attribute_values(":count", AttributeValue::N(count.to_string()))
-                    .build()
-                    .map_err(|error| self.broken(error.to_string()))?;
-                Ok(TransactWriteItem::builder().update(update).build())
-            })
+            .map(|(sort_key, count)| self.adding(keyword, sort_key, Self::COLLECTED, count))
             .collect()
+    }
+
+    /// The write that counts a post as removed, where it was counted as collected.
+    pub(crate) fn removing(
+        &self,
+        keyword: &Keyword,
+        sort_key: String,
+    ) -> Result<TransactWriteItem, TableError> {
+        self.adding(keyword, sort_key, Self::REMOVED, 1)
+    }
+
+    fn adding(
+        &self,
+        keyword: &Keyword,
+        sort_key: String,
+        attribute: &str,
+        count: u64,
+    ) -> Result<TransactWriteItem, TableError> {
+        let update = Update::builder()
+            .table_name(&self.name)
+            .key(Self::PARTITION_KEY, text(keyword.as_str()))
+            .key(Self::SORT_KEY, AttributeValue::S(sort_key))
+            .update_expression("ADD #attribute :count")
+            .expression_attribute_names("#attribute", attribute)
+            .expression_attribute_values(":count", AttributeValue::N(count.to_string()))
+            .build()
+            .map_err(|error| self.broken(error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// The sort key under which a post is counted.
     pub(crate) fn sort_key(post: &Post) -> String {
-        let country = post.country.as_ref().map_or(UNKNOWN, Country::as_str);
-        format!("{}#{country}", post.create_date.hour())
+        Self::sort_key_of(post.create_date, post.country.as_ref())
+    }
+
+    /// The sort key under which posts made at `made` in `country` are counted.
+    pub(crate) fn sort_key_of(made: UtcTime, country: Option<&Country>) -> String {
+        format!("{}#{}", made.hour(), country.map_or(UNKNOWN, Country::as_str))
     }
 
     fn country_of(&self, item: &Item) -> Result<Option<Country>, TableError> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,10 +21,52 @@ pub struct UtcTime(Timestamp);
 pub struct InvalidTime;
 
 impl UtcTime {
-    /// The present moment by this machine's clock.
+    /// The present moment by this machine's clock. Where tokio's time is paused or moved on, it is
+    /// moved with it, so that moments and waits agree.
     #[must_use]
     pub fn now() -> Self {
-        Timestamp::now().into()
+        let moved = tokio::time::Instant::now().into_std();
+        let real = std::time::Instant::now();
+        // Otherwise these are the same clock, read twice: a difference of nothing.
+        let now = Timestamp::now();
+        match moved.checked_duration_since(real) {
+            Some(ahead) => now.checked_add(ahead).unwrap_or(now).into(),
+            None => now.checked_sub(real.duration_since(moved)).unwrap_or(now).into(),
+        }
+    }
+
+    /// The moment `time` later; the last one there is, if that is beyond it.
+    #[must_use]
+    pub fn after(self, time: Duration) -> Self {
+        self.0.checked_add(time).map_or(Self(Timestamp::MAX), Self::from)
+    }
+
+    /// The moment `time` earlier; 1970's first, if that is before it.
+    #[must_use]
+    pub fn before(self, time: Duration) -> Self {
+        self.0.checked_sub(time).map_or(Self(Timestamp::UNIX_EPOCH), Self::from)
+    }
+
+    /// How long after `earlier` it is; nothing, if it is not.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.as_millis() - earlier.as_millis()).unwrap_or(0))
+    }
+
+    /// The day it lies in, as in `2026-11-23`.
+    #[must_use]
+    pub fn day(self) -> String {
+        let mut text = self.to_string();
+        text.truncate("2026-11-23".len());
+        text
+    }
+
+    /// The first moment of the next day.
+    #[must_use]
+    pub fn start_of_next_day(self) -> Self {
+        const DAY_MS: i64 = 86_400_000;
+        let millis = self.as_millis();
+        Self::from_millis(millis - millis % DAY_MS + DAY_MS).unwrap_or(self)
     }
 
     /// The moment that lies `millis` milliseconds after 1970 began, if it is in range.

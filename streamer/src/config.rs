@@ -1,65 +1,84 @@
 //! What a streamer must be told.
 
-use std::fmt;
+use posts::{Variables, WrongVariables};
 
 /// What a streamer must be told. Each field names the variable it is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// `STREAM_ID`: which stream of StreamStatusTable this is; `x` if absent.
     pub stream_id: String,
-    /// `X_API_URL`: where X is; `https://api.x.com` if absent.
-    pub x_api_url: String,
-    /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token.
-    pub token_parameter: String,
+    /// What is read.
+    pub source: SourceConfig,
     /// `TWEETS_QUEUE_URL`: TweetsFifoQueue.
     pub tweets_queue_url: String,
     /// `STREAM_CLOSE_QUEUE_URL`: StreamCloseQueue.
     pub close_queue_url: String,
     /// `STREAM_STATUS_TABLE`: StreamStatusTable's name.
     pub status_table: String,
+    /// `DAILY_POST_BUDGET`: how many posts may be read in a day (UTC), from 1 on; 10,000 if absent, which
+    /// is $50 at X's price of $0.005 a post (<https://docs.x.com/x-api/getting-started/pricing>). Where
+    /// posts cost nothing there is none unless it is set.
+    pub daily_post_budget: Option<u64>,
     /// Who this streamer is among all that may hold the lease. Not read from a variable: it differs
     /// from task to task.
     pub owner: String,
 }
 
-/// Every variable that is missing.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    missing: Vec<&'static str>,
+/// What is read: X, or with `MASTODON_URL` a Mastodon server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceConfig {
+    /// X's filtered stream.
+    X {
+        /// `X_API_URL`: where X is; `https://api.x.com` if absent.
+        url: String,
+        /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token.
+        token_parameter: String,
+        /// `X_BACKFILL_MINUTES`: how many minutes of missed posts X delivers again, 0 to 5; 0 if absent,
+        /// for only Enterprise accounts have any.
+        backfill_minutes: u32,
+    },
+    /// The public posts that a Mastodon server knows.
+    Mastodon {
+        /// `MASTODON_URL`: where it is, as in `https://mastodon.example`.
+        url: String,
+        /// `MASTODON_TOKEN_PARAMETER`: the SSM parameter that holds an access token; not every server asks
+        /// for one.
+        token_parameter: Option<String>,
+    },
 }
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "missing environment variables: {}", self.missing.join(", "))
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 impl Config {
     /// Reads the variables through `variable`.
     ///
     /// # Errors
-    /// Every variable that is missing or empty, at once.
-    pub fn read(variable: impl Fn(&str) -> Option<String>, owner: String) -> Result<Self, ConfigError> {
-        let present = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let mut missing = Vec::new();
-        let mut required = |name: &'static str| {
-            present(name).unwrap_or_else(|| {
-                missing.push(name);
-                String::new()
-            })
+    /// Every variable that is missing or wrong, at once.
+    pub fn read(variable: impl Fn(&str) -> Option<String>, owner: String) -> Result<Self, WrongVariables> {
+        let mut variables = Variables::new(variable);
+        let source = match variables.optional("MASTODON_URL") {
+            Some(url) => SourceConfig::Mastodon {
+                url,
+                token_parameter: variables.optional("MASTODON_TOKEN_PARAMETER"),
+            },
+            None => SourceConfig::X {
+                url: variables.optional("X_API_URL").unwrap_or_else(|| "https://api.x.com".to_owned()),
+                token_parameter: variables.required("TWITTER_BEARER_TOKEN_PARAMETER"),
+                backfill_minutes: variables.number("X_BACKFILL_MINUTES", 0..=5, 0),
+            },
+        };
+        let daily_post_budget = match &source {
+            SourceConfig::Mastodon { .. } if variables.optional("DAILY_POST_BUDGET").is_none() => None,
+            _ => Some(variables.number("DAILY_POST_BUDGET", 1..=u64::MAX, 10_000)),
         };
         let config = Self {
-            token_parameter: required("TWITTER_BEARER_TOKEN_PARAMETER"),
-            tweets_queue_url: required("TWEETS_QUEUE_URL"),
-            close_queue_url: required("STREAM_CLOSE_QUEUE_URL"),
-            status_table: required("STREAM_STATUS_TABLE"),
-            stream_id: present("STREAM_ID").unwrap_or_else(|| "x".to_owned()),
-            x_api_url: present("X_API_URL").unwrap_or_else(|| "https://api.x.com".to_owned()),
+            source,
+            tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
+            close_queue_url: variables.required("STREAM_CLOSE_QUEUE_URL"),
+            status_table: variables.required("STREAM_STATUS_TABLE"),
+            stream_id: variables.optional("STREAM_ID").unwrap_or_else(|| "x".to_owned()),
+            daily_post_budget,
             owner,
         };
-        if missing.is_empty() { Ok(config) } else { Err(ConfigError { missing }) }
+        variables.complete(config)
     }
 }
 
@@ -67,16 +86,32 @@ impl Config {
 mod tests {
     use super::*;
 
-    #[test]
-    fn everything_that_is_missing_is_named_at_once() {
-        let set = |name: &str| match name {
-            "TWEETS_QUEUE_URL" => Some("url".to_owned()),
-            "STREAM_STATUS_TABLE" => Some(String::new()),
-            _ => None,
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, String> {
+        let always = ["TWEETS_QUEUE_URL", "STREAM_CLOSE_QUEUE_URL", "STREAM_STATUS_TABLE"];
+        let variable = |name: &str| {
+            let given = pairs.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned());
+            given.or_else(|| always.contains(&name).then(|| "set".to_owned()))
         };
+        Config::read(variable, "me".to_owned()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn x_is_read_unless_a_mastodon_server_is_named() {
+        let x = read(&[("TWITTER_BEARER_TOKEN_PARAMETER", "token"), ("X_BACKFILL_MINUTES", "5")]).unwrap();
+        assert_eq!(x.daily_post_budget, Some(10_000));
+        assert!(matches!(x.source, SourceConfig::X { backfill_minutes: 5, .. }));
+        let mastodon = read(&[("MASTODON_URL", "https://m.example")]).unwrap();
+        assert_eq!(mastodon.daily_post_budget, None);
+        assert!(matches!(mastodon.source, SourceConfig::Mastodon { token_parameter: None, .. }));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_at_once() {
         assert_eq!(
-            Config::read(set, "me".to_owned()).unwrap_err().to_string(),
-            "missing environment variables: TWITTER_BEARER_TOKEN_PARAMETER, STREAM_CLOSE_QUEUE_URL, STREAM_STATUS_TABLE"
+            read(&[("X_BACKFILL_MINUTES", "6"), ("DAILY_POST_BUDGET", "0")]).unwrap_err(),
+            "missing environment variables: TWITTER_BEARER_TOKEN_PARAMETER; \
+             X_BACKFILL_MINUTES must be a whole number from 0 to 5, not \"6\"; \
+             DAILY_POST_BUDGET must be a whole number from 1 to 18446744073709551615, not \"0\""
         );
     }
 }

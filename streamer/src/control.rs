@@ -1,25 +1,27 @@
 //! Control: what is desired, and whether this streamer still may read.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use posts::{CloseQueue, Keyword, Lease, StreamStatusTable, TableError, UtcTime};
+use posts::{CloseQueue, Fenced, Lease, StreamStatusTable, TableError, UtcTime};
 use tokio::sync::watch;
 
+use crate::lease::{LEASE_TIME, LeaseGuard, Moment};
+use crate::ledger::Ledger;
 use crate::progress::Progress;
-
-/// How long a lease holds without being renewed: longer than renewing and ending take together.
-pub(crate) const LEASE_TIME: Duration = Duration::from_secs(40);
+use crate::read::{Desired, Wanted};
 
 /// How often the lease is renewed and the state is told.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// How often it is noted how far reading came: what is fetched again after a crash is what came since.
+const SAVE_EVERY: Duration = Duration::from_secs(2);
 
 /// Follows what is desired: looks when the close queue says so, and every 20 s anyway, for that is
 /// how long a poll lasts. Returns when nothing is desired any more.
 pub(crate) async fn follow_desired(
     status: StreamStatusTable,
     queue: CloseQueue,
-    desired: watch::Sender<BTreeSet<Keyword>>,
+    desired: watch::Sender<Desired>,
 ) {
     const AFTER_AN_ERROR: Duration = Duration::from_secs(5);
     loop {
@@ -42,33 +44,66 @@ pub(crate) async fn follow_desired(
 }
 
 /// The desired keywords.
-pub(crate) async fn desired_keywords(status: &StreamStatusTable) -> Result<BTreeSet<Keyword>, TableError> {
-    Ok(status.keywords().await?.into_iter().map(|keyword| keyword.keyword).collect())
+pub(crate) async fn desired_keywords(status: &StreamStatusTable) -> Result<Desired, TableError> {
+    let keywords = status.keywords().await?;
+    let wanted = keywords.into_iter().map(|status| {
+        (status.keyword, Wanted { started: status.started_at, missing_from: status.missing_from })
+    });
+    Ok(wanted.collect())
 }
 
-/// Holds the lease and tells the state. Returns when the lease is lost, or might be: when it could
-/// not be renewed for most of its time.
-pub(crate) async fn heartbeat(status: StreamStatusTable, lease: Lease, progress: Progress) {
+/// Holds the lease and tells the state. Returns when the lease is lost, or might be.
+pub(crate) async fn heartbeat(
+    status: StreamStatusTable,
+    lease: Lease,
+    guard: LeaseGuard,
+    progress: Progress,
+) {
     let mut states = progress.subscribe();
     let mut beats = tokio::time::interval(HEARTBEAT);
-    let mut failures = 0;
+    // After a machine slept there is one beat to make, not all that were missed.
+    beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut told = None;
     loop {
         tokio::select! {
-            _ = beats.tick() => match status.renew_lease(&lease, UtcTime::now(), LEASE_TIME).await {
-                Ok(true) => failures = 0,
-                Ok(false) => return,
-                Err(error) => {
-                    failures += 1;
-                    tracing::warn!(%error, failures, "could not renew the lease");
-                    if failures == 3 {
-                        return;
-                    }
+            _ = beats.tick() => {
+                let asked = Moment::now();
+                match status.renew_lease(&lease, UtcTime::now(), LEASE_TIME).await {
+                    Ok(true) => guard.renewed(asked),
+                    Ok(false) => return,
+                    Err(error) => tracing::warn!(%error, "could not renew the lease"),
                 }
-            },
+                if !guard.holds() {
+                    return;
+                }
+            }
             _ = states.changed() => {}
         }
-        if let Err(error) = status.save_report(&progress.report(UtcTime::now())).await {
-            tracing::warn!(%error, "could not save the state");
+        let report = progress.report(told.as_ref(), UtcTime::now());
+        match status.save_report(&report, &lease).await {
+            Ok(Fenced::Written) => told = Some(report),
+            Ok(Fenced::LeaseLost) => return,
+            Err(error) => tracing::warn!(%error, "could not save the state"),
+        }
+    }
+}
+
+/// Notes every two seconds how far reading came, if it came further. Returns when the lease is lost.
+pub(crate) async fn save_reading(status: StreamStatusTable, lease: Lease, ledger: Ledger) {
+    let mut saved = None;
+    let mut saves = tokio::time::interval(SAVE_EVERY);
+    saves.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        saves.tick().await;
+        let reading = ledger.snapshot(UtcTime::now());
+        if saved.as_ref() == Some(&reading) {
+            continue;
+        }
+        match status.save_reading(&reading, &lease).await {
+            Ok(Fenced::Written) => saved = Some(reading),
+            Ok(Fenced::LeaseLost) => return,
+            // Until the next time, more is fetched again.
+            Err(error) => tracing::warn!(%error, "could not note how far reading came"),
         }
     }
 }

@@ -1,76 +1,112 @@
-//! How far each keyword's collection came.
+//! How far a connection's reading came, and what of it is not on the queue yet.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use posts::{Keyword, PostId};
+use posts::UtcTime;
+use tokio::sync::Notify;
 
-/// The cursors of all keywords.
+/// A moment: everything that was delivered up to it is on the queue.
 ///
-/// A keyword's cursor never passes a post that was received and that the queue has not accepted,
-/// whatever order posts arrive and are accepted in; and it never goes back.
-#[derive(Debug, Default)]
-pub(crate) struct Cursors {
-    keywords: BTreeMap<Keyword, Cursor>,
+/// It never passes a post that was received and that the queue has not accepted, in whatever order
+/// posts are accepted; and it never goes back.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor {
+    shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
-struct Cursor {
-    /// Received, not accepted yet; how often each.
-    pending: HashMap<PostId, usize>,
-    /// The same, in order.
-    pending_order: BTreeSet<PostId>,
-    /// Accepted, above the lowest that is pending.
-    accepted: BTreeSet<PostId>,
-    at: Option<PostId>,
-    saved: Option<PostId>,
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    moved: Notify,
 }
 
-impl Cursors {
-    /// A post has arrived.
-    pub(crate) fn received(&mut self, keyword: &Keyword, id: &PostId) {
-        let cursor = self.keywords.entry(keyword.clone()).or_default();
-        *cursor.pending.entry(id.clone()).or_default() += 1;
-        cursor.pending_order.insert(id.clone());
+#[derive(Debug)]
+struct State {
+    /// Up to where everything has been received.
+    reached: UtcTime,
+    /// What holds the cursor back: by its number, where the cursor stays, and how many releases it needs.
+    holds: BTreeMap<u64, (UtcTime, usize)>,
+    next: u64,
+}
+
+/// Keeps a cursor where it was until it is released. One that is dropped instead keeps it forever:
+/// what has not been accepted must be fetched again.
+#[derive(Clone, Debug)]
+#[must_use]
+pub(crate) struct Hold {
+    cursor: Cursor,
+    number: u64,
+}
+
+impl Cursor {
+    pub(crate) fn new(at: UtcTime) -> Self {
+        let state = State { reached: at, holds: BTreeMap::new(), next: 0 };
+        Self { shared: Arc::new(Shared { state: Mutex::new(state), moved: Notify::new() }) }
     }
 
-    /// The queue has these posts.
-    pub(crate) fn accepted<'a>(&mut self, keyword: &Keyword, ids: impl IntoIterator<Item = &'a PostId>) {
-        let Some(cursor) = self.keywords.get_mut(keyword) else { return };
-        for id in ids {
-            let Some(count) = cursor.pending.get_mut(id) else { continue };
-            *count -= 1;
-            if *count == 0 {
-                cursor.pending.remove(id);
-                cursor.pending_order.remove(id);
-                cursor.accepted.insert(id.clone());
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock.
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything up to `at` has been received.
+    pub(crate) fn reach(&self, at: UtcTime) {
+        let mut state = self.state();
+        state.reached = state.reached.max(at);
+        if state.holds.is_empty() {
+            self.shared.moved.notify_waiters();
+        }
+    }
+
+    /// Up to where everything has been received.
+    pub(crate) fn reached(&self) -> UtcTime {
+        self.state().reached
+    }
+
+    /// Up to where everything is on the queue.
+    pub(crate) fn at(&self) -> UtcTime {
+        let state = self.state();
+        state.holds.first_key_value().map_or(state.reached, |(_, (at, _))| *at)
+    }
+
+    /// Keeps the cursor where reading is now, until it has been released `times` times.
+    pub(crate) fn hold(&self, times: usize) -> Hold {
+        let mut state = self.state();
+        let number = state.next;
+        state.next += 1;
+        let at = state.reached;
+        state.holds.insert(number, (at, times));
+        Hold { cursor: self.clone(), number }
+    }
+
+    /// Waits until nothing holds it back.
+    pub(crate) async fn free(&self) {
+        loop {
+            let moved = self.shared.moved.notified();
+            tokio::pin!(moved);
+            // From here on no release goes by unnoticed.
+            moved.as_mut().enable();
+            if self.state().holds.is_empty() {
+                return;
+            }
+            moved.await;
+        }
+    }
+}
+
+impl Hold {
+    /// Lets go, once.
+    pub(crate) fn release(&self) {
+        let mut state = self.cursor.state();
+        if let Some((_, times)) = state.holds.get_mut(&self.number) {
+            *times = times.saturating_sub(1);
+            if *times == 0 {
+                state.holds.remove(&self.number);
             }
         }
-        let lowest_pending = cursor.pending_order.first();
-        let passed: Vec<PostId> = cursor
-            .accepted
-            .iter()
-            .take_while(|id| lowest_pending.is_none_or(|pending| *id < pending))
-            .cloned()
-            .collect();
-        for id in &passed {
-            cursor.accepted.remove(id);
-        }
-        cursor.at = passed.into_iter().next_back().max(cursor.at.take());
-    }
-
-    /// The cursors that have moved since they were last saved.
-    pub(crate) fn unsaved(&self) -> Vec<(Keyword, PostId)> {
-        self.keywords
-            .iter()
-            .filter(|(_, cursor)| cursor.at != cursor.saved)
-            .filter_map(|(keyword, cursor)| Some((keyword.clone(), cursor.at.clone()?)))
-            .collect()
-    }
-
-    /// This cursor has been saved.
-    pub(crate) fn saved(&mut self, keyword: &Keyword, at: PostId) {
-        if let Some(cursor) = self.keywords.get_mut(keyword) {
-            cursor.saved = Some(at);
+        if state.holds.is_empty() {
+            self.cursor.shared.moved.notify_waiters();
         }
     }
 }
@@ -81,55 +117,55 @@ mod tests {
 
     use super::*;
 
-    fn id(number: u32) -> PostId {
-        number.to_string().parse().unwrap()
+    fn at(second: i64) -> UtcTime {
+        UtcTime::from_millis(second * 1000).unwrap()
     }
 
     proptest! {
         #[test]
-        fn a_cursor_never_passes_a_pending_post_nor_goes_back(
-            events in proptest::collection::vec((any::<bool>(), 1..30_u32), 0..200)
+        fn it_never_passes_what_is_held_nor_goes_back(
+            events in proptest::collection::vec((0..3_u8, 0..40_usize), 0..200)
         ) {
-            let keyword: Keyword = "k".parse().unwrap();
-            let mut cursors = Cursors::default();
-            let mut pending: Vec<u32> = Vec::new();
-            let mut last = None;
-            for (arrives, number) in events {
-                if arrives {
-                    cursors.received(&keyword, &id(number));
-                    pending.push(number);
-                } else if let Some(index) = pending.iter().position(|n| *n == number) {
-                    pending.remove(index);
-                    let before = cursors.keywords[&keyword].at.clone();
-                    cursors.accepted(&keyword, [&id(number)]);
-                    let at = cursors.keywords[&keyword].at.clone();
-                    prop_assert!(at >= before);
-                    // A post that arrives late, below the cursor, does not pull it back; but the
-                    // cursor does not move past it either.
-                    if at != before {
-                        prop_assert!(pending.iter().all(|n| Some(id(*n)) > at));
+            let cursor = Cursor::new(at(0));
+            let mut now = 0;
+            // What is held, and from when on: two releases each.
+            let mut held: Vec<(Hold, i64, usize)> = Vec::new();
+            let mut before = cursor.at();
+            for (event, index) in events {
+                match event {
+                    0 => {
+                        now += 1;
+                        cursor.reach(at(now));
                     }
-                    last = at;
+                    1 => held.push((cursor.hold(2), now, 2)),
+                    _ if held.is_empty() => {}
+                    _ => {
+                        let index = index % held.len();
+                        held[index].0.release();
+                        held[index].2 -= 1;
+                        held.retain(|(_, _, times)| *times > 0);
+                    }
                 }
-            }
-            let rest: Vec<PostId> = pending.iter().map(|n| id(*n)).collect();
-            cursors.accepted(&keyword, &rest);
-            if let Some(cursor) = cursors.keywords.get(&keyword) {
-                prop_assert!(cursor.pending.is_empty() && cursor.accepted.is_empty());
-                prop_assert!(cursor.at >= last);
+                let expected = held.iter().map(|(_, since, _)| *since).min().unwrap_or(now);
+                prop_assert_eq!(cursor.at(), at(expected));
+                prop_assert!(cursor.at() >= before);
+                before = cursor.at();
             }
         }
     }
 
-    #[test]
-    fn a_moved_cursor_is_unsaved_until_it_is_saved() {
-        let keyword: Keyword = "k".parse().unwrap();
-        let mut cursors = Cursors::default();
-        cursors.received(&keyword, &id(1));
-        assert!(cursors.unsaved().is_empty());
-        cursors.accepted(&keyword, [&id(1)]);
-        assert_eq!(cursors.unsaved(), [(keyword.clone(), id(1))]);
-        cursors.saved(&keyword, id(1));
-        assert!(cursors.unsaved().is_empty());
+    #[tokio::test]
+    async fn it_tells_when_it_is_free() {
+        let cursor = Cursor::new(at(0));
+        cursor.free().await;
+        let hold = cursor.hold(1);
+        let free = tokio::spawn({
+            let cursor = cursor.clone();
+            async move { cursor.free().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!free.is_finished());
+        hold.release();
+        free.await.unwrap();
     }
 }

@@ -2,19 +2,26 @@
 //!
 //! [`run`] is the whole service: it holds the stream's lease, makes X's rules match the desired
 //! keywords, reads, packs the posts of one keyword into one message, sends it, and only then moves
-//! that keyword's cursor. It keeps nothing on disk.
+//! its cursor. What it missed it puts on record and fetches again. It keeps nothing on disk.
 
 mod config;
+mod connections;
 mod control;
 mod cursor;
+mod heal;
+mod http;
+mod lease;
+mod ledger;
+mod mastodon;
 mod pack;
 mod progress;
 mod read;
 mod reconnect;
-mod rules;
 mod run;
+mod seen;
 mod send;
+mod source;
 mod x;
 
-pub use config::{Config, ConfigError};
+pub use config::{Config, SourceConfig};
 pub use run::{Aws, Ended, RunError, run};

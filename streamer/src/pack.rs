@@ -3,135 +3,197 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use posts::{ENVELOPE_BYTES, Envelope, Keyword, Post};
+use posts::{ENVELOPE_BYTES, Keyword, Parcel, Post, PostId, UtcTime};
 use tokio::time::Instant;
+
+use crate::read::Ticket;
 
 /// How long a post waits for company.
 const AGE: Duration = Duration::from_secs(1);
 
 /// The largest post, in bytes of its JSON. DynamoDB takes items of 400 KB; X's longest post is
 /// 25,000 characters, at most 100 KB.
-const POST_BYTES: usize = 256 * 1024;
+pub(crate) const POST_BYTES: usize = 256 * 1024;
 
-/// Packs posts into envelopes of at most [`ENVELOPE_BYTES`], none older than [`AGE`].
+/// Packs posts into parcels of at most [`ENVELOPE_BYTES`], none older than [`AGE`].
 ///
-/// It holds at most one envelope for each keyword.
+/// It holds at most one parcel for each keyword.
 #[derive(Debug, Default)]
 pub(crate) struct Packer {
-    open: BTreeMap<Keyword, Open>,
+    open: BTreeMap<Keyword, Packed>,
 }
 
+/// A parcel, and what its posts give back once the queue has it.
 #[derive(Debug)]
-struct Open {
-    posts: Vec<Post>,
-    bytes: usize,
+pub(crate) struct Packed {
+    parcel: Parcel,
+    tickets: Vec<Ticket>,
     since: Instant,
+    /// When the latest of its posts was made, or taken back.
+    newest: UtcTime,
 }
 
-/// What became of a post.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Packed {
-    /// It waits for company.
-    Waiting,
-    /// It waits; the envelope that it did not fit into is full.
-    Full(Envelope),
-    /// It is too large to be carried at all, in bytes.
-    TooLarge(usize),
+impl AsRef<Parcel> for Packed {
+    fn as_ref(&self) -> &Parcel {
+        &self.parcel
+    }
 }
 
-impl Packer {
-    /// Adds a post.
-    pub(crate) fn add(&mut self, keyword: &Keyword, post: Post, now: Instant) -> Packed {
-        // What cannot be written as JSON does not exist among posts.
-        let bytes = serde_json::to_vec(&post).map_or(usize::MAX, |json| json.len() + 1);
-        if bytes > POST_BYTES {
-            return Packed::TooLarge(bytes);
+impl Packed {
+    /// The queue has it. Returns when the latest of its posts was made.
+    pub(crate) fn accepted(self) -> UtcTime {
+        for ticket in &self.tickets {
+            ticket.accepted();
         }
-        // The frame around the posts: version, keyword (escaped, at worst six bytes for one).
-        let frame = 64 + keyword.as_str().len() * 6;
-        if let Some(open) = self.open.get_mut(keyword)
-            && open.bytes + bytes <= ENVELOPE_BYTES
-        {
-            open.bytes += bytes;
-            open.posts.push(post);
-            return Packed::Waiting;
-        }
-        let new = Open { posts: vec![post], bytes: frame + bytes, since: now };
-        match self.open.insert(keyword.clone(), new) {
-            Some(full) => Packed::Full(Envelope::new(keyword.clone(), full.posts)),
-            None => Packed::Waiting,
+        self.newest
+    }
+}
+
+/// Something to be packed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Written<'a> {
+    /// A post, and its JSON as it stands in a parcel.
+    Post(&'a Post, &'a str),
+    /// That a post was taken back at a moment.
+    Removed(&'a PostId, UtcTime),
+}
+
+impl Written<'_> {
+    fn bytes(self) -> usize {
+        match self {
+            Self::Post(_, json) => json.len(),
+            Self::Removed(id, _) => id.as_str().len() + 3,
         }
     }
 
-    /// When the oldest envelope must go.
+    fn at(self) -> UtcTime {
+        match self {
+            Self::Post(post, _) => post.create_date,
+            Self::Removed(_, at) => at,
+        }
+    }
+
+    fn add_to(self, parcel: &mut Parcel) {
+        match self {
+            Self::Post(post, json) => parcel.add(&post.tweet_id, post.edited_at, json),
+            Self::Removed(id, _) => parcel.remove(id),
+        }
+    }
+}
+
+impl Packer {
+    /// Adds something; returns the parcel that it did not fit into, which is full. Nothing fits after
+    /// what was taken back but more of it: a parcel's posts come before that.
+    ///
+    /// # Errors
+    /// None that a keyword can cause; serde's signature has one.
+    pub(crate) fn add(
+        &mut self,
+        keyword: &Keyword,
+        written: Written<'_>,
+        ticket: Ticket,
+        now: Instant,
+    ) -> Result<Option<Packed>, serde_json::Error> {
+        if let Some(open) = self.open.get_mut(keyword)
+            && open.parcel.bytes_with(written.bytes()) <= ENVELOPE_BYTES
+            && (matches!(written, Written::Removed(..)) || !open.parcel.has_removed())
+        {
+            written.add_to(&mut open.parcel);
+            open.tickets.push(ticket);
+            open.newest = open.newest.max(written.at());
+            return Ok(None);
+        }
+        let mut parcel = Parcel::new(keyword.clone())?;
+        written.add_to(&mut parcel);
+        let packed = Packed { parcel, tickets: vec![ticket], since: now, newest: written.at() };
+        Ok(self.open.insert(keyword.clone(), packed))
+    }
+
+    /// When the oldest parcel must go.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.open.values().map(|open| open.since + AGE).min()
     }
 
-    /// Takes all envelopes: once one must go the others go with it, for a request carries ten.
-    pub(crate) fn take(&mut self) -> Vec<Envelope> {
-        std::mem::take(&mut self.open)
-            .into_iter()
-            .map(|(keyword, open)| Envelope::new(keyword, open.posts))
-            .collect()
+    /// Takes all parcels: once one must go the others go with it, for a request carries ten.
+    pub(crate) fn take(&mut self) -> Vec<Packed> {
+        std::mem::take(&mut self.open).into_values().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use posts::Envelope;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::cursor::Cursor;
 
-    fn post(id: usize, text: String) -> Post {
-        serde_json::from_value(serde_json::json!({
+    fn at(second: i64) -> UtcTime {
+        UtcTime::from_millis(second * 1000).unwrap()
+    }
+
+    fn add(packer: &mut Packer, keyword: &Keyword, id: usize, text: &str, cursor: &Cursor) -> Option<Packed> {
+        let post = serde_json::json!({
             "tweetId": id.to_string(), "createDate": "2026-11-23T10:00:00Z", "text": text,
-        }))
-        .unwrap()
+        });
+        let post: posts::Post = serde_json::from_value(post).unwrap();
+        let json = Parcel::written(&post).unwrap();
+        let written = Written::Post(&post, &json);
+        packer.add(keyword, written, Ticket::without_room(cursor.hold(1)), Instant::now()).unwrap()
     }
 
     proptest! {
         #[test]
-        fn no_envelope_is_too_large_and_no_post_is_lost(
-            sizes in proptest::collection::vec((0..3_usize, prop_oneof![0..500_usize, 0..200_000_usize]), 0..200)
+        fn no_parcel_is_too_large_and_no_post_is_lost(
+            sizes in proptest::collection::vec((0..3_usize, prop_oneof![9 => 0..500_usize, 1 => 0..200_000_usize]), 0..60)
         ) {
             let keywords: Vec<Keyword> =
                 ["rust", "\u{1F980} \"quoted\"", "жук"].map(|keyword| keyword.parse().unwrap()).to_vec();
-            let mut packer = Packer::default();
-            let mut envelopes = Vec::new();
+            let (mut packer, cursor) = (Packer::default(), Cursor::new(at(0)));
+            let mut packed = Vec::new();
             for (id, (keyword, size)) in sizes.iter().enumerate() {
-                match packer.add(&keywords[*keyword], post(id, "\u{1}é".repeat(size / 8)), Instant::now()) {
-                    Packed::Waiting => {}
-                    Packed::Full(envelope) => envelopes.push(envelope),
-                    Packed::TooLarge(_) => prop_assert!(false, "none is so large"),
-                }
+                packed.extend(add(&mut packer, &keywords[*keyword], id, &"\u{1}é".repeat(size / 8), &cursor));
             }
-            envelopes.extend(packer.take());
+            packed.extend(packer.take());
             prop_assert_eq!(packer.deadline(), None);
-            for envelope in &envelopes {
-                let size = envelope.encode().unwrap().len();
-                prop_assert!(envelope.posts.len() == 1 || size <= ENVELOPE_BYTES, "{size}");
+            let mut ids: Vec<usize> = Vec::new();
+            cursor.reach(at(1));
+            for packed in packed {
+                prop_assert_eq!(cursor.at(), at(0));
+                let body = packed.parcel.body();
+                let envelope = Envelope::decode(&body).unwrap();
+                prop_assert!(envelope.posts.len() == 1 || body.len() <= ENVELOPE_BYTES, "{}", body.len());
+                ids.extend(envelope.posts.iter().map(|post| post.tweet_id.as_str().parse::<usize>().unwrap()));
+                packed.accepted();
             }
-            let mut ids: Vec<usize> =
-                envelopes.iter().flat_map(|e| &e.posts).map(|p| p.tweet_id.as_str().parse().unwrap()).collect();
+            prop_assert_eq!(cursor.at(), at(1), "accepted, they hold nothing back");
             ids.sort_unstable();
             prop_assert_eq!(ids, (0..sizes.len()).collect::<Vec<_>>());
         }
     }
 
     #[test]
-    fn a_post_that_nothing_can_hold_is_told() {
-        let packed =
-            Packer::default().add(&"k".parse().unwrap(), post(1, "x".repeat(300_000)), Instant::now());
-        assert!(matches!(packed, Packed::TooLarge(bytes) if bytes > 300_000));
+    fn what_is_taken_back_stays_behind_what_came_before_it() {
+        let (mut packer, cursor) = (Packer::default(), Cursor::new(at(0)));
+        let keyword = "k".parse().unwrap();
+        let id = "1".parse().unwrap();
+        add(&mut packer, &keyword, 1, "", &cursor);
+        let removed = Written::Removed(&id, at(1));
+        let ticket = Ticket::without_room(cursor.hold(1));
+        assert!(packer.add(&keyword, removed, ticket, Instant::now()).unwrap().is_none());
+        let full = add(&mut packer, &keyword, 2, "", &cursor).unwrap();
+        let envelope = Envelope::decode(&full.parcel.body()).unwrap();
+        assert_eq!((envelope.posts.len(), envelope.removed.len()), (1, 1));
+        assert_eq!(packer.take().len(), 1);
     }
 
-    #[test]
-    fn the_oldest_post_sets_the_deadline() {
-        let mut packer = Packer::default();
+    #[tokio::test(start_paused = true)]
+    async fn the_oldest_post_sets_the_deadline() {
+        let (mut packer, cursor) = (Packer::default(), Cursor::new(at(0)));
         let now = Instant::now();
-        packer.add(&"a".parse().unwrap(), post(1, String::new()), now);
-        packer.add(&"b".parse().unwrap(), post(2, String::new()), now + AGE / 2);
+        add(&mut packer, &"a".parse().unwrap(), 1, "", &cursor);
+        tokio::time::advance(AGE / 2).await;
+        add(&mut packer, &"b".parse().unwrap(), 2, "", &cursor);
         assert_eq!(packer.deadline(), Some(now + AGE));
         assert_eq!(packer.take().len(), 2);
     }

@@ -4,22 +4,32 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use posts::{
-    Acquired, CloseQueue, Keyword, Lease, StreamState, StreamStatusTable, TableError, TweetsQueue, UtcTime,
-};
-use tokio::sync::{mpsc, watch};
+use posts::{Acquired, CloseQueue, Lease, StreamState, StreamStatusTable, TableError, TweetsQueue, UtcTime};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::Config;
-use crate::control::{LEASE_TIME, desired_keywords, follow_desired, heartbeat};
+use crate::config::{Config, SourceConfig};
+use crate::connections::Connections;
+use crate::control::{desired_keywords, follow_desired, heartbeat, save_reading};
+use crate::http::Http;
+use crate::lease::{LEASE_TIME, LeaseGuard, Moment};
+use crate::ledger::Ledger;
+use crate::mastodon::Mastodon;
+use crate::pack::Packer;
 use crate::progress::Progress;
-use crate::read::{BUFFER_POSTS, Reader};
-use crate::rules::Rules;
-use crate::send::Sender;
-use crate::x::Client;
+use crate::read::Buffer;
+use crate::seen::Seen;
+use crate::send::{Sender, SendingEnded};
+use crate::source::{Must, Source};
+use crate::x::X;
 
 /// How long what was read may take to reach the queue once reading has stopped.
-const FLUSH_TIME: Duration = Duration::from_secs(20);
+const FLUSH_TIME: Duration = Duration::from_secs(13);
+
+/// How long each of the last writes may take: the cursors, the state, the lease. All in all a streamer
+/// ends within 25 s, less than ECS waits before it kills a task (30 s unless told otherwise).
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>
+const LAST_WRITE: Duration = Duration::from_secs(3);
 
 /// How often a lease that another holds is asked for.
 const LEASE_RETRY: Duration = Duration::from_secs(1);
@@ -67,7 +77,7 @@ pub enum RunError {
     /// The status table could not be used.
     #[error(transparent)]
     Status(#[from] TableError),
-    /// X refused for good.
+    /// The source refused for good.
     #[error("{0}")]
     Refused(String),
     /// Another streamer holds the lease now.
@@ -83,19 +93,21 @@ pub enum RunError {
 
 /// Reads the stream while keywords are desired, until `shutdown`.
 ///
-/// Whatever ends it: reading stops, what was read is sent, cursors are saved, the lease is released.
+/// Whatever ends it: reading stops, what was read is sent, cursors are saved, the lease is released;
+/// within 25 s.
 ///
 /// # Errors
 /// [`RunError`], which the stream's state tells too.
 pub async fn run(config: Config, aws: &Aws, shutdown: CancellationToken) -> Result<Ended, RunError> {
     let status =
         StreamStatusTable::new(aws.dynamodb.clone(), config.status_table.clone(), config.stream_id.clone());
-    let lease = loop {
+    let (lease, guard) = loop {
         if desired_keywords(&status).await?.is_empty() {
             return Ok(Ended::NothingDesired);
         }
+        let asked = Moment::now();
         match status.acquire_lease(&config.owner, UtcTime::now(), LEASE_TIME).await? {
-            Acquired::Acquired(lease) => break lease,
+            Acquired::Acquired(lease) => break (lease, LeaseGuard::new(asked)),
             Acquired::HeldByAnother => tracing::info!("another streamer holds the lease"),
         }
         tokio::select! {
@@ -103,68 +115,140 @@ pub async fn run(config: Config, aws: &Aws, shutdown: CancellationToken) -> Resu
             () = shutdown.cancelled() => return Ok(Ended::Shutdown),
         }
     };
-    let progress = Progress::new();
-    let outcome = hold(&config, aws, &status, &lease, &progress, shutdown).await;
-    match &outcome {
-        Ok(_) => progress.enter(StreamState::Stopped, None),
-        Err(error) => progress.enter(StreamState::Failed, Some(error.to_string())),
-    }
+    let ledger = Ledger::new(status.reading().await?, config.daily_post_budget);
+    let progress = Progress::new(ledger.clone(), UtcTime::now());
+    let held = Held { status, lease, guard, ledger, progress };
+    let outcome = held.read(&config, aws, shutdown).await;
     // A streamer that lost its lease says nothing more: the state is another's to tell.
     if !matches!(outcome, Err(RunError::LeaseLost)) {
-        status.save_report(&progress.report(UtcTime::now())).await?;
-        status.release_lease(&lease).await?;
+        held.release(&outcome).await;
     }
     outcome
 }
 
-/// What is done under the lease.
-async fn hold(
-    config: &Config,
-    aws: &Aws,
-    status: &StreamStatusTable,
-    lease: &Lease,
-    progress: &Progress,
-    shutdown: CancellationToken,
-) -> Result<Ended, RunError> {
-    let token = bearer_token(&aws.ssm, &config.token_parameter).await?;
-    let client =
-        Client::new(&config.x_api_url, &token).map_err(|failure| RunError::Refused(failure.to_string()))?;
-    let (posts, received) = mpsc::channel(BUFFER_POSTS);
-    let (desired, desired_now) = watch::channel(desired_keywords(status).await?);
-    let reader = Reader {
-        client: client.clone(),
-        status: status.clone(),
-        desired: desired_now,
-        posts,
-        progress: progress.clone(),
-    };
-    let queue = TweetsQueue::new(aws.sqs.clone(), config.tweets_queue_url.clone());
-    let close_queue = CloseQueue::new(aws.sqs.clone(), config.close_queue_url.clone());
-    let sending = tokio::spawn(Sender::new(queue, status.clone()).run(received));
-    let mut sending = tokio_util::task::AbortOnDropHandle::new(sending);
-
-    let ended = tokio::select! {
-        () = shutdown.cancelled() => Ok(Ended::Shutdown),
-        () = follow_desired(status.clone(), close_queue, desired) => Ok(Ended::NothingDesired),
-        () = heartbeat(status.clone(), lease.clone(), progress.clone()) => return Err(RunError::LeaseLost),
-        reason = reader.run() => Err(RunError::Refused(reason)),
-        sent = &mut sending => return Err(RunError::Queue(flushed(sent).err().unwrap_or_default())),
-    };
-    tracing::info!(?ended, "reading has stopped");
-    // The reader is dropped: its connection is closed, and the sender sees the end of its posts.
-    let sent = tokio::time::timeout(FLUSH_TIME, sending).await.map_err(|_| RunError::NotFlushed)?;
-    flushed(sent).map_err(RunError::Queue)?;
-    if matches!(ended, Ok(Ended::NothingDesired)) {
-        let none: BTreeSet<Keyword> = BTreeSet::new();
-        if let Err(failure) = Rules::default().sync(&client, status, &none).await {
-            tracing::warn!(%failure, "could not delete the rules; the next start does");
-        }
-    }
-    ended
+/// What a streamer holds while it has the lease.
+struct Held {
+    status: StreamStatusTable,
+    lease: Lease,
+    guard: LeaseGuard,
+    ledger: Ledger,
+    progress: Progress,
 }
 
-fn flushed(sent: Result<Result<(), String>, tokio::task::JoinError>) -> Result<(), String> {
-    sent.unwrap_or_else(|error| Err(format!("sending ended unexpectedly: {error}")))
+impl Held {
+    /// What is done under the lease.
+    async fn read(&self, config: &Config, aws: &Aws, shutdown: CancellationToken) -> Result<Ended, RunError> {
+        let http = async |url: &str, parameter: Option<&String>| {
+            let token = match parameter {
+                Some(parameter) => Some(bearer_token(&aws.ssm, parameter).await?),
+                None => None,
+            };
+            Http::new(url, token.as_deref(), self.ledger.clone())
+                .map_err(|failure| RunError::Refused(failure.to_string()))
+        };
+        match &config.source {
+            SourceConfig::X { url, token_parameter, backfill_minutes } => {
+                let http = http(url, Some(token_parameter)).await?;
+                self.read_from(X::new(http, self.status.clone(), *backfill_minutes), config, aws, shutdown)
+                    .await
+            }
+            SourceConfig::Mastodon { url, token_parameter } => {
+                let host = reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+                let host =
+                    host.ok_or_else(|| RunError::Refused(format!("MASTODON_URL is no URL: {url:?}")))?;
+                let http = http(url, token_parameter.as_ref()).await?;
+                self.read_from(Mastodon::new(http, host), config, aws, shutdown).await
+            }
+        }
+    }
+
+    /// Reads one source until something ends it.
+    async fn read_from<S: Source>(
+        &self,
+        source: S,
+        config: &Config,
+        aws: &Aws,
+        shutdown: CancellationToken,
+    ) -> Result<Ended, RunError> {
+        let Self { status, lease, guard, ledger, progress } = self;
+        let (buffer, received) = Buffer::new();
+        let (desired, desired_now) = watch::channel(desired_keywords(status).await?);
+        let connections = Connections {
+            source: source.clone(),
+            status: status.clone(),
+            lease: lease.clone(),
+            ledger: ledger.clone(),
+            buffer,
+            seen: Seen::default(),
+            progress: progress.clone(),
+        };
+        let sender = Sender {
+            queue: TweetsQueue::new(aws.sqs.clone(), config.tweets_queue_url.clone()),
+            lease: guard.clone(),
+            progress: progress.clone(),
+            packer: Packer::default(),
+        };
+        let close_queue = CloseQueue::new(aws.sqs.clone(), config.close_queue_url.clone());
+        let sending = tokio::spawn(sender.run(received));
+        let mut sending = tokio_util::task::AbortOnDropHandle::new(sending);
+
+        let ended = tokio::select! {
+            () = shutdown.cancelled() => Ok(Ended::Shutdown),
+            () = follow_desired(status.clone(), close_queue, desired) => Ok(Ended::NothingDesired),
+            () = heartbeat(status.clone(), lease.clone(), guard.clone(), progress.clone()) => {
+                return Err(RunError::LeaseLost);
+            }
+            () = save_reading(status.clone(), lease.clone(), ledger.clone()) => return Err(RunError::LeaseLost),
+            reason = connections.run(desired_now) => Err(RunError::Refused(reason)),
+            sent = &mut sending => {
+                flushed(sent)?;
+                return Err(RunError::Queue("sending ended by itself".to_owned()));
+            }
+        };
+        tracing::info!(?ended, "reading has stopped");
+        // The readers are dropped: their connections are closed, and the sender sees the end of its posts.
+        let sent = tokio::time::timeout(FLUSH_TIME, sending).await.map_err(|_| RunError::NotFlushed)?;
+        flushed(sent)?;
+        if matches!(ended, Ok(Ended::NothingDesired)) {
+            let nothing = BTreeSet::new();
+            let unfollow = source.follow(&nothing, Must::Everything);
+            match tokio::time::timeout(LAST_WRITE, unfollow).await {
+                Ok(Ok(_)) => {}
+                _ => tracing::warn!("could not delete the rules; the next start does"),
+            }
+        }
+        ended
+    }
+
+    /// Says how it ended, and gives the lease back. What cannot be written now is not lost: the lease
+    /// ends by itself, and what is behind the cursors is fetched again.
+    async fn release(&self, outcome: &Result<Ended, RunError>) {
+        let Self { status, lease, ledger, progress, .. } = self;
+        match outcome {
+            Ok(_) => progress.enter(StreamState::Stopped, None),
+            Err(error) => progress.enter(StreamState::Failed, Some(error.to_string())),
+        }
+        let now = UtcTime::now();
+        let (reading, report) = (ledger.snapshot(now), progress.report(None, now));
+        let writes = async {
+            tokio::time::timeout(LAST_WRITE, status.save_reading(&reading, lease)).await??;
+            tokio::time::timeout(LAST_WRITE, status.save_report(&report, lease)).await??;
+            tokio::time::timeout(LAST_WRITE, status.release_lease(lease)).await??;
+            Ok::<(), anyhow::Error>(())
+        };
+        if let Err(error) = writes.await {
+            tracing::error!(error = format!("{error:#}"), "could not note how the streamer ended");
+        }
+    }
+}
+
+fn flushed(sent: Result<Result<(), SendingEnded>, tokio::task::JoinError>) -> Result<(), RunError> {
+    match sent {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(SendingEnded::LeaseLost)) => Err(RunError::LeaseLost),
+        Ok(Err(SendingEnded::Refused(reason))) => Err(RunError::Queue(reason)),
+        Err(error) => Err(RunError::Queue(format!("sending ended unexpectedly: {error}"))),
+    }
 }
 
 async fn bearer_token(ssm: &aws_sdk_ssm::Client, parameter: &str) -> Result<String, RunError> {

@@ -1,133 +1,134 @@
-//! Sending: from the buffer to the queue, and then the cursors.
+//! Sending: from the buffer to the queue.
 
 use std::time::Duration;
 
-use posts::{Envelope, SendError, StreamStatusTable, TweetsQueue};
+use posts::{Parcel, SendError, TweetsQueue, UtcTime};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::cursor::Cursors;
-use crate::pack::{Packed, Packer};
-use crate::read::Received;
-
-/// How often moved cursors are saved: what is fetched again after a crash is what came in this time.
-const SAVE_EVERY: Duration = Duration::from_secs(5);
+use crate::lease::LeaseGuard;
+use crate::pack::{POST_BYTES, Packed, Packer, Written};
+use crate::progress::Progress;
+use crate::read::{Content, Received};
 
 /// The waits before sending again what the queue did not take.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
+/// How many full parcels are sent at once, at most: what one request carries.
+const REQUEST_PARCELS: usize = 10;
+
 /// Packs and sends what arrives.
 pub(crate) struct Sender {
-    queue: TweetsQueue,
-    status: StreamStatusTable,
-    packer: Packer,
-    cursors: Cursors,
-    saved_at: Instant,
+    pub(crate) queue: TweetsQueue,
+    pub(crate) lease: LeaseGuard,
+    pub(crate) progress: Progress,
+    pub(crate) packer: Packer,
+}
+
+/// Why sending ended before everything was on the queue.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendingEnded {
+    /// The queue refused a message for good, or it cannot be written.
+    #[error("{0}")]
+    Refused(String),
+    /// Another may be the reader by now: nothing more is sent.
+    #[error("the lease may be another's")]
+    LeaseLost,
 }
 
 impl Sender {
-    pub(crate) fn new(queue: TweetsQueue, status: StreamStatusTable) -> Self {
-        Self {
-            queue,
-            status,
-            packer: Packer::default(),
-            cursors: Cursors::default(),
-            saved_at: Instant::now(),
-        }
-    }
-
     /// Sends until the other end of `posts` is gone and everything is on the queue.
     ///
     /// # Errors
-    /// The reason why the queue refused a message for good.
-    pub(crate) async fn run(mut self, mut posts: mpsc::Receiver<Received>) -> Result<(), String> {
+    /// [`SendingEnded`]; what was not accepted by then is behind the cursors.
+    pub(crate) async fn run(mut self, mut posts: mpsc::Receiver<Received>) -> Result<(), SendingEnded> {
         loop {
             let due = self.packer.deadline();
             let received = tokio::select! {
                 received = posts.recv() => received,
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    self.flush(Vec::new()).await?;
+                    let packed = self.packer.take();
+                    self.send(packed).await?;
                     continue;
                 }
             };
             match received {
                 Some(received) => {
-                    let full = self.pack(received);
+                    let mut full = self.pack(&received)?;
+                    // What else has arrived goes with it: a request carries ten parcels.
+                    while full.len() < REQUEST_PARCELS
+                        && let Ok(received) = posts.try_recv()
+                    {
+                        full.extend(self.pack(&received)?);
+                    }
                     if !full.is_empty() {
                         self.send(full).await?;
                     }
                 }
                 None => {
-                    self.flush(Vec::new()).await?;
-                    self.save_cursors().await;
-                    return Ok(());
+                    let packed = self.packer.take();
+                    return self.send(packed).await;
                 }
             }
         }
     }
 
-    /// Packs a post under each of its keywords; returns the envelopes that are full.
-    fn pack(&mut self, Received { post, keywords, room }: Received) -> Vec<Envelope> {
+    /// Packs a post under each of its keywords; returns the parcels that are full.
+    fn pack(&mut self, received: &Received) -> Result<Vec<Packed>, SendingEnded> {
+        let unwritable = |error: serde_json::Error| SendingEnded::Refused(error.to_string());
+        let Received { content, keywords, ticket } = received;
+        let json = match content {
+            Content::Post(post) => Parcel::written(post).map_err(unwritable)?,
+            Content::Removed(..) => String::new(),
+        };
+        let written = match content {
+            Content::Post(post) => Written::Post(post, &json),
+            Content::Removed(id, at) => Written::Removed(id, *at),
+        };
         let mut full = Vec::new();
-        for keyword in &keywords {
-            match self.packer.add(keyword, post.clone(), Instant::now()) {
-                Packed::Waiting => {}
-                Packed::Full(envelope) => full.push(envelope),
-                Packed::TooLarge(bytes) => {
-                    tracing::warn!(tweet_id = %post.tweet_id, bytes, "skipped a post that nothing can hold");
-                    continue;
-                }
+        for keyword in keywords {
+            if json.len() > POST_BYTES {
+                tracing::warn!(bytes = json.len(), "skipped a post that nothing can hold");
+                ticket.accepted();
+                continue;
             }
-            self.cursors.received(keyword, &post.tweet_id);
+            full.extend(
+                self.packer.add(keyword, written, ticket.clone(), Instant::now()).map_err(unwritable)?,
+            );
         }
-        drop(room);
-        full
-    }
-
-    async fn flush(&mut self, mut envelopes: Vec<Envelope>) -> Result<(), String> {
-        envelopes.extend(self.packer.take());
-        self.send(envelopes).await
+        Ok(full)
     }
 
     /// Sends until the queue has everything.
-    async fn send(&mut self, mut envelopes: Vec<Envelope>) -> Result<(), String> {
+    async fn send(&mut self, mut packed: Vec<Packed>) -> Result<(), SendingEnded> {
         let mut wait = FIRST_WAIT;
-        while !envelopes.is_empty() {
+        while !packed.is_empty() {
+            if !self.lease.holds() {
+                return Err(SendingEnded::LeaseLost);
+            }
             let mut left = Vec::new();
-            for (envelope, outcome) in self.queue.send(std::mem::take(&mut envelopes)).await {
+            for (packed, outcome) in self.queue.send(std::mem::take(&mut packed)).await {
                 match outcome {
                     Ok(()) => {
-                        let ids = envelope.posts.iter().map(|post| &post.tweet_id);
-                        self.cursors.accepted(&envelope.keyword, ids);
+                        let made = packed.accepted();
+                        self.progress.sent(made, UtcTime::now());
                     }
-                    Err(error @ SendError::Refused { .. }) => return Err(error.to_string()),
+                    Err(error @ SendError::Refused { .. }) => {
+                        return Err(SendingEnded::Refused(error.to_string()));
+                    }
                     Err(error) => {
                         tracing::warn!(%error, wait_ms = wait.as_millis(), "sending again");
-                        left.push(envelope);
+                        left.push(packed);
                     }
                 }
             }
-            envelopes = left;
-            if !envelopes.is_empty() {
+            packed = left;
+            if !packed.is_empty() {
                 tokio::time::sleep(wait).await;
                 wait = (wait * 2).min(LONGEST_WAIT);
             }
         }
-        if self.saved_at.elapsed() >= SAVE_EVERY {
-            self.save_cursors().await;
-        }
         Ok(())
-    }
-
-    /// A cursor that could not be saved is saved the next time; until then more is fetched again.
-    async fn save_cursors(&mut self) {
-        self.saved_at = Instant::now();
-        for (keyword, at) in self.cursors.unsaved() {
-            match self.status.save_cursor(&keyword, &at).await {
-                Ok(()) => self.cursors.saved(&keyword, at),
-                Err(error) => tracing::warn!(%error, %keyword, "could not save a cursor"),
-            }
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! What every answer to a request of X's protocol has in common: the token, the limits, the errors.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::FromRequestParts;
@@ -8,9 +8,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::Stub;
-use crate::limits::{Endpoint, Standing, unix_seconds};
+use crate::clock::unix_seconds;
+use crate::limits::{Endpoint, Standing};
 
 /// A request that bears the right token while the stub is in the mood to answer.
 pub(crate) struct Authorized;
@@ -25,18 +27,7 @@ impl FromRequestParts<Stub> for Authorized {
             return Err(Failure::new(StatusCode::UNAUTHORIZED, unauthorized()));
         }
         if let Some((status, left)) = stub.world().faults.status(Instant::now()) {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            let title = status.canonical_reason().unwrap_or("Error");
-            let mut failure = Failure::new(
-                status,
-                json!({ "title": title, "detail": title, "type": "about:blank", "status": status.as_u16() }),
-            );
-            if status == StatusCode::TOO_MANY_REQUESTS {
-                let reset = HeaderValue::from(unix_seconds(left));
-                failure.headers.insert("x-rate-limit-reset", reset);
-                failure.headers.insert("x-rate-limit-remaining", HeaderValue::from(0));
-            }
-            return Err(failure);
+            return Err(Failure::asked_for(status, left));
         }
         Ok(Self)
     }
@@ -53,6 +44,21 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(status: StatusCode, body: Value) -> Self {
         Self { status, headers: Box::default(), body }
+    }
+
+    /// The error that a fault asks for, for as long as it lasts.
+    pub(crate) fn asked_for(status: u16, left: Duration) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+        let title = status.canonical_reason().unwrap_or("Error");
+        let mut failure = Self::new(
+            status,
+            json!({ "title": title, "detail": title, "type": "about:blank", "status": status.as_u16() }),
+        );
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            failure.headers.insert("x-rate-limit-reset", HeaderValue::from(unix_seconds(left)));
+            failure.headers.insert("x-rate-limit-remaining", HeaderValue::from(0));
+        }
+        failure
     }
 
     /// A request that X cannot make sense of.
@@ -83,10 +89,13 @@ impl IntoResponse for Failure {
 
 /// Counts a request; refuses it when its limit is used up.
 pub(crate) fn within_limit(stub: &Stub, endpoint: Endpoint) -> Result<Standing, Failure> {
-    let standing = stub.world().limits.count(endpoint, Instant::now());
+    let mut world = stub.world();
+    let standing = world.limits.count(endpoint, Instant::now());
     if standing.allowed {
         return Ok(standing);
     }
+    world.refusals += 1;
+    drop(world);
     let body = json!({
         "title": "Too Many Requests", "detail": "Too Many Requests", "type": "about:blank", "status": 429,
     });

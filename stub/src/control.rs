@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Stub;
@@ -21,8 +22,30 @@ pub(crate) async fn fault(State(stub): State<Stub>, fault: Result<Json<Fault>, J
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rate {
+    rate: f64,
+}
+
+/// `POST /control/rate`: from now on so many posts a second, 0 for none.
+pub(crate) async fn rate(State(stub): State<Stub>, rate: Result<Json<Rate>, JsonRejection>) -> Response {
+    match rate {
+        Ok(Json(Rate { rate })) if (0.0..=10_000.0).contains(&rate) => {
+            stub.world().rate = rate;
+            (StatusCode::ACCEPTED, Json(json!({ "rate": rate }))).into_response()
+        }
+        Ok(_) => {
+            let error = json!({ "error": "a rate is a number from 0 to 10000" });
+            (StatusCode::BAD_REQUEST, Json(error)).into_response()
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({ "error": error.body_text() }))).into_response(),
+    }
+}
+
 /// `GET /control/posts`: every post that matched a rule when it was posted, in that order, with the
-/// rules' values and how often it has been handed to a reader whole.
+/// rules' values, those of them by which search finds it too, and how often it has been handed to a
+/// reader whole; and how often a client was refused by its own fault.
 pub(crate) async fn posts(State(stub): State<Stub>) -> Json<Value> {
     let world = stub.world();
     let posts: Vec<Value> = world
@@ -31,10 +54,16 @@ pub(crate) async fn posts(State(stub): State<Stub>) -> Json<Value> {
         .filter(|post| !post.matched.is_empty())
         .map(|post| {
             let keywords: Vec<&str> = post.matched.iter().map(|rule| rule.value.as_str()).collect();
-            json!({ "id": post.id.to_string(), "keywords": keywords, "delivered": post.delivered })
+            let searchable: Vec<&str> =
+                post.matched.iter().filter(|rule| rule.searchable).map(|rule| rule.value.as_str()).collect();
+            json!({
+                "id": post.id.to_string(), "at": format!("{:.3}", post.at), "keywords": keywords,
+                "searchable": searchable, "delivered": post.delivered,
+            })
         })
         .collect();
-    Json(
-        json!({ "posts": posts, "posted": world.forgotten + world.posts.len() as u64, "connections": world.connections }),
-    )
+    Json(json!({
+        "posts": posts, "posted": world.forgotten + world.posts.len() as u64,
+        "connections": world.connections, "refusals": world.refusals,
+    }))
 }

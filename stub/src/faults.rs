@@ -1,10 +1,11 @@
 //! Misbehaviour on request.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::world::Chunk;
 
@@ -31,6 +32,13 @@ pub enum Fault {
     /// Every request is answered with an error.
     Status {
         /// The status: 503 or 429, say.
+        status: u16,
+        /// For how long.
+        seconds: u64,
+    },
+    /// Every search is answered with an error, and nothing else is.
+    SearchStatus {
+        /// The status: 403, say.
         status: u16,
         /// For how long.
         seconds: u64,
@@ -64,6 +72,7 @@ pub(crate) struct Pending {
     lines: VecDeque<Fault>,
     held_back: Vec<(Bytes, u64)>,
     status: Option<(u16, Instant)>,
+    search_status: Option<(u16, Instant)>,
     half_open: Option<u64>,
 }
 
@@ -73,6 +82,9 @@ impl Pending {
             Fault::Status { status, seconds } => {
                 self.status = Some((status, now + Duration::from_secs(seconds)))
             }
+            Fault::SearchStatus { status, seconds } => {
+                self.search_status = Some((status, now + Duration::from_secs(seconds)));
+            }
             Fault::HalfOpen { seconds } => self.half_open = Some(seconds),
             fault => self.lines.push_back(fault),
         }
@@ -81,6 +93,11 @@ impl Pending {
     /// The error with which requests are answered now, and for how long still.
     pub(crate) fn status(&self, now: Instant) -> Option<(u16, Duration)> {
         self.status.filter(|(_, until)| *until > now).map(|(status, until)| (status, until - now))
+    }
+
+    /// The same of searches.
+    pub(crate) fn search_status(&self, now: Instant) -> Option<(u16, Duration)> {
+        self.search_status.filter(|(_, until)| *until > now).map(|(status, until)| (status, until - now))
     }
 
     pub(crate) fn take_half_open(&mut self) -> Option<u64> {

@@ -6,11 +6,13 @@
 //! and tells what was posted and delivered.
 
 mod answer;
+mod clock;
 mod control;
 mod facts;
 mod faults;
 mod generator;
 mod limits;
+mod mastodon;
 pub mod recording;
 mod rule;
 mod rules;
@@ -63,6 +65,10 @@ pub struct Options {
     pub rate: f64,
     /// How often an idle stream says that it is alive: X does at least every 20 s.
     pub keep_alive: Duration,
+    /// How long after it was posted search finds a post: at X about 30 s.
+    pub search_delay: Duration,
+    /// Whether the account has backfill, as only Enterprise accounts have.
+    pub backfill: bool,
 }
 
 /// A running stub.
@@ -75,6 +81,8 @@ pub struct Stub {
 struct Inner {
     token: String,
     keep_alive: Duration,
+    search_delay: Duration,
+    backfill: bool,
     world: Mutex<World>,
     connected: Notify,
     /// Open streams end with it: they would hold up the server's end.
@@ -95,6 +103,13 @@ impl Stub {
             .route("/2/tweets/counts/recent", get(search::counts))
             .route("/control/faults", post(control::fault))
             .route("/control/posts", get(control::posts))
+            .route("/control/rate", post(control::rate))
+            .route("/control/correct", post(mastodon::correct))
+            .route("/control/statuses", get(mastodon::statuses))
+            .route("/api/v1/streaming/public", get(mastodon::public_stream))
+            .route("/api/v1/streaming/hashtag", get(mastodon::hashtag_stream))
+            .route("/api/v1/timelines/public", get(mastodon::public_timeline))
+            .route("/api/v1/timelines/tag/{tag}", get(mastodon::hashtag_timeline))
             .with_state(self.clone())
     }
 }
@@ -108,11 +123,13 @@ pub async fn serve(
     options: Options,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    let Options { token, source, rate, keep_alive } = options;
+    let Options { token, source, rate, keep_alive, search_delay, backfill } = options;
     let inner = Inner {
         token,
         keep_alive,
-        world: Mutex::default(),
+        search_delay,
+        backfill,
+        world: Mutex::new(World { rate, ..World::default() }),
         connected: Notify::new(),
         ended: shutdown.clone(),
     };
@@ -121,14 +138,16 @@ pub async fn serve(
     tokio::select! {
         served = served => served,
         // It posts until it is dropped.
-        () = play(&stub, source, rate) => Ok(()),
+        () = play(&stub, source) => Ok(()),
     }
 }
 
-/// Posts what the source has, at `rate` posts a second; never ends.
-async fn play(stub: &Stub, mut source: Source, rate: f64) {
-    /// Timers are no finer than this, so at higher rates several posts come at once.
-    const TICK: Duration = Duration::from_millis(5);
+/// Posts what the source has; never ends.
+async fn play(stub: &Stub, mut source: Source) {
+    /// At high rates several posts come at once.
+    const TICK: Duration = Duration::from_millis(20);
+    /// A machine that slept for longer does not make up for it.
+    const MADE_UP: Duration = Duration::from_secs(2);
     if matches!(source, Source::Recording { .. }) {
         stub.inner.connected.notified().await;
     }
@@ -141,19 +160,22 @@ async fn play(stub: &Stub, mut source: Source, rate: f64) {
         Source::Recording { .. } => None,
     };
     let keep = matches!(source, Source::Recording { keep: true, .. });
-    let start = tokio::time::Instant::now();
-    let mut ticks = tokio::time::interval(TICK.max(Duration::from_secs_f64((1.0 / rate).min(3600.0))));
-    // A machine that slept does not make up for it.
+    let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut posted = 0_f64;
+    let mut last = tokio::time::Instant::now();
+    let mut due = 0_f64;
     loop {
-        ticks.tick().await;
-        let due = start.elapsed().as_secs_f64() * rate;
-        while posted < due {
-            posted += 1.0;
+        let now = ticks.tick().await;
+        let rate = stub.world().rate;
+        due += now.duration_since(last).min(MADE_UP).as_secs_f64() * rate;
+        last = now;
+        while due >= 1.0 {
+            due -= 1.0;
             let mut world = stub.world();
             if let Some(generator) = &mut generator {
-                let wanted: Vec<String> = world.rules.iter().flat_map(|rule| rule.rule.wanted()).collect();
+                let rules = world.rules.iter().flat_map(|rule| rule.rule.wanted());
+                let wanted: Vec<String> =
+                    rules.chain(world.tags.iter().map(|tag| format!("#{tag}"))).collect();
                 let post = world.post(generator.next(&wanted), keep);
                 generator.posted(&post);
             } else if let Some(post) = recorded.next() {

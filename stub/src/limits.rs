@@ -1,7 +1,11 @@
 //! X's rate limits, as its headers tell them.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::clock::unix_seconds;
 
 /// The window in which requests are counted.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -62,12 +66,6 @@ impl Limits {
             allowed,
         }
     }
-}
-
-/// The moment `ahead` of now, in seconds since 1970, rounded up.
-pub(crate) fn unix_seconds(ahead: Duration) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    (now + ahead).as_secs() + 1
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Parser;
 use stub::{Options, Source};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Speaks X's filtered stream protocol with made-up or recorded posts, and misbehaves on request.
@@ -37,6 +38,12 @@ struct Arguments {
     /// Seconds between the keep-alives of an idle stream.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     keep_alive: u64,
+    /// Seconds after which search finds a post.
+    #[arg(long, default_value_t = 30)]
+    search_delay: u64,
+    /// Takes `backfill_minutes`, as for Enterprise accounts.
+    #[arg(long)]
+    backfill: bool,
 }
 
 #[tokio::main]
@@ -54,8 +61,12 @@ async fn main() -> anyhow::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "stub listens");
     let shutdown = CancellationToken::new();
     let on_signal = shutdown.clone();
+    let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
     tokio::spawn(async move {
-        let _ = tokio::signal::ctrl_c().await;
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
         on_signal.cancel();
     });
     let options = Options {
@@ -63,6 +74,8 @@ async fn main() -> anyhow::Result<()> {
         source,
         rate: arguments.rate,
         keep_alive: Duration::from_secs(arguments.keep_alive),
+        search_delay: Duration::from_secs(arguments.search_delay),
+        backfill: arguments.backfill,
     };
     stub::serve(listener, options, shutdown).await.context("failed to serve")
 }

@@ -5,12 +5,12 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Stub;
 use crate::answer::{Authorized, Failure, ok, within_limit};
+use crate::clock::now;
 use crate::limits::Endpoint;
 use crate::rule::Rule;
 use crate::world::{StreamRule, World};
@@ -135,7 +135,7 @@ impl World {
             };
             match parsed {
                 Ok(rule) => {
-                    let id = self.ids.next(Timestamp::now()).to_string();
+                    let id = self.ids.next(now()).to_string();
                     created.push(StreamRule { id, value, tag, rule });
                 }
                 Err(detail) => errors.push(json!({
@@ -183,7 +183,7 @@ fn described(rule: &StreamRule) -> Value {
 }
 
 fn sent() -> String {
-    format!("{:.3}", Timestamp::now())
+    format!("{:.3}", now())
 }
 
 /// A query string that X does not understand.

@@ -9,9 +9,11 @@ use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::Stub;
 use crate::answer::{Authorized, Failure, ok, within_limit};
+use crate::clock::now;
 use crate::limits::Endpoint;
 use crate::rule::{Rule, Scope};
 use crate::rules::invalid_query;
@@ -46,17 +48,22 @@ struct Asked {
     above: u64,
     /// Ids below this.
     below: u64,
+    /// Posted before this: what is newer, search does not know yet.
+    known: Timestamp,
 }
 
 impl Parameters {
-    fn asked(&self) -> Result<Asked, Failure> {
+    fn asked(&self, stub: &Stub) -> Result<Asked, Failure> {
+        if let Some((status, left)) = stub.world().faults.search_status(Instant::now()) {
+            return Err(Failure::asked_for(status, left));
+        }
         if self.query.chars().count() > QUERY_CHARACTERS {
             let message = format!("Rule length must be at most {QUERY_CHARACTERS} characters");
             return Err(Failure::invalid("query", &self.query, &message));
         }
         let rule = Rule::parse(&self.query)
             .map_err(|error| Failure::invalid("query", &self.query, &error.to_string()))?;
-        let horizon = Timestamp::now() - SignedDuration::from_hours(24 * DAYS);
+        let horizon = now() - SignedDuration::from_hours(24 * DAYS);
         if self.since_id.is_some() && self.start_time.is_some() {
             return Err(Failure::invalid("start_time", "", "At most one of `start_time`, `since_id`"));
         }
@@ -75,7 +82,8 @@ impl Parameters {
                 .map_err(|_| Failure::invalid("next_token", token, "not a pagination token"))?,
             None => self.until_id.or(self.end_time.map(first_of)).unwrap_or(u64::MAX),
         };
-        Ok(Asked { rule, above, below })
+        let known = now().checked_sub(stub.inner.search_delay).unwrap_or(Timestamp::MIN);
+        Ok(Asked { rule, above, below, known })
     }
 }
 
@@ -85,7 +93,7 @@ impl World {
         let mut found: Vec<_> = self
             .posts
             .iter()
-            .filter(|post| post.id > asked.above && post.id < asked.below)
+            .filter(|post| post.id > asked.above && post.id < asked.below && post.at <= asked.known)
             .filter(|post| asked.rule.matches(&post.facts, Scope::Search))
             .collect();
         found.sort_by_key(|post| std::cmp::Reverse(post.id));
@@ -108,7 +116,7 @@ pub(crate) async fn recent(
     {
         return Err(Failure::invalid("sort_order", order, "must be recency or relevancy"));
     }
-    let asked = parameters.asked()?;
+    let asked = parameters.asked(&stub)?;
     let standing = within_limit(&stub, Endpoint::Search)?;
     let world = stub.world();
     let found = world.found(&asked);
@@ -138,7 +146,7 @@ pub(crate) async fn counts(
         "day" => 86_400,
         other => return Err(Failure::invalid("granularity", other, "must be minute, hour or day")),
     };
-    let asked = parameters.asked()?;
+    let asked = parameters.asked(&stub)?;
     let standing = within_limit(&stub, Endpoint::Counts)?;
     let world = stub.world();
     let found = world.found(&asked);

@@ -3,15 +3,18 @@
 use std::io::Write as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::Stream;
+use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
@@ -20,23 +23,40 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use crate::Stub;
 use crate::answer::{Authorized, Failure, limit_headers, within_limit};
 use crate::limits::Endpoint;
-use crate::world::{Chunk, Connection, LINES_BUFFERED};
+use crate::rules::invalid_query;
+use crate::world::{Chunk, Connection, LINES_BUFFERED, Slot};
+
+#[derive(Deserialize)]
+pub(crate) struct Parameters {
+    backfill_minutes: Option<u8>,
+    // Which fields to send is not the stub's concern: it sends what it has.
+}
 
 pub(crate) async fn connect(
     State(stub): State<Stub>,
     _: Authorized,
+    parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    let Query(parameters) = parameters.map_err(|error| invalid_query(&error))?;
+    if let Some(minutes) = parameters.backfill_minutes.filter(|minutes| *minutes > 5 || !stub.inner.backfill)
+    {
+        let message = "backfill is 0 to 5 minutes, and not part of every plan";
+        return Err(Failure::invalid("backfill_minutes", &minutes.to_string(), message));
+    }
     let standing = within_limit(&stub, Endpoint::Stream)?;
     let (sender, lines) = mpsc::channel(LINES_BUFFERED);
     let number = {
         let mut world = stub.world();
-        if world.slot_taken() {
+        let slot = world.slot();
+        if slot != Slot::Free {
+            world.refusals += u64::from(slot == Slot::Taken);
             return Err(too_many_connections().with(standing));
         }
         world.connections += 1;
         let number = world.connections;
         world.connection = Some(Connection { number, lines: sender, taken_until: None, silent: false });
+        world.backfill(Duration::from_secs(60 * u64::from(parameters.backfill_minutes.unwrap_or(0))));
         number
     };
     stub.inner.connected.notify_one();
@@ -121,6 +141,7 @@ impl Stream for Reading {
         }
         if self.cut {
             self.over = true;
+            self.stub.world().reader_left(self.number);
             // An error ends the connection without the farewell of chunked encoding.
             return Poll::Ready(Some(Err(std::io::Error::other("cut on request"))));
         }

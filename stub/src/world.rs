@@ -1,17 +1,20 @@
 //! What the stub knows: the rules, what was posted, and who is connected.
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
+use crate::clock::now;
 use crate::facts::Facts;
 use crate::faults::{Fault, Pending};
 use crate::limits::Limits;
+use crate::mastodon::Follower;
 use crate::rule::{Rule, Scope};
 use crate::snowflake::Ids;
 
@@ -30,10 +33,18 @@ pub(crate) struct World {
     pub(crate) forgotten: u64,
     pub(crate) ids: Ids,
     pub(crate) connection: Option<Connection>,
+    /// The readers of Mastodon's streams.
+    pub(crate) followers: Vec<Follower>,
+    /// The hashtags that were ever followed, in lower case.
+    pub(crate) tags: BTreeSet<String>,
     /// How many connections there ever were: the number of the latest.
     pub(crate) connections: u64,
+    /// Posts a second.
+    pub(crate) rate: f64,
     pub(crate) faults: Pending,
     pub(crate) limits: Limits,
+    /// How often a client was told that it asks too often, or connects twice, by its own fault.
+    pub(crate) refusals: u64,
 }
 
 /// A rule of the stream.
@@ -56,6 +67,10 @@ pub(crate) struct Posted {
     pub(crate) matched: Vec<MatchedRule>,
     /// How often its line has been handed to a reader whole.
     pub(crate) delivered: u32,
+    /// Its author has taken it back.
+    pub(crate) removed: bool,
+    /// Its author has changed it: the new text, and when.
+    pub(crate) edited: Option<(String, Timestamp)>,
 }
 
 /// A rule that matched a post.
@@ -66,6 +81,9 @@ pub(crate) struct MatchedRule {
     pub(crate) tag: Option<String>,
     #[serde(skip)]
     pub(crate) value: String,
+    /// Whether the same query finds the post: quoted texts are not searched.
+    #[serde(skip)]
+    pub(crate) searchable: bool,
 }
 
 /// The one reader.
@@ -77,6 +95,16 @@ pub(crate) struct Connection {
     pub(crate) taken_until: Option<Instant>,
     /// Nothing is sent any more, and nobody is told.
     pub(crate) silent: bool,
+}
+
+/// The one slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    Free,
+    /// A reader is connected.
+    Taken,
+    /// The reader has left, and X has not noticed.
+    HalfOpen,
 }
 
 /// What is sent to the reader at once.
@@ -94,7 +122,7 @@ impl World {
     pub(crate) fn post(&mut self, mut post: Value, keep: bool) -> Value {
         let kept = keep.then(|| own_stamp(&post)).flatten();
         let (id, at) = kept.unwrap_or_else(|| {
-            let now = Timestamp::now();
+            let now = now();
             (self.ids.next(now), now)
         });
         if kept.is_none() {
@@ -105,12 +133,18 @@ impl World {
             .rules
             .iter()
             .filter(|rule| rule.rule.matches(&facts, Scope::Stream))
-            .map(|rule| MatchedRule { id: rule.id.clone(), tag: rule.tag.clone(), value: rule.value.clone() })
+            .map(|rule| MatchedRule {
+                id: rule.id.clone(),
+                tag: rule.tag.clone(),
+                value: rule.value.clone(),
+                searchable: rule.rule.matches(&facts, Scope::Search),
+            })
             .collect();
         let sequence = self.forgotten + self.posts.len() as u64;
         let line = (!matched.is_empty()).then(|| line(&post, &matched));
         let returned = post.clone();
-        self.posts.push_back(Posted { id, at, post, facts, matched, delivered: 0 });
+        let posted = Posted { id, at, post, facts, matched, delivered: 0, removed: false, edited: None };
+        self.posts.push_back(posted);
         if self.posts.len() > POSTS_KEPT {
             self.posts.pop_front();
             self.forgotten += 1;
@@ -118,6 +152,7 @@ impl World {
         if let Some(line) = line {
             self.deliver(line, sequence);
         }
+        self.tell_followers(sequence, "update");
         returned
     }
 
@@ -136,6 +171,21 @@ impl World {
         }
     }
 
+    /// Sends again what matched in the last `time`, delivered already or not.
+    pub(crate) fn backfill(&mut self, time: Duration) {
+        let since = now().checked_sub(time).unwrap_or(Timestamp::MAX);
+        let first = self.posts.partition_point(|post| post.at <= since);
+        let lines: Vec<(Bytes, u64)> = (self.forgotten..)
+            .zip(&self.posts)
+            .skip(first)
+            .filter(|(_, post)| !post.matched.is_empty())
+            .map(|(sequence, post)| (line(&post.post, &post.matched), sequence))
+            .collect();
+        for (line, sequence) in lines {
+            self.deliver(line, sequence);
+        }
+    }
+
     /// Makes a fault happen: now, at the next line, or at the next connections.
     pub(crate) fn fault(&mut self, fault: Fault) {
         match fault {
@@ -143,6 +193,7 @@ impl World {
                 if let Some(connection) = &mut self.connection {
                     connection.silent = true;
                 }
+                self.followers.iter_mut().for_each(|follower| follower.silent = true);
             }
             Fault::OperationalDisconnect => {
                 self.say_and_cut(json!({ "errors": [{
@@ -152,7 +203,10 @@ impl World {
                     "type": "https://api.x.com/2/problems/operational-disconnect",
                 }] }));
             }
-            Fault::Close => self.connection = None,
+            Fault::Close => {
+                self.connection = None;
+                self.followers.clear();
+            }
             Fault::Garbage => self.say(Bytes::from_static(b"<html>502 Bad Gateway</html>\r\n")),
             Fault::HugeLine => {
                 let filler = "x".repeat(1024 * 1024);
@@ -166,9 +220,12 @@ impl World {
     fn say_and_cut(&mut self, message: Value) {
         self.say(Bytes::from(format!("{message}\r\n")));
         self.connection = None;
+        self.followers.clear();
     }
 
     fn say(&mut self, bytes: Bytes) {
+        // There, a line is an event's only with its name, and ends with an empty one.
+        self.say_to_followers(&Bytes::from([b"data: ", bytes.as_ref(), b"\n"].concat()));
         if let Some(connection) = &self.connection
             && !connection.silent
         {
@@ -177,17 +234,17 @@ impl World {
         }
     }
 
-    /// Whether the one slot is taken.
-    pub(crate) fn slot_taken(&mut self) -> bool {
-        let free = match &self.connection {
-            None => true,
-            Some(Connection { taken_until: Some(until), .. }) => *until <= Instant::now(),
-            Some(_) => false,
-        };
-        if free {
-            self.connection = None;
+    /// How the one slot is.
+    pub(crate) fn slot(&mut self) -> Slot {
+        match &self.connection {
+            None => Slot::Free,
+            Some(Connection { taken_until: None, .. }) => Slot::Taken,
+            Some(Connection { taken_until: Some(until), .. }) if *until > Instant::now() => Slot::HalfOpen,
+            Some(_) => {
+                self.connection = None;
+                Slot::Free
+            }
         }
-        !free
     }
 
     /// The reader of connection `number` has gone; its slot may stay taken for a while.
@@ -203,11 +260,24 @@ impl World {
     /// The posts with these sequence numbers have been handed to a reader.
     pub(crate) fn delivered(&mut self, sequences: &[u64]) {
         for sequence in sequences {
-            let index = sequence.checked_sub(self.forgotten).and_then(|index| usize::try_from(index).ok());
-            if let Some(post) = index.and_then(|index| self.posts.get_mut(index)) {
+            if let Some(post) = self.posted_mut(*sequence) {
                 post.delivered += 1;
             }
         }
+    }
+
+    fn index(&self, sequence: u64) -> Option<usize> {
+        usize::try_from(sequence.checked_sub(self.forgotten)?).ok()
+    }
+
+    /// The post with this sequence number, if it is still remembered.
+    pub(crate) fn posted(&self, sequence: u64) -> Option<&Posted> {
+        self.posts.get(self.index(sequence)?)
+    }
+
+    pub(crate) fn posted_mut(&mut self, sequence: u64) -> Option<&mut Posted> {
+        let index = self.index(sequence)?;
+        self.posts.get_mut(index)
     }
 }
 

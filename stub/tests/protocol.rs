@@ -29,6 +29,8 @@ impl X {
             source: Source::Generator { seed: 3 },
             rate,
             keep_alive: Duration::from_millis(200),
+            search_delay: Duration::ZERO,
+            backfill: false,
         };
         let shutdown = CancellationToken::new();
         tokio::spawn(stub::serve(listener, options, shutdown.clone()));

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::Refusal;
@@ -27,7 +28,8 @@ struct Task {
     arn: String,
     client_token: Option<String>,
     shutdown: CancellationToken,
-    handle: JoinHandle<i32>,
+    /// It does not outlive its place here.
+    handle: AbortOnDropHandle<i32>,
 }
 
 impl fmt::Debug for Tasks {
@@ -79,9 +81,11 @@ impl Tasks {
                 let arn =
                     format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task/{CLUSTER}/{}", Uuid::new_v4().simple());
                 let shutdown = CancellationToken::new();
-                let handle = (self.start)(arn.clone(), shutdown.clone());
-                if tasks.len() >= KEPT {
-                    tasks.remove(0);
+                let handle = AbortOnDropHandle::new((self.start)(arn.clone(), shutdown.clone()));
+                if tasks.len() >= KEPT
+                    && let Some(ended) = tasks.iter().position(|task| task.handle.is_finished())
+                {
+                    tasks.remove(ended);
                 }
                 let task = Task { arn, client_token, shutdown, handle };
                 let described = task.describe();
@@ -108,6 +112,11 @@ impl Tasks {
             }
             _ => Err(Refusal::new("UnsupportedFeatureException", operation)),
         }
+    }
+
+    /// Ends all tasks at once, without a word.
+    pub(crate) fn kill_all(&self) {
+        self.tasks().clear();
     }
 
     /// Stops all tasks and waits for their end.

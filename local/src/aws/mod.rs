@@ -9,10 +9,12 @@ mod ssm;
 mod store;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -24,6 +26,22 @@ pub(crate) use ecs::Tasks;
 pub(crate) use ssm::Parameters;
 pub(crate) use store::Store;
 
+/// Makes the endpoint fail on request, as if AWS could not be reached.
+#[derive(Clone, Debug, Default)]
+pub struct Outage(Arc<AtomicBool>);
+
+impl Outage {
+    /// From now on every call fails.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on calls are answered again.
+    pub fn end(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
 /// What the endpoint serves.
 #[derive(Debug)]
 pub(crate) struct Services {
@@ -31,6 +49,7 @@ pub(crate) struct Services {
     pub(crate) tables: Tables,
     pub(crate) tasks: Tasks,
     pub(crate) parameters: Parameters,
+    pub(crate) outage: Outage,
     /// Where this endpoint is, as in queue URLs.
     pub(crate) url: String,
 }
@@ -71,7 +90,15 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
         .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
         // The SDK compresses large requests to CloudWatch.
         .layer(RequestDecompressionLayer::new())
+        .layer(middleware::from_fn_with_state(services.outage.clone(), fail_on_request))
         .with_state(services)
+}
+
+async fn fail_on_request(State(outage): State<Outage>, request: Request, next: Next) -> Response {
+    if outage.0.load(Ordering::Relaxed) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    next.run(request).await
 }
 
 async fn json_protocol(State(services): State<Arc<Services>>, headers: HeaderMap, body: Bytes) -> Response {

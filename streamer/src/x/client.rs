@@ -1,17 +1,20 @@
-//! Requests to X.
+//! X's filtered stream and recent search.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use posts::UtcTime;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Response, StatusCode};
+use posts::{HealedBy, Keyword, StreamStatusTable, UtcTime};
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::reconnect::Class;
-
-/// How long X may take to begin an answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+use super::decode::Decode;
+use super::message::post;
+use super::rules::Rules;
+use super::snowflake::first_id;
+use crate::http::Http;
+use crate::read::Desired;
+use crate::source::{Connection, Failure, Must, Page, Source};
 
 /// The fields of a post that this product keeps.
 const FIELDS: &[(&str, &str)] = &[
@@ -24,14 +27,9 @@ const FIELDS: &[(&str, &str)] = &[
     ("place.fields", "country_code"),
 ];
 
-/// A client of X's API.
-#[derive(Clone, Debug)]
-pub(crate) struct Client {
-    http: reqwest::Client,
-    base: String,
-    /// Marked sensitive, so that it shows in no log.
-    authorization: HeaderValue,
-}
+const STREAM: &str = "/2/tweets/search/stream";
+const RULES: &str = "/2/tweets/search/stream/rules";
+const SEARCH: &str = "/2/tweets/search/recent";
 
 /// A rule as X lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -42,41 +40,26 @@ pub(crate) struct Rule {
     pub(crate) tag: Option<String>,
 }
 
-/// Why a request did not succeed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
-    /// It may succeed later.
-    #[error("{reason}")]
-    Passing {
-        /// How long to wait.
-        class: Class,
-        /// What happened.
-        reason: String,
-    },
-    /// Trying again will not help.
-    #[error("X refused: {0}")]
-    Final(String),
+/// What X made of rules that were to be added.
+#[derive(Debug, Default)]
+pub(crate) struct AddedRules {
+    pub(crate) rules: Vec<Rule>,
+    /// Those that it refused: value, reason.
+    pub(crate) refused: Vec<(String, String)>,
 }
 
-impl Client {
-    /// A client of the API at `base`, bearing `token`.
-    pub(crate) fn new(base: &str, token: &str) -> Result<Self, Failure> {
-        posts::aws::install_tls();
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("aviary/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(ANSWER_TIMEOUT)
-            .gzip(true)
-            .build()
-            .map_err(|error| Failure::Final(format!("cannot make a client: {error}")))?;
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {token}"))
-            .map_err(|_| Failure::Final("the bearer token holds characters that no token has".to_owned()))?;
-        authorization.set_sensitive(true);
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), authorization })
-    }
+/// X.
+#[derive(Clone, Debug)]
+pub(crate) struct X {
+    http: Http,
+    rules: Rules,
+    /// How many minutes of missed posts X delivers again; only Enterprise accounts have any.
+    backfill_minutes: u32,
+}
 
-    /// Opens the stream.
-    pub(crate) async fn connect(&self) -> Result<Response, Failure> {
-        self.send(self.http.get(self.url("/2/tweets/search/stream")).query(FIELDS)).await
+impl X {
+    pub(crate) fn new(http: Http, status: StreamStatusTable, backfill_minutes: u32) -> Self {
+        Self { http, rules: Rules::new(status), backfill_minutes }
     }
 
     /// All rules.
@@ -85,18 +68,27 @@ impl Client {
         struct Listed {
             #[serde(default)]
             data: Vec<Rule>,
+            #[serde(default)]
+            meta: Value,
         }
-        let request = self.http.get(self.url("/2/tweets/search/stream/rules")).timeout(ANSWER_TIMEOUT);
-        Ok(json_of::<Listed>(self.send(request).await?).await?.data)
+        let mut rules = Vec::new();
+        let mut next: Option<String> = None;
+        loop {
+            let mut request = self.http.request(Method::GET, RULES);
+            if let Some(next) = &next {
+                request = request.query(&[("pagination_token", next)]);
+            }
+            let listed: Listed = self.http.json("readRules", request).await?;
+            rules.extend(listed.data);
+            next = listed.meta["next_token"].as_str().map(str::to_owned);
+            if next.is_none() {
+                return Ok(rules);
+            }
+        }
     }
 
-    /// Adds rules of these values and tags; returns those that were added, and for the others why not.
-    pub(crate) async fn add_rules(
-        &self,
-        rules: &[(String, String)],
-    ) -> Result<(Vec<Rule>, Vec<(String, String)>), Failure> {
-        let add: Vec<Value> =
-            rules.iter().map(|(value, tag)| json!({ "value": value, "tag": tag })).collect();
+    /// Adds rules of these values and tags.
+    pub(crate) async fn add_rules(&self, rules: &[(String, String)]) -> Result<AddedRules, Failure> {
         #[derive(Deserialize)]
         struct Updated {
             #[serde(default)]
@@ -104,82 +96,92 @@ impl Client {
             #[serde(default)]
             errors: Vec<Value>,
         }
-        let updated: Updated = json_of(self.update_rules(json!({ "add": add })).await?).await?;
-        let refused = updated
-            .errors
-            .iter()
-            .filter_map(|error| {
-                let text = |field: &str| error[field].as_str().map(str::to_owned);
-                let why = error["details"][0].as_str().map(str::to_owned).or_else(|| text("detail"));
-                Some((text("value")?, why.or_else(|| text("title"))?))
-            })
-            .collect();
-        Ok((updated.data, refused))
+        let add: Vec<Value> =
+            rules.iter().map(|(value, tag)| json!({ "value": value, "tag": tag })).collect();
+        let request = self.http.request(Method::POST, RULES).json(&json!({ "add": add }));
+        let updated: Updated = self.http.json("writeRules", request).await?;
+        let mut added = AddedRules { rules: updated.data, refused: Vec::new() };
+        for error in &updated.errors {
+            let text = |field: &str| error[field].as_str().map(str::to_owned);
+            let Some(value) = text("value") else { continue };
+            let duplicate = text("type").is_some_and(|kind| kind.ends_with("/duplicate-rules"));
+            match text("id").filter(|_| duplicate) {
+                // It is there already, whoever added it.
+                Some(id) => added.rules.push(Rule { id, value, tag: None }),
+                None => {
+                    let why = error["details"][0].as_str().map(str::to_owned);
+                    let why = why.or_else(|| text("detail")).or_else(|| text("title"));
+                    added.refused.push((value, why.unwrap_or_else(|| "X refused it".to_owned())));
+                }
+            }
+        }
+        Ok(added)
     }
 
     /// Deletes rules.
     pub(crate) async fn delete_rules(&self, ids: &[String]) -> Result<(), Failure> {
-        self.update_rules(json!({ "delete": { "ids": ids } })).await.map(|_| ())
+        let request = self.http.request(Method::POST, RULES).json(&json!({ "delete": { "ids": ids } }));
+        self.http.json::<Value>("writeRules", request).await.map(|_| ())
+    }
+}
+
+impl Source for X {
+    /// X names a P99 of 6 to 7 s.
+    const LATENESS: Duration = Duration::from_secs(30);
+    /// Search finds a post about 30 s after it was made.
+    /// <https://docs.x.com/x-api/posts/search/introduction>
+    const SETTLED: Duration = Duration::from_secs(40);
+    /// Recent search knows seven days; an hour less, for the time that searching takes.
+    const REACH: Option<Duration> = Some(Duration::from_secs((7 * 24 - 1) * 3600));
+    const HEALS: HealedBy = HealedBy::Search;
+
+    /// X carries all keywords on one connection.
+    fn connections(desired: &Desired) -> BTreeMap<String, Desired> {
+        BTreeMap::from([("x".to_owned(), desired.clone())])
     }
 
-    async fn update_rules(&self, body: Value) -> Result<Response, Failure> {
-        let request = self.http.post(self.url("/2/tweets/search/stream/rules")).timeout(ANSWER_TIMEOUT);
-        self.send(request.json(&body)).await
+    fn on(&self, _: &str) -> Self {
+        self.clone()
     }
 
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
+    async fn follow(&self, desired: &BTreeSet<Keyword>, must: Must) -> Result<BTreeSet<Keyword>, Failure> {
+        self.rules.sync(self, desired, must).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Response, Failure> {
-        let request = request.header(AUTHORIZATION, self.authorization.clone());
-        let answer = match tokio::time::timeout(ANSWER_TIMEOUT, request.send()).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(network(&error)),
-            Err(_) => return Err(passing(Class::Network, "X did not answer".to_owned())),
-        };
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(answer);
+    async fn connect(&self, missed: Duration) -> Result<Connection, Failure> {
+        let mut request = self.http.request(Method::GET, STREAM).query(FIELDS);
+        let minutes = missed.as_secs().div_ceil(60).max(1);
+        let backfilled = self.backfill_minutes > 0 && minutes <= u64::from(self.backfill_minutes);
+        if backfilled {
+            request = request.query(&[("backfill_minutes", minutes)]);
         }
-        let reset = reset(answer.headers());
-        let detail = detail(answer).await;
-        let reason = format!("X answered {status}: {detail}");
-        Err(match status {
-            StatusCode::TOO_MANY_REQUESTS => passing(Class::RateLimited(reset), reason),
-            status if status.is_server_error() => passing(Class::Server, reason),
-            _ => Failure::Final(reason),
-        })
+        let answer = self.http.send("connect", request).await?;
+        Ok(Connection { answer, decoder: Box::new(Decode::new(self.rules.clone())), backfilled })
     }
-}
 
-/// A failure on the way, without the URL: it says nothing that the reader does not know.
-pub(crate) fn network(error: &reqwest::Error) -> Failure {
-    let mut reason = String::from("the connection to X failed");
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        reason = format!("{reason}: {cause}");
-        source = cause.source();
+    async fn page(
+        &self,
+        keyword: &Keyword,
+        from: UtcTime,
+        to: UtcTime,
+        next: Option<&str>,
+    ) -> Result<Page, Failure> {
+        let request = self
+            .http
+            .request(Method::GET, SEARCH)
+            .query(FIELDS)
+            .query(&[("query", keyword.as_str()), ("max_results", "100")])
+            // Both are exclusive.
+            .query(&[
+                ("since_id", first_id(from).saturating_sub(1)),
+                ("until_id", first_id(to.after(Duration::from_millis(1)))),
+            ])
+            .query(&next.map(|next| ("next_token", next)).as_slice());
+        let mut page: Value = self.http.json("search", request).await?;
+        let includes = page["includes"].take();
+        let data = page["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+        // What is no post has no id by which it could be missed.
+        let posts = data.iter().filter_map(|data| post(data, &includes).ok()).collect();
+        Ok(Page { posts, next: page["meta"]["next_token"].as_str().map(str::to_owned) })
     }
-    passing(Class::Network, reason)
-}
-
-fn passing(class: Class, reason: String) -> Failure {
-    Failure::Passing { class, reason }
-}
-
-async fn json_of<T: serde::de::DeserializeOwned>(answer: Response) -> Result<T, Failure> {
-    answer.json().await.map_err(|error| network(&error))
-}
-
-fn reset(headers: &HeaderMap) -> Option<UtcTime> {
-    let seconds: i64 = headers.get("x-rate-limit-reset")?.to_str().ok()?.parse().ok()?;
-    UtcTime::from_millis(seconds.checked_mul(1000)?).ok()
-}
-
-/// What X says of an error, shortened: it ends up in a state that people read.
-async fn detail(answer: Response) -> String {
-    let body: Value = answer.json().await.unwrap_or_default();
-    let text = body["detail"].as_str().or_else(|| body["title"].as_str()).unwrap_or("without an explanation");
-    text.chars().take(200).collect()
 }

@@ -3,6 +3,8 @@
 use posts::{Country, CountrySource, Post, PostId, Reference, ReferenceKind, UtcTime};
 use serde_json::Value;
 
+use super::snowflake::made_at;
+
 /// What a line of the stream says. Fields may be missing, new or of another type than documented:
 /// only an id and a text are asked for.
 #[derive(Debug, PartialEq)]
@@ -28,7 +30,7 @@ pub(crate) struct Matched {
 pub(crate) fn read_message(line: &[u8]) -> Message {
     let Ok(message) = serde_json::from_slice::<Value>(line) else { return Message::Malformed("not JSON") };
     if message["data"].is_object() {
-        return match post(&message) {
+        return match post(&message["data"], &message["includes"]) {
             Ok(post) => Message::Post(Box::new(post), matched(&message)),
             Err(what) => Message::Malformed(what),
         };
@@ -49,15 +51,15 @@ fn matched(message: &Value) -> Vec<Matched> {
         .collect()
 }
 
-fn post(message: &Value) -> Result<Post, &'static str> {
-    let data = &message["data"];
+/// Reads a post, and what stands beside it of what it refers to.
+pub(crate) fn post(data: &Value, includes: &Value) -> Result<Post, &'static str> {
     let id: PostId = post_id(&data["id"]).ok_or("a post without an id")?;
-    let text = text(message).ok_or("a post without a text")?;
+    let text = text(data, includes).ok_or("a post without a text")?;
     let author_id = id_text(&data["author_id"]);
-    let author = author_id.as_ref().and_then(|id| included(message, &["users"], id));
+    let author = author_id.as_ref().and_then(|id| included(includes, &["users"], id));
     let author_text = |field: &str| author.and_then(|author| author[field].as_str()).map(str::to_owned);
     let in_place = id_text(&data["geo"]["place_id"])
-        .and_then(|id| included(message, &["places"], &id))
+        .and_then(|id| included(includes, &["places"], &id))
         .and_then(|place| place["country_code"].as_str())
         .and_then(Country::from_code)
         .map(|country| (country, CountrySource::Place));
@@ -78,21 +80,21 @@ fn post(message: &Value) -> Result<Post, &'static str> {
         conversation_id: post_id(&data["conversation_id"]),
         references: references(data),
         edit_of: items(&data["edit_history_tweet_ids"]).filter_map(post_id).rfind(|version| *version < id),
+        edited_at: None,
         tweet_id: id,
     })
 }
 
 /// The whole text, also of long posts and of reposts, which X shortens.
-fn text(message: &Value) -> Option<String> {
+fn text(data: &Value, includes: &Value) -> Option<String> {
     let whole = |post: &Value| {
         post["note_tweet"]["text"].as_str().or_else(|| post["text"].as_str()).map(str::to_owned)
     };
-    let data = &message["data"];
     let own = whole(data)?;
     let original = items(&data["referenced_tweets"])
         .find(|reference| reference["type"] == "retweeted")
         .and_then(|reference| id_text(&reference["id"]))
-        .and_then(|id| included(message, &["tweets", "posts"], &id))
+        .and_then(|id| included(includes, &["tweets", "posts"], &id))
         .and_then(whole);
     match (own.split_once(": "), original) {
         (Some((frame, _)), Some(original)) if frame.starts_with("RT @") => {
@@ -119,21 +121,17 @@ fn references(data: &Value) -> Vec<Reference> {
 /// When a post was made. X tells whole seconds; where its id agrees with that, the id's millisecond
 /// is taken, so that posts of one second keep their order.
 fn create_date(id: &PostId, created_at: &Value) -> Option<UtcTime> {
-    /// From when X's ids count milliseconds, in their upper bits.
-    const EPOCH_MS: i64 = 1_288_834_974_657;
     let told = created_at.as_str().and_then(|text| text.parse::<UtcTime>().ok());
-    let number = id.as_str().parse::<i64>().ok();
-    let by_id = number.and_then(|id| UtcTime::from_millis((id >> 22) + EPOCH_MS).ok());
-    match (told, by_id) {
+    match (told, made_at(id)) {
         (Some(told), Some(by_id)) if told.as_millis() / 1000 == by_id.as_millis() / 1000 => Some(by_id),
         (told, by_id) => told.or(by_id),
     }
 }
 
-fn included<'a>(message: &'a Value, lists: &[&str], id: &str) -> Option<&'a Value> {
+fn included<'a>(includes: &'a Value, lists: &[&str], id: &str) -> Option<&'a Value> {
     lists
         .iter()
-        .flat_map(|list| items(&message["includes"][list]))
+        .flat_map(|list| items(&includes[list]))
         .find(|item| id_text(&item["id"]).as_deref() == Some(id))
 }
 

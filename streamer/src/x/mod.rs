@@ -1,9 +1,10 @@
 //! X's side of the wire.
 
 mod client;
+mod decode;
 mod lines;
 mod message;
+mod rules;
+mod snowflake;
 
-pub(crate) use client::{Client, Failure, Rule, network};
-pub(crate) use lines::{Line, Lines};
-pub(crate) use message::{Matched, Message, read_message};
+pub(crate) use client::X;

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use posts::{Keyword, StreamStatusTable};
+use posts::{Keyword, StreamStatusTable, UtcTime};
 
-use crate::x::{Client, Failure, Matched, Rule};
+use super::client::{AddedRules, Rule, X};
+use super::message::Matched;
+use crate::source::{Failure, Must, Source as _};
 
 /// How our rules' tags begin; the keyword follows. Rules with other tags are not ours.
 const TAG: &str = "aviary:";
@@ -14,47 +16,63 @@ const TAG: &str = "aviary:";
 const RULES_A_REQUEST: usize = 100;
 
 /// Which keyword each rule stands for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rules {
+    status: StreamStatusTable,
     keywords: Arc<RwLock<HashMap<String, Keyword>>>,
 }
 
 impl Rules {
-    /// Makes X's rules match `desired`: adds what is missing, deletes those of ours that nobody
-    /// wants any more, leaves others' alone. What X refuses is noted at its keyword and harms no other.
+    pub(crate) fn new(status: StreamStatusTable) -> Self {
+        Self { status, keywords: Arc::default() }
+    }
+
+    /// Makes X's rules match `desired`: adds what is missing, deletes those of ours that nobody wants
+    /// any more, leaves others' alone. What X refuses is noted at its keyword and harms no other. Returns
+    /// the keywords that have a rule. When there need only be something to connect for, rules that do
+    /// are left as they are.
     pub(crate) async fn sync(
         &self,
-        client: &Client,
-        status: &StreamStatusTable,
+        x: &X,
         desired: &BTreeSet<Keyword>,
-    ) -> Result<(), Failure> {
-        let mut rules = client.rules().await?;
+        must: Must,
+    ) -> Result<BTreeSet<Keyword>, Failure> {
+        let mut rules = x.rules().await?;
         let plan = Plan::new(&rules, desired);
+        if must == Must::Connect && plan.add.len() < desired.len() {
+            return Ok(self.stand_for(&rules, desired));
+        }
         for ids in plan.delete.chunks(RULES_A_REQUEST) {
-            client.delete_rules(ids).await?;
+            x.delete_rules(ids).await?;
         }
         for keywords in plan.add.chunks(RULES_A_REQUEST) {
             let wanted: Vec<_> =
                 keywords.iter().map(|keyword| (keyword.to_string(), format!("{TAG}{keyword}"))).collect();
-            let (added, refused) = client.add_rules(&wanted).await?;
-            let refused: BTreeMap<_, _> = refused.into_iter().collect();
+            let added = add(x, &wanted).await?;
+            let errors: BTreeMap<_, _> = added.refused.into_iter().collect();
             for keyword in keywords {
-                let error = refused.get(keyword.as_str());
-                if let Some(error) = error {
-                    tracing::warn!(%keyword, error, "X refused the keyword's rule");
-                }
-                if let Err(failure) = status.set_keyword_error(keyword, error.map(String::as_str)).await {
-                    tracing::warn!(%failure, %keyword, "could not note X's answer to the keyword");
+                let Some(error) = errors.get(keyword.as_str()) else { continue };
+                tracing::warn!(%keyword, error, "X refused the keyword's rule");
+                // Posts that were delivered late are on their way still.
+                let from = UtcTime::now().before(X::LATENESS);
+                if let Err(failure) = self.status.keyword_is_refused(keyword, error, from).await {
+                    tracing::warn!(%failure, %keyword, "could not note why a keyword is not collected");
                 }
             }
-            rules.extend(added);
+            rules.extend(added.rules);
         }
-        let keywords = rules
-            .into_iter()
-            .filter_map(|rule| Some((rule.id, desired.get(&rule.value.parse().ok()?)?.clone())))
+        Ok(self.stand_for(&rules, desired))
+    }
+
+    /// From now on these rules stand for those of the desired keywords that are theirs.
+    fn stand_for(&self, rules: &[Rule], desired: &BTreeSet<Keyword>) -> BTreeSet<Keyword> {
+        let keywords: HashMap<String, Keyword> = rules
+            .iter()
+            .filter_map(|rule| Some((rule.id.clone(), desired.get(&rule.value.parse().ok()?)?.clone())))
             .collect();
+        let delivered = keywords.values().cloned().collect();
         *self.keywords.write().unwrap_or_else(PoisonError::into_inner) = keywords;
-        Ok(())
+        delivered
     }
 
     /// The keywords that a post belongs to, each once. A rule that X knows before we do is
@@ -68,6 +86,28 @@ impl Rules {
                 known.get(&rule.id).cloned().or_else(tagged)
             })
             .collect()
+    }
+}
+
+/// Adds rules. Where X refuses a whole request, the halves are tried, so that what is wrong with one
+/// rule harms no other.
+async fn add(x: &X, wanted: &[(String, String)]) -> Result<AddedRules, Failure> {
+    match x.add_rules(wanted).await {
+        Err(failure) if failure.is_about_the_request() => match wanted {
+            [] => Ok(AddedRules::default()),
+            [(value, _)] => {
+                Ok(AddedRules { rules: Vec::new(), refused: vec![(value.clone(), failure.to_string())] })
+            }
+            _ => {
+                let (first, second) = wanted.split_at(wanted.len() / 2);
+                let mut added = Box::pin(add(x, first)).await?;
+                let more = Box::pin(add(x, second)).await?;
+                added.rules.extend(more.rules);
+                added.refused.extend(more.refused);
+                Ok(added)
+            }
+        },
+        answer => answer,
     }
 }
 
@@ -116,7 +156,12 @@ mod tests {
     #[test]
     fn a_rule_not_known_yet_is_recognised_by_its_tag() {
         let matched = |tag: Option<&str>| Matched { id: "1".to_owned(), tag: tag.map(str::to_owned) };
-        let rules = Rules::default();
+        let aws = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new("nowhere"))
+            .build();
+        let table = StreamStatusTable::new(aws_sdk_dynamodb::Client::new(&aws), String::new(), String::new());
+        let rules = Rules::new(table);
         assert_eq!(rules.keywords(&[matched(Some("aviary:rust"))]), ["rust".parse().unwrap()].into());
         assert!(rules.keywords(&[matched(None), matched(Some("other"))]).is_empty());
     }

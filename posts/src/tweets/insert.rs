@@ -1,15 +1,14 @@
-//! TweetsTable: one item for each post and keyword.
+//! Writing new posts, together with their counts.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use serde::{Deserialize, Serialize};
 
-use crate::{Keyword, Post, PostId, StatisticsTable, TableError, UtcTime};
+use super::{StoredPost, TweetsTable, expires_at};
+use crate::{Keyword, Post, StatisticsTable, TableError, UtcTime};
 
 /// Most writes in one transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
@@ -20,35 +19,10 @@ const TRANSACTION_ACTIONS: usize = 100;
 const TRANSACTION_BYTES: usize = 3_000_000;
 
 /// How often a transaction that met another one is tried again before its message is given back.
-const CONFLICT_TRIES: u32 = 6;
+pub(super) const CONFLICT_TRIES: u32 = 6;
 
 /// The first wait before trying again; each further one is twice as long.
-const CONFLICT_WAIT: Duration = Duration::from_millis(20);
-
-/// How long posts are kept.
-const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// TweetsTable, together with the StatisticsTable that its writes count in: posts and counts change
-/// in the same transaction, so they cannot disagree.
-#[derive(Clone, Debug)]
-pub struct TweetsTable {
-    client: Client,
-    name: String,
-    statistics: StatisticsTable,
-}
-
-/// A post as an item of TweetsTable.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StoredPost {
-    /// The post.
-    #[serde(flatten)]
-    pub post: Post,
-    /// The keyword under which it was collected.
-    pub keyword: Keyword,
-    /// When DynamoDB may forget it, in seconds since 1970.
-    pub expires_at: i64,
-}
+pub(super) const CONFLICT_WAIT: Duration = Duration::from_millis(20);
 
 /// How many posts of a write were new, and how many were there already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,54 +33,7 @@ pub struct Inserted {
     pub repeated: usize,
 }
 
-/// In which order posts are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// The latest first.
-    NewestFirst,
-    /// The earliest first.
-    OldestFirst,
-}
-
-/// A place between two posts of one keyword. It stays right when posts are added or removed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Position {
-    /// The last post that was read.
-    pub tweet_id: PostId,
-    /// When it was made.
-    pub create_date: UtcTime,
-}
-
-/// Posts of one keyword.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page {
-    /// The posts.
-    pub posts: Vec<StoredPost>,
-    /// Where to go on, if there may be more.
-    pub next: Option<Position>,
-}
-
 impl TweetsTable {
-    /// The partition key: the post's id.
-    pub const PARTITION_KEY: &str = "tweetId";
-    /// The sort key: the keyword. A post is new exactly once per keyword, whatever else is said of it.
-    pub const SORT_KEY: &str = "keyword";
-    /// The index by which a keyword's posts are read in the order of time.
-    pub const INDEX: &str = "byKeyword";
-    /// The index's partition key.
-    pub const INDEX_PARTITION_KEY: &str = "keyword";
-    /// The index's sort key.
-    pub const INDEX_SORT_KEY: &str = "createDate";
-    /// The attribute by which DynamoDB forgets items.
-    pub const TIME_TO_LIVE: &str = "expiresAt";
-
-    /// The table called `name`; its posts are counted in `statistics`.
-    #[must_use]
-    pub fn new(client: Client, name: String, statistics: StatisticsTable) -> Self {
-        Self { client, name, statistics }
-    }
-
     /// Writes those of `posts` that are new under `keyword`, and counts them: both or neither.
     ///
     /// Any number of posts is taken, in as many transactions as they need; after an error the
@@ -137,7 +64,7 @@ impl TweetsTable {
         mut posts: Vec<&Post>,
         now: UtcTime,
     ) -> Result<usize, TableError> {
-        let expires_at = now.as_millis() / 1000 + i64::try_from(KEEP.as_secs()).unwrap_or(i64::MAX);
+        let expires_at = expires_at(now);
         let mut wait = CONFLICT_WAIT;
         let mut tries = 1;
         while !posts.is_empty() {
@@ -187,52 +114,6 @@ impl TweetsTable {
             .map_err(|error| self.broken(&error))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
-
-    /// Up to `limit` posts of `keyword`, from `after` on.
-    ///
-    /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
-    pub async fn page(
-        &self,
-        keyword: &Keyword,
-        order: Order,
-        limit: i32,
-        after: Option<&Position>,
-    ) -> Result<Page, TableError> {
-        let start = after.map(|position| {
-            HashMap::from([
-                (Self::PARTITION_KEY.to_owned(), AttributeValue::S(position.tweet_id.to_string())),
-                (Self::SORT_KEY.to_owned(), AttributeValue::S(keyword.to_string())),
-                (Self::INDEX_SORT_KEY.to_owned(), AttributeValue::S(position.create_date.to_string())),
-            ])
-        });
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(Self::INDEX)
-            .key_condition_expression("#keyword = :keyword")
-            .expression_attribute_names("#keyword", Self::INDEX_PARTITION_KEY)
-            .expression_attribute_values(":keyword", AttributeValue::S(keyword.to_string()))
-            .scan_index_forward(order == Order::OldestFirst)
-            .limit(limit)
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(TableError::during("read posts"))?;
-        let more = answer.last_evaluated_key().is_some();
-        let posts: Vec<StoredPost> = serde_dynamo::from_items(answer.items.unwrap_or_default())
-            .map_err(|error| self.broken(&error))?;
-        let next = posts.last().filter(|_| more).map(|last| Position {
-            tweet_id: last.post.tweet_id.clone(),
-            create_date: last.post.create_date,
-        });
-        Ok(Page { posts, next })
-    }
-
-    fn broken(&self, reason: &dyn std::fmt::Display) -> TableError {
-        TableError::Item { table: self.name.clone(), reason: reason.to_string() }
-    }
 }
 
 /// Cuts posts into what fits into one transaction each, every id once: a transaction may name an
@@ -268,7 +149,7 @@ fn transactions(posts: &[Post]) -> Vec<Vec<&Post>> {
 }
 
 /// Why a transaction did not take place.
-enum Cancelled {
+pub(super) enum Cancelled {
     /// These posts are in the table already; nothing else stood in its way.
     AlreadyThere(HashSet<usize>),
     /// Another transaction, or too many requests, stood in its way: it may succeed later.
@@ -278,7 +159,7 @@ enum Cancelled {
 }
 
 /// Reads the reasons of a cancelled transaction whose first `posts` writes put posts.
-fn cancellation(error: &SdkError<TransactWriteItemsError>, posts: usize) -> Cancelled {
+pub(super) fn cancellation(error: &SdkError<TransactWriteItemsError>, posts: usize) -> Cancelled {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
     else {
         return Cancelled::Otherwise;
@@ -320,7 +201,7 @@ mod tests {
                 .map(|(id, hours, length)| Post {
                     text: "x".repeat(length),
                     create_date: UtcTime::from_millis(hours * 3_600_000).unwrap(),
-                    ..crate::tweets::tests::post(&id.to_string())
+                    ..post(&id.to_string())
                 })
                 .collect();
             let cut = transactions(&posts);
@@ -339,7 +220,7 @@ mod tests {
         }
     }
 
-    pub(super) fn post(id: &str) -> Post {
+    fn post(id: &str) -> Post {
         serde_json::from_value(serde_json::json!({
             "tweetId": id, "createDate": "2026-11-23T10:00:00Z", "text": "",
         }))

@@ -1,0 +1,60 @@
+//! Posts that are changed or taken back: the table and its counts tell the same story.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+use local::{Machine, Options, Stream, config};
+use posts::{Correction, Inserted, Keyword, Order, Post, StatisticsTable, TweetsTable, UtcTime};
+
+fn post(id: &str, text: &str, edited_at: Option<&str>) -> Post {
+    let post = serde_json::json!({
+        "tweetId": id, "createDate": "2026-11-23T10:00:00Z", "text": text, "country": "LT", "editedAt": edited_at,
+    });
+    serde_json::from_value(post).unwrap()
+}
+
+#[tokio::test]
+async fn a_post_is_changed_once_taken_back_once_and_never_comes_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        data: folder.path().to_owned(),
+        port: 0,
+        stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
+        keywords: Vec::new(),
+        daily_post_budget: None,
+    };
+    let machine = Machine::start(options).await.unwrap();
+    let dynamodb = aws_sdk_dynamodb::Client::new(&config(&format!("http://{}", machine.aws)).await);
+    let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
+    let tweets = TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics.clone());
+    let (rust, now): (Keyword, _) = ("rust".parse().unwrap(), UtcTime::now());
+    let texts = async || -> Vec<String> {
+        let page = tweets.page(&rust, Order::OldestFirst, 10, None).await.unwrap();
+        page.posts.into_iter().map(|stored| stored.post.text).collect()
+    };
+    let counts = async || {
+        let counts = statistics.by_country(&rust).await.unwrap();
+        (counts[0].collected, counts[0].removed)
+    };
+    let first = [post("1", "first", None), post("2", "second", None)];
+    assert_eq!(tweets.insert(&rust, &first, now).await.unwrap(), Inserted { new: 2, repeated: 0 });
+
+    let later = post("1", "changed", Some("2026-11-23T11:00:00Z"));
+    assert_eq!(tweets.edit(&rust, &later).await.unwrap(), Correction::Made);
+    assert_eq!(tweets.edit(&rust, &later).await.unwrap(), Correction::NotNeeded);
+    let earlier = post("1", "changed before that", Some("2026-11-23T10:30:00Z"));
+    assert_eq!(tweets.edit(&rust, &earlier).await.unwrap(), Correction::NotNeeded);
+    assert_eq!(
+        tweets.edit(&rust, &post("3", "unknown", Some("2026-11-23T11:00:00Z"))).await.unwrap(),
+        Correction::NotNeeded
+    );
+    assert_eq!(texts().await, ["changed", "second"]);
+    assert_eq!(counts().await, (2, 0));
+
+    let (one, three) = ("1".parse().unwrap(), "3".parse().unwrap());
+    assert_eq!(tweets.remove(&rust, &one, now).await.unwrap(), Correction::Made);
+    assert_eq!(tweets.remove(&rust, &one, now).await.unwrap(), Correction::NotNeeded);
+    assert_eq!(tweets.remove(&rust, &three, now).await.unwrap(), Correction::NotNeeded);
+    assert_eq!(tweets.insert(&rust, &first, now).await.unwrap(), Inserted { new: 0, repeated: 2 });
+    assert_eq!(tweets.edit(&rust, &later).await.unwrap(), Correction::NotNeeded);
+    assert_eq!(texts().await, ["second"]);
+    assert_eq!(counts().await, (2, 1));
+}

@@ -1,0 +1,200 @@
+//! Mastodon's streams: what is posted is stored once, what is changed or taken back follows, and gaps
+//! are healed from timelines.
+#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+mod virtual_time;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use local::{Machine, Options, Stream, config};
+use posts::{Gap, GapState, HealedBy, StreamStatusTable, UtcTime};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use virtual_time::{folder, virtually};
+
+const KEYWORDS: [&str; 2] = ["#zebra", "#lion"];
+
+/// How long everything may take to be as it should (virtual).
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+struct World {
+    stub: String,
+    http: reqwest::Client,
+    machine: Machine,
+    started: UtcTime,
+    _stub: DropGuard,
+    _data: tempfile::TempDir,
+}
+
+impl World {
+    async fn start(seed: u64) -> Self {
+        posts::aws::install_tls();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stub = format!("http://{}", listener.local_addr().unwrap());
+        let options = stub::Options {
+            token: "unused".to_owned(),
+            source: stub::Source::Generator { seed },
+            rate: 1.0,
+            keep_alive: Duration::from_secs(15),
+            search_delay: Duration::ZERO,
+            backfill: false,
+        };
+        let shutdown = CancellationToken::new();
+        tokio::spawn(stub::serve(listener, options, shutdown.clone()));
+        let data = folder();
+        let started = UtcTime::now();
+        let machine = Machine::start(Options {
+            data: data.path().to_owned(),
+            port: 0,
+            stream: Stream::Mastodon { url: stub.clone() },
+            keywords: KEYWORDS.map(|keyword| keyword.parse().unwrap()).to_vec(),
+            daily_post_budget: None,
+        });
+        let machine = machine.await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        Self { stub, http, machine, started, _stub: shutdown.drop_guard(), _data: data }
+    }
+
+    async fn get(&self, url: &str) -> Value {
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    async fn control(&self, what: &str, body: &Value) {
+        let request = self.http.post(format!("{}/control/{what}", self.stub)).json(body);
+        assert_eq!(request.send().await.unwrap().status(), 202, "{body}");
+    }
+
+    async fn statuses(&self) -> Vec<Value> {
+        self.get(&format!("{}/control/statuses", self.stub)).await["statuses"].as_array().unwrap().clone()
+    }
+
+    async fn gaps(&self) -> Vec<Gap> {
+        let aws = config(&format!("http://{}", self.machine.aws)).await;
+        let table = ("StreamStatusTable".to_owned(), "x".to_owned());
+        StreamStatusTable::new(aws_sdk_dynamodb::Client::new(&aws), table.0, table.1).gaps().await.unwrap()
+    }
+
+    /// The stored texts of a keyword, and whether the counts equal them.
+    async fn stored(&self, keyword: &str) -> (BTreeMap<String, String>, bool) {
+        let api = format!("http://{}", self.machine.api);
+        let keyword = keyword.replace('#', "%23");
+        let mut texts = BTreeMap::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("{api}/tweets?keyword={keyword}&limit=100{cursor}")).await;
+            for tweet in page["tweets"].as_array().unwrap() {
+                let text = |field: &str| tweet[field].as_str().unwrap().to_owned();
+                assert!(texts.insert(text("tweetId"), text("text")).is_none(), "stored twice: {tweet}");
+            }
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let counted = self.get(&format!("{api}/tweetsStatistics?keyword={keyword}")).await;
+        let equal = counted["total"].as_u64().unwrap() == texts.len() as u64;
+        (texts, equal)
+    }
+
+    /// What is not as the stub has it, of all that was posted up to `until`.
+    async fn wrong(&self, until: UtcTime) -> Vec<String> {
+        let statuses = self.statuses().await;
+        let mut wrong = Vec::new();
+        for keyword in KEYWORDS {
+            let (stored, equal) = self.stored(keyword).await;
+            if !equal {
+                wrong.push(format!("{keyword}: counts differ from posts"));
+            }
+            for status in &statuses {
+                let at: UtcTime = status["at"].as_str().unwrap().parse().unwrap();
+                let tags = status["tags"].as_array().unwrap();
+                if at < self.started || at > until || !tags.iter().any(|tag| tag == &keyword[1..]) {
+                    continue;
+                }
+                let text = stored.get(&format!("127.0.0.1:{}", status["id"].as_str().unwrap()));
+                let right = match (status["removed"] == true, status["text"].as_str()) {
+                    (true, _) => text.is_none(),
+                    (false, None) => text.is_some(),
+                    (false, Some(changed)) => text.is_some_and(|text| text == changed),
+                };
+                if !right {
+                    wrong.push(format!("{keyword}: {status}"));
+                }
+            }
+        }
+        wrong
+    }
+
+    async fn settled(&self) -> Vec<Gap> {
+        let until = UtcTime::now();
+        let end = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let (wrong, gaps) = (self.wrong(until).await, self.gaps().await);
+            if wrong.is_empty() && gaps.iter().all(|gap| gap.state != GapState::Healing) {
+                return gaps;
+            }
+            assert!(tokio::time::Instant::now() < end, "{wrong:#?} {gaps:#?}");
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+    }
+
+    /// An author changes a post that is stored, another takes one back.
+    async fn correct(&self) {
+        let statuses = self.statuses().await;
+        let of = |tag: &str| {
+            let mut known = statuses.iter().filter(|status| {
+                status["removed"] == false && status["delivered"] != 0 && status["tags"][0] == tag
+            });
+            known.next().unwrap()["id"].as_str().unwrap().parse::<u64>().unwrap()
+        };
+        self.control("correct", &json!({ "id": of("lion"), "text": "changed & <b>not</b> bold #lion" }))
+            .await;
+        self.control("correct", &json!({ "id": of("zebra") })).await;
+    }
+}
+
+#[test]
+fn what_is_posted_changed_and_taken_back_is_stored_so() {
+    virtually(async {
+        let world = World::start(1).await;
+        world.correct().await;
+        let gaps = world.settled().await;
+        assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{gaps:#?}");
+        let statistics = format!("http://{}/tweetsStatistics?keyword=%23zebra", world.machine.api);
+        assert!(world.get(&statistics).await["total"].as_u64().unwrap() > 3);
+    });
+}
+
+#[test]
+fn what_a_broken_stream_missed_is_fetched_from_timelines() {
+    let faults = [
+        json!({ "fault": "close" }),
+        json!({ "fault": "silence" }),
+        json!({ "fault": "cut-mid-line" }),
+        json!({ "fault": "cut-mid-character" }),
+        json!({ "fault": "garbage" }),
+        json!({ "fault": "huge-line" }),
+        json!({ "fault": "duplicates", "count": 4 }),
+        json!({ "fault": "disorder", "count": 4 }),
+        json!({ "fault": "dribble", "count": 4 }),
+        json!({ "fault": "search-status", "status": 503, "seconds": 60 }),
+        json!({ "fault": "status", "status": 429, "seconds": 60 }),
+    ];
+    for (seed, fault) in (0..).zip(faults) {
+        virtually(async {
+            let world = World::start(seed).await;
+            world.control("faults", &fault).await;
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            world.control("faults", &json!({ "fault": "close" })).await;
+            world.control("faults", &json!({ "fault": "status", "status": 503, "seconds": 30 })).await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let gaps = world.settled().await;
+            let healed = gaps.iter().filter(|gap| gap.healed_by == Some(HealedBy::Timeline) && gap.posts > 0);
+            assert!(healed.count() >= 2, "{fault}: {gaps:#?}");
+            assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{fault}: {gaps:#?}");
+        });
+    }
+}

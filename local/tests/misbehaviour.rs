@@ -1,0 +1,496 @@
+//! Whatever the stream does, every post that could be had is stored once, or lies in a gap that says so.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
+
+mod virtual_time;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use local::{Machine, Options, Stream, config};
+use posts::{Gap, GapState, StreamStatusTable, UtcTime};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use virtual_time::{folder, virtually};
+
+/// How long everything may take to be as it should once the faults have ended (virtual).
+const PATIENCE: Duration = Duration::from_secs(25 * 60);
+
+const TOKEN: &str = "test-token";
+
+/// Something that goes wrong.
+#[derive(Clone, Debug)]
+enum Trouble {
+    /// A fault of the stub's.
+    Stream(Value),
+    /// Everything of ours ends at once, without a word, and is started again.
+    Crash,
+    /// AWS cannot be reached for a while.
+    Outage(Duration),
+    /// A user starts or stops the third keyword.
+    Toggle,
+}
+
+/// A stub, and a machine that reads it.
+struct World {
+    stub: String,
+    http: reqwest::Client,
+    data: PathBuf,
+    settings: Settings,
+    machine: Option<Machine>,
+    /// The keywords that are desired, and since when.
+    desired: BTreeMap<&'static str, UtcTime>,
+    _stub: DropGuard,
+}
+
+#[derive(Clone, Copy)]
+struct Settings {
+    seed: u64,
+    rate: f64,
+    daily_post_budget: Option<u64>,
+    backfill: bool,
+}
+
+impl Settings {
+    fn seed(seed: u64) -> Self {
+        Self { seed, rate: 1.0, daily_post_budget: None, backfill: false }
+    }
+}
+
+/// The keyword that comes and goes; the stub posts about whatever its rules ask for.
+const THIRD: &str = "lion";
+
+impl World {
+    async fn start(data: &Path, settings: Settings) -> Self {
+        posts::aws::install_tls();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stub = format!("http://{}", listener.local_addr().unwrap());
+        let options = stub::Options {
+            token: TOKEN.to_owned(),
+            source: stub::Source::Generator { seed: settings.seed },
+            rate: settings.rate,
+            keep_alive: Duration::from_secs(10),
+            search_delay: Duration::from_secs(30),
+            backfill: settings.backfill,
+        };
+        let shutdown = CancellationToken::new();
+        tokio::spawn(stub::serve(listener, options, shutdown.clone()));
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+        let mut world = Self {
+            stub,
+            http,
+            data: data.to_owned(),
+            settings,
+            machine: None,
+            desired: BTreeMap::new(),
+            _stub: shutdown.drop_guard(),
+        };
+        world.boot().await;
+        for keyword in ["zebra", "giraffe"] {
+            world.begin(keyword).await;
+        }
+        world.until("reading has begun", async |world| world.delivered().await > 0).await;
+        world
+    }
+
+    /// Waits for something, for as long as everything may take.
+    async fn until(&self, what: &str, is_so: impl AsyncFn(&Self) -> bool) {
+        let end = tokio::time::Instant::now() + PATIENCE;
+        while !is_so(self).await {
+            assert!(tokio::time::Instant::now() < end, "still waiting until {what}");
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    }
+
+    /// How many posts the stub delivered.
+    async fn delivered(&self) -> usize {
+        let posted = self.get(&format!("{}/control/posts", self.stub)).await;
+        posted["posts"].as_array().unwrap().iter().filter(|post| post["delivered"] != 0).count()
+    }
+
+    /// How often the stream was interrupted, once for each keyword.
+    async fn interruptions(&self) -> usize {
+        let gaps = self.status().await.gaps().await.unwrap();
+        gaps.iter().filter(|gap| gap.to.since(gap.from) > Duration::ZERO && is_interruption(gap)).count()
+    }
+
+    async fn boot(&mut self) {
+        let options = Options {
+            data: self.data.clone(),
+            port: 0,
+            stream: Stream::Elsewhere {
+                url: self.stub.clone(),
+                token: TOKEN.to_owned(),
+                backfill_minutes: if self.settings.backfill { 5 } else { 0 },
+            },
+            keywords: Vec::new(),
+            daily_post_budget: self.settings.daily_post_budget,
+        };
+        self.machine = Some(Machine::start(options).await.unwrap());
+    }
+
+    async fn begin(&mut self, keyword: &'static str) {
+        let url = format!("{}/stream", self.api());
+        let answer = self.http.post(url).json(&json!({ "keyword": keyword })).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        let mut keywords = answer["keywords"].as_array().unwrap().iter();
+        let started = &keywords.find(|status| status["keyword"] == keyword).unwrap()["startedAt"];
+        self.desired.insert(keyword, started.as_str().unwrap().parse().unwrap());
+    }
+
+    fn api(&self) -> String {
+        format!("http://{}", self.machine.as_ref().unwrap().api)
+    }
+
+    async fn get(&self, url: &str) -> Value {
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    async fn control(&self, what: &str, body: &Value) {
+        let request = self.http.post(format!("{}/control/{what}", self.stub)).json(body);
+        assert_eq!(request.send().await.unwrap().status(), 202, "{body}");
+    }
+
+    async fn fault(&self, fault: &Value) {
+        self.control("faults", fault).await;
+    }
+
+    async fn trouble(&mut self, trouble: &Trouble) {
+        match trouble {
+            Trouble::Stream(fault) => self.fault(fault).await,
+            Trouble::Crash => {
+                self.machine = None;
+                // A process takes a moment to be started again.
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                self.boot().await;
+            }
+            Trouble::Outage(time) => {
+                let outage = self.machine.as_ref().unwrap().outage.clone();
+                outage.begin();
+                tokio::time::sleep(*time).await;
+                outage.end();
+            }
+            Trouble::Toggle if self.desired.remove(THIRD).is_some() => {
+                let url = format!("{}/stream?keyword={THIRD}", self.api());
+                assert_eq!(self.http.delete(url).send().await.unwrap().status(), 202);
+            }
+            Trouble::Toggle => self.begin(THIRD).await,
+        }
+    }
+
+    async fn status(&self) -> StreamStatusTable {
+        let aws = config(&format!("http://{}", self.machine.as_ref().unwrap().aws)).await;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+        StreamStatusTable::new(dynamodb, "StreamStatusTable".to_owned(), "x".to_owned())
+    }
+
+    /// The stored posts of a keyword; asserts that the counts equal them.
+    async fn stored(&self, keyword: &str) -> Option<BTreeSet<String>> {
+        let api = self.api();
+        let mut ids = BTreeSet::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("{api}/tweets?keyword={keyword}&limit=100{cursor}")).await;
+            for tweet in page["tweets"].as_array().unwrap() {
+                assert!(ids.insert(tweet["tweetId"].as_str().unwrap().to_owned()), "stored twice: {tweet}");
+            }
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let counted = self.get(&format!("{api}/tweetsStatistics?keyword={keyword}")).await;
+        (counted["total"].as_u64().unwrap() == ids.len() as u64).then_some(ids)
+    }
+
+    /// The gaps, and what is wrong: posts made up to `until` that are neither stored nor in an open gap.
+    async fn missing(&self, until: UtcTime) -> (Vec<Gap>, Vec<String>) {
+        let gaps = self.status().await.gaps().await.unwrap();
+        let mut wrong: Vec<String> = Vec::new();
+        let posted = self.get(&format!("{}/control/posts", self.stub)).await;
+        if posted["refusals"] != 0 {
+            panic!("{} refusals by our own fault", posted["refusals"]);
+        }
+        for (keyword, started) in &self.desired {
+            let Some(stored) = self.stored(keyword).await else {
+                wrong.push(format!("{keyword}: counts differ from posts"));
+                continue;
+            };
+            let has = |list: &Value| list.as_array().unwrap().iter().any(|value| value == keyword);
+            for post in posted["posts"].as_array().unwrap().iter().filter(|post| has(&post["keywords"])) {
+                let (id, at) = (post["id"].as_str().unwrap(), post["at"].as_str().unwrap());
+                let at: UtcTime = at.parse().unwrap();
+                if at < *started {
+                    continue;
+                }
+                if at > until || stored.contains(id) {
+                    continue;
+                }
+                let told = gaps.iter().any(|gap| {
+                    let here = gap.keyword.as_str() == *keyword && gap.from <= at && at <= gap.to;
+                    // Search cannot find what only a quoted post says: a closed gap never claims it.
+                    here && match gap.state {
+                        GapState::Open => true,
+                        GapState::Closed => {
+                            !has(&post["searchable"]) && gap.healed_by == Some(posts::HealedBy::Search)
+                        }
+                        GapState::Healing => false,
+                    }
+                });
+                if !told {
+                    wrong.push(format!("{keyword} {id} of {at}, delivered {}", post["delivered"]));
+                }
+            }
+        }
+        (gaps, wrong)
+    }
+
+    /// Waits until every post made up to now is accounted for and no gap is being healed.
+    async fn settled(&self) -> Vec<Gap> {
+        let until = UtcTime::now();
+        let end = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let (gaps, wrong) = self.missing(until).await;
+            let healing = gaps.iter().filter(|gap| gap.state == GapState::Healing).count();
+            if wrong.is_empty() && healing == 0 {
+                return gaps;
+            }
+            assert!(
+                tokio::time::Instant::now() < end,
+                "{} posts missing: {:#?}\n{healing} gaps healing; gaps: {gaps:#?}",
+                wrong.len(),
+                wrong.iter().take(5).collect::<Vec<_>>()
+            );
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+    }
+}
+
+/// Whether reading was interrupted; every keyword is new once.
+fn is_interruption(gap: &Gap) -> bool {
+    !["the keyword was new", "the streamer was not running"].contains(&gap.cause.as_str())
+}
+
+/// Every fault of the stub's that heals, with these numbers.
+fn faults(count: u64, seconds: u64) -> Vec<Value> {
+    let plain = [
+        "cut-mid-line",
+        "cut-mid-character",
+        "silence",
+        "operational-disconnect",
+        "close",
+        "garbage",
+        "huge-line",
+        "unknown-message",
+    ];
+    let mut faults: Vec<Value> = plain.iter().map(|fault| json!({ "fault": fault })).collect();
+    for fault in ["duplicates", "disorder", "dribble"] {
+        faults.push(json!({ "fault": fault, "count": count }));
+    }
+    for status in [429, 500, 503] {
+        faults.push(json!({ "fault": "status", "status": status, "seconds": seconds }));
+        faults.push(json!({ "fault": "search-status", "status": status, "seconds": seconds * 2 }));
+    }
+    faults.push(json!({ "fault": "half-open", "seconds": seconds }));
+    faults
+}
+
+fn trouble(random: &mut fastrand::Rng) -> Trouble {
+    let faults = faults(random.u64(1..6), random.u64(1..60));
+    match random.usize(0..faults.len() + 5) {
+        0 | 1 => Trouble::Crash,
+        2 => Trouble::Outage(Duration::from_secs(random.u64(1..60))),
+        3 | 4 => Trouble::Toggle,
+        index => Trouble::Stream(faults[index - 5].clone()),
+    }
+}
+
+/// A random sequence of troubles; the same for the same seed.
+async fn sequence(seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let data = folder();
+    let mut world = World::start(data.path(), Settings::seed(seed)).await;
+    let mut done = Vec::new();
+    for _ in 0..random.usize(1..8) {
+        let trouble = trouble(&mut random);
+        world.trouble(&trouble).await;
+        done.push(trouble);
+        tokio::time::sleep(Duration::from_millis(random.u64(0..40_000))).await;
+    }
+    for gap in world.settled().await {
+        let stopped = gap.keyword.as_str() == THIRD
+            && gap.reason.as_deref() == Some("the keyword is not collected any more");
+        assert!(
+            gap.state == GapState::Closed || stopped,
+            "seed {seed}: nothing here makes a gap that cannot be healed: {done:?} {gap:#?}"
+        );
+    }
+}
+
+fn sequences(seeds: std::ops::Range<u64>) {
+    for seed in seeds {
+        let outcome = std::panic::catch_unwind(|| virtually(sequence(seed)));
+        assert!(outcome.is_ok(), "seed {seed} failed, as told above");
+    }
+}
+
+#[test]
+fn random_sequences_lose_nothing_1() {
+    sequences(0..130);
+}
+
+#[test]
+fn random_sequences_lose_nothing_2() {
+    sequences(130..260);
+}
+
+#[test]
+fn random_sequences_lose_nothing_3() {
+    sequences(260..390);
+}
+
+#[test]
+fn random_sequences_lose_nothing_4() {
+    sequences(390..520);
+}
+
+#[test]
+fn each_fault_alone_loses_nothing() {
+    for fault in faults(3, 30) {
+        virtually(async {
+            let data = folder();
+            let mut world = World::start(data.path(), Settings::seed(1)).await;
+            world.trouble(&Trouble::Stream(fault.clone())).await;
+            // Faults of search and of slots need an interruption to show.
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            world.fault(&json!({ "fault": "close" })).await;
+            let both = async |world: &World| world.interruptions().await >= 2;
+            world.until("the interruption of both keywords is on record", both).await;
+            let gaps = world.settled().await;
+            assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{fault}: {gaps:#?}");
+        });
+    }
+}
+
+#[test]
+fn what_search_refuses_stays_open_and_says_why() {
+    virtually(async {
+        let data = folder();
+        let world = World::start(data.path(), Settings::seed(1)).await;
+        world.settled().await;
+        world.fault(&json!({ "fault": "search-status", "status": 403, "seconds": 600 })).await;
+        world.fault(&json!({ "fault": "status", "status": 503, "seconds": 60 })).await;
+        world.fault(&json!({ "fault": "close" })).await;
+        world.until("both interruptions are on record", async |world| world.interruptions().await >= 2).await;
+        let gaps = world.settled().await;
+        let open: Vec<&Gap> = gaps.iter().filter(|gap| gap.state == GapState::Open).collect();
+        assert_eq!(open.len(), 2, "{gaps:#?}");
+        for gap in open {
+            assert!(gap.reason.as_ref().unwrap().contains("403 Forbidden"), "{gap:?}");
+            assert_eq!(gap.cause, "the source closed the stream");
+            assert!(gap.to.since(gap.from) > Duration::from_secs(60));
+        }
+    });
+}
+
+#[test]
+fn a_stream_that_keeps_dropping_is_never_connected_to_too_often() {
+    virtually(async {
+        let data = folder();
+        let world = World::start(data.path(), Settings::seed(1)).await;
+        for _ in 0..20 * 60 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            world.fault(&json!({ "fault": "close" })).await;
+        }
+        let connections = world.get(&format!("{}/control/posts", world.stub)).await["connections"].clone();
+        let connections = connections.as_u64().unwrap();
+        assert!((20..=100).contains(&connections), "{connections} in 20 minutes");
+        world.settled().await;
+    });
+}
+
+#[test]
+fn at_the_budget_reading_pauses_until_the_next_day_and_says_so() {
+    virtually(async {
+        let data = folder();
+        let settings = Settings { daily_post_budget: Some(100), rate: 2.0, ..Settings::seed(1) };
+        let mut world = World::start(data.path(), settings).await;
+        let stream = async |world: &World| world.get(&format!("{}/stream", world.api())).await;
+        let is_paused = async |world: &World| stream(world).await["state"] == "paused";
+        world.until("reading pauses", is_paused).await;
+        tokio::time::sleep(Duration::from_secs(200)).await;
+        let stream = stream(&world).await;
+        assert!(
+            stream["reason"].as_str().unwrap().starts_with("budget: 100 posts were read today"),
+            "{stream}"
+        );
+        assert!(world.delivered().await <= 102, "what is on the wire at the budget is read, no more");
+        // A new reader keeps the same budget.
+        world.trouble(&Trouble::Crash).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        world.until("the new reader pauses", is_paused).await;
+        let gaps = world.settled().await;
+        let told = "the day's budget of posts was used up";
+        let paused = |gaps: &[Gap]| {
+            let paused = gaps.iter().filter(|gap| gap.reason.as_deref() == Some(told));
+            paused.filter(|gap| gap.state == GapState::Open).count()
+        };
+        assert_eq!(paused(&gaps), 2, "the second reader told of the same pause: {gaps:#?}");
+        // A keyword that comes while reading pauses misses posts too.
+        world.begin(THIRD).await;
+        let third = async |world: &World| paused(&world.status().await.gaps().await.unwrap()) == 3;
+        world.until("the third keyword's pause is on record", third).await;
+        let night = UtcTime::now().start_of_next_day().since(UtcTime::now());
+        // In one step: turn by turn it would take minutes.
+        tokio::time::advance(night).await;
+        let mut states = Vec::new();
+        while states.last() != Some(&json!("running")) {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            states.push(world.get(&format!("{}/stream", world.api())).await["state"].take());
+            assert!(states.len() < 30, "{states:?}");
+        }
+        world.settled().await;
+    });
+}
+
+#[test]
+fn backfill_heals_where_the_account_has_it() {
+    virtually(async {
+        let data = folder();
+        let settings = Settings { backfill: true, ..Settings::seed(1) };
+        let world = World::start(data.path(), settings).await;
+        world.settled().await;
+        world.fault(&json!({ "fault": "search-status", "status": 403, "seconds": 3600 })).await;
+        world.fault(&json!({ "fault": "status", "status": 503, "seconds": 60 })).await;
+        world.fault(&json!({ "fault": "close" })).await;
+        world.until("both interruptions are on record", async |world| world.interruptions().await >= 2).await;
+        let gaps = world.settled().await;
+        let healed = gaps.iter().filter(|gap| gap.healed_by == Some(posts::HealedBy::Backfill));
+        assert_eq!(healed.count(), 2, "{gaps:#?}");
+        assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{gaps:#?}");
+    });
+}
+
+#[test]
+fn when_the_queue_is_away_reading_stops_at_its_bound_and_what_follows_is_fetched_again() {
+    virtually(async {
+        let data = folder();
+        let settings = Settings { rate: 700.0, ..Settings::seed(1) };
+        let world = World::start(data.path(), settings).await;
+        let outage = world.machine.as_ref().unwrap().outage.clone();
+        outage.begin();
+        // Until it reads no more.
+        let mut delivered = 0;
+        while world.delivered().await > delivered {
+            delivered = world.delivered().await;
+            assert!(delivered < 20_000, "it reads without bound");
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+        outage.end();
+        world.control("rate", &json!({ "rate": 1 })).await;
+        let gaps = world.settled().await;
+        let full = "the queue took posts too slowly, and the buffer was full";
+        assert!(gaps.iter().any(|gap| gap.cause == full && gap.posts > 0), "{gaps:#?}");
+    });
+}

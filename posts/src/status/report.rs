@@ -1,0 +1,75 @@
+//! What the reader of a stream says of itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fenced, Lease, StreamStatusTable};
+use crate::{TableError, UtcTime};
+
+const REPORT: &str = "report";
+
+/// How the reader of a stream fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StreamState {
+    /// It has not reached the source yet.
+    Starting,
+    /// The source delivers.
+    Running,
+    /// The connection is lost; it tries to get it back.
+    Reconnecting,
+    /// It waits, connected to nothing: the reason says for what.
+    Paused,
+    /// It ended as it was asked to.
+    Stopped,
+    /// It ended because it could not go on.
+    Failed,
+}
+
+/// What the reader of a stream last said of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StreamReport {
+    /// How it fares.
+    pub state: StreamState,
+    /// Why, where that needs saying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it said so.
+    pub heartbeat_at: UtcTime,
+    /// Posts that it read from the source since it started; a post under two keywords is one.
+    pub posts_read: u64,
+    /// Posts a second that it read since it last said so.
+    #[serde(default)]
+    pub posts_per_second: f64,
+    /// How long after it was made the latest post was on the queue, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_ms: Option<i64>,
+    /// Posts read today (UTC), also by earlier readers: what the source charges for.
+    #[serde(default)]
+    pub posts_today: u64,
+    /// How many posts may be read in a day, if there is a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_post_budget: Option<u64>,
+    /// When the latest post that it read was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_post_at: Option<UtcTime>,
+}
+
+impl StreamStatusTable {
+    /// Notes how the reader fares, unless a later lease has noted something already.
+    ///
+    /// # Errors
+    /// What DynamoDB answered.
+    pub async fn save_report(&self, report: &StreamReport, lease: &Lease) -> Result<Fenced, TableError> {
+        self.save_fenced(REPORT, report, lease, "note the stream's state").await
+    }
+
+    /// What the reader last said of itself; none if there never was one.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that is none of ours.
+    pub async fn report(&self) -> Result<Option<StreamReport>, TableError> {
+        let item = self.item(REPORT, "read the stream's state").await?;
+        item.map(serde_dynamo::from_item).transpose().map_err(|error| self.broken(&error))
+    }
+}

@@ -1,0 +1,109 @@
+//! Reading a program's settings from its environment's variables.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+/// Reads variables and remembers those that are missing or wrong, so that all of them can be told at once.
+#[derive(Debug)]
+pub struct Variables<F> {
+    variable: F,
+    wrong: WrongVariables,
+}
+
+/// Every variable that is missing, empty or wrong.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct WrongVariables {
+    missing: Vec<&'static str>,
+    not_numbers: Vec<String>,
+}
+
+impl fmt::Display for WrongVariables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let missing = (!self.missing.is_empty())
+            .then(|| format!("missing environment variables: {}", self.missing.join(", ")));
+        let parts: Vec<&str> = missing.iter().chain(&self.not_numbers).map(String::as_str).collect();
+        f.write_str(&parts.join("; "))
+    }
+}
+
+impl std::error::Error for WrongVariables {}
+
+impl<F: Fn(&str) -> Option<String>> Variables<F> {
+    /// Variables as `variable` gives them; an empty one counts as missing.
+    pub fn new(variable: F) -> Self {
+        Self { variable, wrong: WrongVariables::default() }
+    }
+
+    /// A variable that may be missing.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that must be there; if it is not, [`Variables::complete`] tells.
+    pub fn required(&mut self, name: &'static str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.wrong.missing.push(name);
+            String::new()
+        })
+    }
+
+    /// A whole number within `range`; `absent` if there is no such variable.
+    pub fn number<N>(&mut self, name: &'static str, range: RangeInclusive<N>, absent: N) -> N
+    where
+        N: FromStr + PartialOrd + fmt::Display,
+    {
+        let Some(text) = self.optional(name) else { return absent };
+        match text.trim().parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (least, most) = (range.start(), range.end());
+                self.wrong
+                    .not_numbers
+                    .push(format!("{name} must be a whole number from {least} to {most}, not {text:?}"));
+                absent
+            }
+        }
+    }
+
+    /// What was made of the variables, if none was missing or wrong.
+    ///
+    /// # Errors
+    /// Those that were.
+    pub fn complete<T>(self, made: T) -> Result<T, WrongVariables> {
+        if self.wrong == WrongVariables::default() { Ok(made) } else { Err(self.wrong) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_missing_is_named_at_once() {
+        let mut variables = Variables::new(|name| match name {
+            "SET" => Some("value".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        });
+        let made = [variables.required("SET"), variables.required("EMPTY"), variables.required("ABSENT")];
+        assert_eq!((made[0].as_str(), variables.optional("EMPTY")), ("value", None));
+        assert_eq!(
+            variables.complete(made).unwrap_err().to_string(),
+            "missing environment variables: EMPTY, ABSENT"
+        );
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_named_with_what_it_may_be() {
+        let mut variables = Variables::new(|name| (name != "ABSENT").then(|| name.to_lowercase()));
+        assert_eq!(variables.number("ABSENT", 0..=5_u32, 3), 3);
+        assert_eq!(variables.number("MANY", 0..=5_u32, 3), 3);
+        assert_eq!(
+            variables.complete(()).unwrap_err().to_string(),
+            r#"MANY must be a whole number from 0 to 5, not "many""#
+        );
+        let mut variables = Variables::new(|_| Some("5".to_owned()));
+        assert_eq!((variables.number("FIVE", 0..=5_u64, 3), variables.complete(())), (5, Ok(())));
+    }
+}

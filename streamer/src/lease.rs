@@ -1,0 +1,83 @@
+//! The lease as this reader knows it, between two renewals.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use posts::UtcTime;
+use tokio::time::Instant;
+
+/// How long a lease holds without being renewed: longer than renewing and ending take together.
+pub(crate) const LEASE_TIME: Duration = Duration::from_secs(40);
+
+/// How long before its end a lease is not relied on any more: clocks differ, and requests take time.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Whether this reader may still rely on its lease.
+///
+/// A process that is stopped and goes on later does not know that time went by; so it asks two
+/// clocks before each thing that only the reader may do. The one that never goes back may stand still
+/// while a machine sleeps, the other one may be set.
+#[derive(Clone, Debug)]
+pub(crate) struct LeaseGuard {
+    until: Arc<Mutex<Moment>>,
+}
+
+/// A moment by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    monotonic: Instant,
+    wall: UtcTime,
+}
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        Self { monotonic: Instant::now(), wall: UtcTime::now() }
+    }
+}
+
+impl LeaseGuard {
+    /// A lease that was asked for at `asked`, and given.
+    pub(crate) fn new(asked: Moment) -> Self {
+        Self { until: Arc::new(Mutex::new(end(asked))) }
+    }
+
+    /// The lease has been renewed, as was asked for at `asked`.
+    pub(crate) fn renewed(&self, asked: Moment) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = end(asked);
+    }
+
+    /// Whether it surely holds now.
+    pub(crate) fn holds(&self) -> bool {
+        let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Moment::now();
+        now.monotonic < until.monotonic && now.wall < until.wall
+    }
+}
+
+fn end(asked: Moment) -> Moment {
+    let time = LEASE_TIME - MARGIN;
+    Moment { monotonic: asked.monotonic + time, wall: asked.wall.after(time) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_is_not_renewed_is_not_relied_on() {
+        let guard = LeaseGuard::new(Moment::now());
+        tokio::time::advance(LEASE_TIME - MARGIN - Duration::from_millis(50)).await;
+        assert!(guard.holds());
+        guard.renewed(Moment::now());
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert!(guard.holds());
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert!(!guard.holds());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_stood_still_is_found_out_by_the_other() {
+        let asleep = Moment { monotonic: Instant::now(), wall: UtcTime::now().before(LEASE_TIME) };
+        assert!(!LeaseGuard::new(asleep).holds());
+    }
+}

@@ -1,0 +1,308 @@
+//! Mastodon's streams and timelines, of the same posts: `GET /api/v1/streaming/public`, `…/hashtag?tag=`,
+//! `GET /api/v1/timelines/public`, `…/tag/{tag}`.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::Stream;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use crate::Stub;
+use crate::answer::Failure;
+use crate::world::{Chunk, LINES_BUFFERED, Posted, World};
+
+/// Most posts on a page of a timeline.
+const PAGE: usize = 40;
+
+/// A reader of one of Mastodon's streams.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    number: u64,
+    /// The hashtag it follows, in lower case; none for the public stream.
+    tag: Option<String>,
+    lines: mpsc::Sender<Chunk>,
+    /// Nothing is sent any more, and nobody is told.
+    pub(crate) silent: bool,
+}
+
+impl Follower {
+    fn follows(&self, post: &Posted) -> bool {
+        self.tag.as_ref().is_none_or(|tag| has_tag(post, tag))
+    }
+}
+
+fn has_tag(post: &Posted, tag: &str) -> bool {
+    post.facts.own.iter().any(|text| text.hashtags.iter().any(|own| own == tag))
+}
+
+/// The id that a post has at Mastodon: its milliseconds, and a number that makes it unique.
+pub(crate) fn status_id(post: &Posted, sequence: u64) -> u64 {
+    (u64::try_from(post.at.as_millisecond()).unwrap_or(0) << 16) | (sequence & 0xffff)
+}
+
+/// A post as Mastodon shows it.
+fn status(post: &Posted, sequence: u64) -> Value {
+    let data = &post.post["data"];
+    let text = data["note_tweet"]["text"].as_str().or_else(|| data["text"].as_str()).unwrap_or_default();
+    let text = post.edited.as_ref().map_or(text, |(text, _)| text);
+    let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>");
+    let user = post.post["includes"]["users"].as_array().and_then(|users| users.first());
+    let user = user.cloned().unwrap_or_default();
+    let tags: Vec<Value> = post
+        .facts
+        .own
+        .iter()
+        .flat_map(|text| &text.hashtags)
+        .map(|tag| json!({ "name": tag, "url": format!("https://stub.example/tags/{tag}") }))
+        .collect();
+    json!({
+        "id": status_id(post, sequence).to_string(),
+        "created_at": format!("{:.3}", post.at),
+        "edited_at": post.edited.as_ref().map(|(_, at)| format!("{at:.3}")),
+        "content": format!("<p>{html}</p>"),
+        "spoiler_text": "", "visibility": "public", "sensitive": false,
+        "language": data["lang"], "in_reply_to_id": null, "reblog": null, "tags": tags,
+        "account": {
+            "id": user["id"], "acct": user["username"], "username": user["username"], "display_name": user["name"],
+            "fields": [{ "name": "Location", "value": user["location"] }],
+        },
+    })
+}
+
+impl World {
+    /// Tells every reader of Mastodon's streams that follows the post with this sequence number, bent by
+    /// the fault that is due.
+    pub(crate) fn tell_followers(&mut self, sequence: u64, event: &str) {
+        let Some(post) = self.posted(sequence) else { return };
+        let data = match event {
+            "delete" => status_id(post, sequence).to_string(),
+            _ => status(post, sequence).to_string(),
+        };
+        let followers: Vec<u64> = self
+            .followers
+            .iter()
+            .filter(|follower| !follower.silent && follower.follows(post))
+            .map(|follower| follower.number)
+            .collect();
+        let line = Bytes::from(format!("event: {event}\ndata: {data}\n\n"));
+        for number in followers {
+            for chunk in self.faults.bend(line.clone(), sequence) {
+                let Some(follower) = self.followers.iter().find(|follower| follower.number == number) else {
+                    break;
+                };
+                if follower.lines.try_send(chunk).is_err() {
+                    self.followers.retain(|follower| follower.number != number);
+                }
+            }
+        }
+    }
+
+    /// Sends these bytes to every reader of Mastodon's streams.
+    pub(crate) fn say_to_followers(&self, bytes: &Bytes) {
+        for follower in self.followers.iter().filter(|follower| !follower.silent) {
+            let _ = follower.lines.try_send(Chunk::Bytes(bytes.clone(), Vec::new()));
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Tag {
+    tag: String,
+}
+
+pub(crate) async fn public_stream(State(stub): State<Stub>) -> Result<Response, Failure> {
+    open(stub, None)
+}
+
+pub(crate) async fn hashtag_stream(
+    State(stub): State<Stub>,
+    Query(Tag { tag }): Query<Tag>,
+) -> Result<Response, Failure> {
+    open(stub, Some(tag.to_lowercase()))
+}
+
+fn open(stub: Stub, tag: Option<String>) -> Result<Response, Failure> {
+    let (sender, lines) = mpsc::channel(LINES_BUFFERED);
+    let number = {
+        let mut world = stub.world();
+        if let Some((status, left)) = world.faults.status(Instant::now()) {
+            return Err(Failure::asked_for(status, left));
+        }
+        world.connections += 1;
+        let number = world.connections;
+        world.tags.extend(tag.clone());
+        world.followers.push(Follower { number, tag, lines: sender, silent: false });
+        number
+    };
+    let mut keep_alive =
+        tokio::time::interval_at(Instant::now() + stub.inner.keep_alive, stub.inner.keep_alive);
+    keep_alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let ended = Box::pin(stub.inner.ended.clone().cancelled_owned());
+    let following = Following { stub, number, lines, keep_alive, ended, cut: false, over: false };
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))];
+    Ok((headers, Body::from_stream(following)).into_response())
+}
+
+/// The body of a stream.
+struct Following {
+    stub: Stub,
+    number: u64,
+    lines: mpsc::Receiver<Chunk>,
+    keep_alive: Interval,
+    ended: Pin<Box<WaitForCancellationFutureOwned>>,
+    cut: bool,
+    over: bool,
+}
+
+impl Stream for Following {
+    type Item = std::io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.over || self.ended.as_mut().poll(context).is_ready() {
+            self.over = true;
+            return Poll::Ready(None);
+        }
+        if self.cut {
+            self.over = true;
+            return Poll::Ready(Some(Err(std::io::Error::other("cut on request"))));
+        }
+        match self.lines.poll_recv(context) {
+            Poll::Ready(Some(Chunk::Bytes(bytes, sequences))) => {
+                self.stub.world().delivered(&sequences);
+                self.keep_alive.reset();
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Poll::Ready(Some(Chunk::Cut)) => {
+                // Only an idle body is flushed: what was said before the cut must get out first.
+                self.cut = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => {
+                while self.keep_alive.poll_tick(context).is_ready() {
+                    let silent = self
+                        .stub
+                        .world()
+                        .followers
+                        .iter()
+                        .any(|follower| follower.number == self.number && follower.silent);
+                    if !silent {
+                        return Poll::Ready(Some(Ok(Bytes::from_static(b":thump\n\n"))));
+                    }
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let number = self.number;
+        self.stub.world().followers.retain(|follower| follower.number != number);
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Wanted {
+    min_id: Option<u64>,
+    limit: Option<usize>,
+}
+
+pub(crate) async fn public_timeline(
+    State(stub): State<Stub>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Value>, Failure> {
+    timeline(&stub, None, &wanted)
+}
+
+pub(crate) async fn hashtag_timeline(
+    State(stub): State<Stub>,
+    Path(tag): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Value>, Failure> {
+    timeline(&stub, Some(&tag.to_lowercase()), &wanted)
+}
+
+/// With `min_id`, the posts that follow it; without, the newest; the newest first either way.
+fn timeline(stub: &Stub, tag: Option<&str>, wanted: &Wanted) -> Result<Json<Value>, Failure> {
+    let world = stub.world();
+    let now = Instant::now();
+    if let Some((status, left)) = world.faults.status(now).or_else(|| world.faults.search_status(now)) {
+        return Err(Failure::asked_for(status, left));
+    }
+    let limit = wanted.limit.unwrap_or(20).clamp(1, PAGE);
+    let of_tag = |post: &Posted| !post.removed && tag.is_none_or(|tag| has_tag(post, tag));
+    let all = (world.forgotten..).zip(&world.posts).filter(|(_, post)| of_tag(post));
+    let mut page: Vec<Value> = match wanted.min_id {
+        Some(min_id) => all
+            .filter(|(sequence, post)| status_id(post, *sequence) > min_id)
+            .take(limit)
+            .map(|(sequence, post)| status(post, sequence))
+            .collect(),
+        None => {
+            let newest: Vec<_> = all.collect();
+            let skipped = newest.len().saturating_sub(limit);
+            newest.into_iter().skip(skipped).map(|(sequence, post)| status(post, sequence)).collect()
+        }
+    };
+    page.reverse();
+    Ok(Json(page.into()))
+}
+
+/// Something that an author does to a post: takes it back, or changes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Correct {
+    id: u64,
+    /// The new text; none takes the post back.
+    text: Option<String>,
+}
+
+/// `POST /control/correct`: an author changes a post, or takes it back.
+pub(crate) async fn correct(
+    State(stub): State<Stub>,
+    Json(Correct { id, text }): Json<Correct>,
+) -> StatusCode {
+    let mut world = stub.world();
+    let sequence =
+        (world.forgotten..).zip(&world.posts).find(|(sequence, post)| status_id(post, *sequence) == id);
+    let Some((sequence, _)) = sequence else { return StatusCode::NOT_FOUND };
+    let removed = text.is_none();
+    if let Some(post) = world.posted_mut(sequence) {
+        post.removed = removed;
+        post.edited = text.map(|text| (text, crate::clock::now()));
+    }
+    world.tell_followers(sequence, if removed { "delete" } else { "status.update" });
+    StatusCode::ACCEPTED
+}
+
+/// `GET /control/statuses`: every post with a hashtag that was ever followed, as Mastodon knows it.
+pub(crate) async fn statuses(State(stub): State<Stub>) -> Json<Value> {
+    let world = stub.world();
+    let statuses: Vec<Value> = (world.forgotten..)
+        .zip(&world.posts)
+        .filter_map(|(sequence, post)| {
+            let tags: Vec<&String> = world.tags.iter().filter(|tag| has_tag(post, tag)).collect();
+            (!tags.is_empty()).then(|| {
+                json!({
+                    "id": status_id(post, sequence).to_string(), "at": format!("{:.3}", post.at), "tags": tags,
+                    "removed": post.removed, "text": post.edited.as_ref().map(|(text, _)| text),
+                    "delivered": post.delivered,
+                })
+            })
+        })
+        .collect();
+    Json(json!({ "statuses": statuses }))
+}
