@@ -21,11 +21,11 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use crate::aws::Outage;
 use crate::aws::resources::{
     ACCOUNT, CLOSE_QUEUE, CLUSTER, REGION, STATISTICS_TABLE, STATUS_TABLE, TASK_DEFINITION, TOKEN_PARAMETER,
     TWEETS_QUEUE, TWEETS_TABLE,
 };
+pub use crate::aws::{Fate, Faults};
 use crate::aws::{Parameters, Services, Store, Tables, Tasks};
 use crate::data::Data;
 
@@ -72,8 +72,8 @@ pub struct Machine {
     pub aws: SocketAddr,
     /// Where the stub listens, if there is one.
     pub stub: Option<SocketAddr>,
-    /// Makes the AWS-shaped endpoint fail on request.
-    pub outage: Outage,
+    /// Makes calls to the AWS-shaped endpoint fail on request.
+    pub faults: Faults,
     services: Arc<Services>,
     servers: JoinSet<anyhow::Result<()>>,
     shutdown: CancellationToken,
@@ -129,7 +129,7 @@ impl Machine {
             owner: String::new(),
         };
         let streamer_aws = streamer::Aws::new(&config);
-        let outage = Outage::default();
+        let faults = Faults::default();
         let services = Arc::new(Services {
             store: Store::open(&data.file("queues.sqlite")).context("failed to open queues.sqlite")?,
             tables: Tables::open(&data.file("tables.sqlite")).await?,
@@ -150,7 +150,7 @@ impl Machine {
                 })
             })),
             parameters: Parameters { bearer_token: token },
-            outage: outage.clone(),
+            faults: faults.clone(),
             url: url.clone(),
         });
         let Parts { mut servers, shutdown, stub } = machine_parts;
@@ -202,7 +202,7 @@ impl Machine {
             api: api_address,
             aws: aws_address,
             stub,
-            outage,
+            faults,
             services,
             servers,
             shutdown,

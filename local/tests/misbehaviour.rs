@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use local::{Machine, Options, Stream, config};
+use local::{Fate, Machine, Options, Stream, config};
 use posts::{Gap, GapState, StreamStatusTable, UtcTime};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -166,10 +166,10 @@ impl World {
                 self.boot().await;
             }
             Trouble::Outage(time) => {
-                let outage = self.machine.as_ref().unwrap().outage.clone();
-                outage.begin();
+                let faults = self.machine.as_ref().unwrap().faults.clone();
+                faults.judge(|_| Fate::FailsBefore);
                 tokio::time::sleep(*time).await;
-                outage.end();
+                faults.end();
             }
             Trouble::Toggle if self.desired.remove(THIRD).is_some() => {
                 let url = format!("{}/stream?keyword={THIRD}", self.api());
@@ -478,19 +478,27 @@ fn when_the_queue_is_away_reading_stops_at_its_bound_and_what_follows_is_fetched
         let data = folder();
         let settings = Settings { rate: 700.0, ..Settings::seed(1) };
         let world = World::start(data.path(), settings).await;
-        let outage = world.machine.as_ref().unwrap().outage.clone();
-        outage.begin();
-        // Until it reads no more.
-        let mut delivered = 0;
-        while world.delivered().await > delivered {
-            delivered = world.delivered().await;
-            assert!(delivered < 20_000, "it reads without bound");
-            tokio::time::sleep(Duration::from_secs(5)).await;
-        }
-        outage.end();
-        world.control("rate", &json!({ "rate": 1 })).await;
-        let gaps = world.settled().await;
+        // The queue alone: without the tables the lease would be lost before long.
+        let faults = world.machine.as_ref().unwrap().faults.clone();
+        faults.judge(
+            |operation| {
+                if operation == "SendMessageBatch" { Fate::FailsBefore } else { Fate::Answered }
+            },
+        );
         let full = "the queue took posts too slowly, and the buffer was full";
+        let stands = async |world: &World| {
+            let stream = world.get(&format!("{}/stream", world.api())).await;
+            stream["state"] == "paused" && stream["reason"] == full
+        };
+        world.until("reading stops", stands).await;
+        let delivered = world.delivered().await;
+        assert!(delivered < 20_000, "it reads without bound");
+        // The stub remembers 50,000 posts.
+        world.control("rate", &json!({ "rate": 1 })).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(world.delivered().await, delivered, "it reads no more");
+        faults.end();
+        let gaps = world.settled().await;
         assert!(gaps.iter().any(|gap| gap.cause == full && gap.posts > 0), "{gaps:#?}");
     });
 }

@@ -3,18 +3,18 @@
 mod cloudwatch;
 mod dynamodb;
 mod ecs;
+mod faults;
 pub(crate) mod resources;
 mod sqs;
 mod ssm;
 mod store;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -23,24 +23,9 @@ use tower_http::decompression::RequestDecompressionLayer;
 
 pub(crate) use dynamodb::Tables;
 pub(crate) use ecs::Tasks;
+pub use faults::{Fate, Faults};
 pub(crate) use ssm::Parameters;
 pub(crate) use store::Store;
-
-/// Makes the endpoint fail on request, as if AWS could not be reached.
-#[derive(Clone, Debug, Default)]
-pub struct Outage(Arc<AtomicBool>);
-
-impl Outage {
-    /// From now on every call fails.
-    pub fn begin(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// From now on calls are answered again.
-    pub fn end(&self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-}
 
 /// What the endpoint serves.
 #[derive(Debug)]
@@ -49,7 +34,7 @@ pub(crate) struct Services {
     pub(crate) tables: Tables,
     pub(crate) tasks: Tasks,
     pub(crate) parameters: Parameters,
-    pub(crate) outage: Outage,
+    pub(crate) faults: Faults,
     /// Where this endpoint is, as in queue URLs.
     pub(crate) url: String,
 }
@@ -90,15 +75,8 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
         .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
         // The SDK compresses large requests to CloudWatch.
         .layer(RequestDecompressionLayer::new())
-        .layer(middleware::from_fn_with_state(services.outage.clone(), fail_on_request))
+        .layer(middleware::from_fn_with_state(services.faults.clone(), faults::fail_on_request))
         .with_state(services)
-}
-
-async fn fail_on_request(State(outage): State<Outage>, request: Request, next: Next) -> Response {
-    if outage.0.load(Ordering::Relaxed) {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    }
-    next.run(request).await
 }
 
 async fn json_protocol(State(services): State<Arc<Services>>, headers: HeaderMap, body: Bytes) -> Response {
