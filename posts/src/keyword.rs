@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +10,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// 1 to [`Keyword::MAX_BYTES`] bytes of UTF-8, without control characters, without white space at
 /// either end, and with one space between words. Case is kept: `OR` is an operator to X, `or` is not.
+/// Copies share their text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Keyword(String);
+pub struct Keyword(Arc<str>);
 
 /// Why a text cannot be a keyword.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +61,7 @@ impl FromStr for Keyword {
             return Err(InvalidKeyword::ControlCharacter);
         }
         let words: Vec<&str> = text.split_whitespace().collect();
-        Ok(Self(words.join(" ")))
+        Ok(Self(words.join(" ").into()))
     }
 }
 
@@ -73,7 +75,7 @@ impl TryFrom<String> for Keyword {
 
 impl From<Keyword> for String {
     fn from(keyword: Keyword) -> Self {
-        keyword.0
+        keyword.as_str().to_owned()
     }
 }
 

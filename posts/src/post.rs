@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +13,10 @@ use crate::{Country, CountrySource, UtcTime};
 ///
 /// X's ids are decimal numbers above 2^53, so they stay text; Mastodon's are numbers of their server,
 /// so its name stands before them (`mastodon.example:116`). Ids order as numbers do when both are numbers
-/// without leading zeros: the shorter first, then by their digits.
+/// without leading zeros: the shorter first, then by their digits. Copies share their text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct PostId(String);
+pub struct PostId(Arc<str>);
 
 /// The text is not a post's id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +49,7 @@ impl FromStr for PostId {
     fn from_str(text: &str) -> Result<Self, InvalidPostId> {
         let fits = (1..=128).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b));
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidPostId) }
+        if fits { Ok(Self(text.into())) } else { Err(InvalidPostId) }
     }
 }
 
@@ -62,7 +63,7 @@ impl TryFrom<String> for PostId {
 
 impl From<PostId> for String {
     fn from(id: PostId) -> Self {
-        id.0
+        id.as_str().to_owned()
     }
 }
 
@@ -118,7 +119,7 @@ impl fmt::Debug for Post {
     /// Names the post and nothing that a person wrote: what is logged by mistake must not be theirs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Post")
-            .field("tweet_id", &self.tweet_id.0)
+            .field("tweet_id", &self.tweet_id.as_str())
             .field("create_date", &self.create_date.to_string())
             .finish_non_exhaustive()
     }

@@ -63,7 +63,7 @@ fn line(id: u64) -> String {
         "includes": {
             "users": [{ "id": "1000000000000000001", "name": "Jonas Ežeras", "username": "stub_jonas", "location": "Vilnius, Lithuania" }],
             "places": [{ "id": "0123456789abcdef", "country_code": "LT", "full_name": "Vilnius, Lithuania" }],
-            "tweets": [{ "id": "2124999999999999999", "text": "What is there to see? ".repeat(6), "edit_history_tweet_ids": ["2124999999999999999"] }],
+            "tweets": [{ "id": "2124999999999999999", "text": "What is there to see? ".repeat(14), "edit_history_tweet_ids": ["2124999999999999999"] }],
         },
         "matching_rules": [{ "id": "1", "tag": "aviary:zebra" }],
     });

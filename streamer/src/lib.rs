@@ -8,6 +8,8 @@ mod config;
 mod connections;
 mod control;
 mod cursor;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod heal;
 mod http;
 mod lease;

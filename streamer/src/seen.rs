@@ -1,6 +1,7 @@
 //! Which posts have been read of late.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use posts::{Keyword, Post, PostId, UtcTime};
@@ -18,48 +19,52 @@ pub(crate) struct Seen {
 
 #[derive(Debug, Default)]
 struct Inner {
-    known: HashSet<Entry>,
-    order: VecDeque<Entry>,
+    known: HashMap<Keyword, HashMap<PostId, Latest>>,
+    order: VecDeque<(Keyword, PostId)>,
 }
 
-type Entry = (Keyword, PostId, Version);
-
-/// What was read of a post.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Version {
-    /// The post as it was made, or as it was changed then.
-    Post(Option<UtcTime>),
-    /// That it was taken back.
-    Removed,
+/// What was read last of a post.
+#[derive(Clone, Copy, Debug, Default)]
+struct Latest {
+    /// When it was changed, if it was.
+    edited_at: Option<UtcTime>,
+    /// It has been taken back.
+    is_removed: bool,
 }
 
 impl Seen {
-    /// Whether a post has been read under a keyword, in this version or taken back.
+    /// Whether a post has been read under a keyword, in this version or a later one, or taken back.
     pub(crate) fn contains(&self, keyword: &Keyword, post: &Post) -> bool {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        [Version::Post(post.edited_at), Version::Removed]
-            .into_iter()
-            .any(|version| inner.known.contains(&(keyword.clone(), post.tweet_id.clone(), version)))
+        let latest = inner.known.get(keyword).and_then(|posts| posts.get(&post.tweet_id));
+        latest.is_some_and(|latest| latest.is_removed || latest.edited_at >= post.edited_at)
     }
 
     /// A post has been read under a keyword, and is on its way.
     pub(crate) fn insert(&self, keyword: &Keyword, id: &PostId, edited_at: Option<UtcTime>) {
-        self.remember((keyword.clone(), id.clone(), Version::Post(edited_at)));
+        self.update(keyword, id, |latest| latest.edited_at = latest.edited_at.max(edited_at));
     }
 
     /// A post has been taken back: what was fetched of it before comes too late.
     pub(crate) fn removed(&self, keyword: &Keyword, id: &PostId) {
-        self.remember((keyword.clone(), id.clone(), Version::Removed));
+        self.update(keyword, id, |latest| latest.is_removed = true);
     }
 
-    fn remember(&self, entry: Entry) {
+    fn update(&self, keyword: &Keyword, id: &PostId, update: impl FnOnce(&mut Latest)) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if inner.known.insert(entry.clone()) {
-            inner.order.push_back(entry);
-            if inner.order.len() > REMEMBERED
-                && let Some(oldest) = inner.order.pop_front()
-            {
-                inner.known.remove(&oldest);
+        let Inner { known, order } = &mut *inner;
+        match known.entry(keyword.clone()).or_default().entry(id.clone()) {
+            Entry::Occupied(mut known) => return update(known.get_mut()),
+            Entry::Vacant(new) => update(new.insert(Latest::default())),
+        }
+        order.push_back((keyword.clone(), id.clone()));
+        if order.len() > REMEMBERED
+            && let Some((keyword, id)) = order.pop_front()
+            && let Some(posts) = known.get_mut(&keyword)
+        {
+            posts.remove(&id);
+            if posts.is_empty() {
+                known.remove(&keyword);
             }
         }
     }
@@ -94,6 +99,10 @@ mod tests {
         let (made, changed) = (post(1, None), post(1, Some("2026-11-23T11:00:00Z")));
         seen.insert(&rust, &made.tweet_id, None);
         assert!(seen.contains(&rust, &made) && !seen.contains(&rust, &changed));
+        seen.insert(&rust, &made.tweet_id, changed.edited_at);
+        assert!(seen.contains(&rust, &made) && seen.contains(&rust, &changed));
+        let changed = post(1, Some("2026-11-23T12:00:00Z"));
+        assert!(!seen.contains(&rust, &changed));
         seen.removed(&rust, &made.tweet_id);
         assert!(seen.contains(&rust, &changed));
     }

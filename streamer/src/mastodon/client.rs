@@ -45,6 +45,11 @@ impl Mastodon {
         keywords.iter().filter(|keyword| matches(keyword, status)).cloned().collect()
     }
 
+    /// Decodes the bytes of a connection.
+    pub(crate) fn decoder(&self) -> Box<dyn Decoder> {
+        Box::new(Decode { events: Events::default(), mastodon: self.clone(), position: 0 })
+    }
+
     fn stream_path(&self) -> &'static str {
         if self.tag.is_some() { "/api/v1/streaming/hashtag" } else { "/api/v1/streaming/public" }
     }
@@ -107,8 +112,7 @@ impl Source for Mastodon {
             request = request.query(&[("tag", tag)]);
         }
         let answer = self.http.send("connect", request).await?;
-        let decoder = Decode { events: Events::default(), mastodon: self.clone(), position: 0 };
-        Ok(Connection { answer, decoder: Box::new(decoder), backfilled: false })
+        Ok(Connection { answer, decoder: self.decoder(), backfilled: false })
     }
 
     async fn page(

@@ -1,5 +1,6 @@
 //! What a status says: <https://docs.joinmastodon.org/entities/Status/>.
 
+use html5gum::{EndTag, StartTag, Token, Tokenizer};
 use posts::{Country, CountrySource, Post, PostId, Reference, ReferenceKind, UtcTime};
 use serde_json::Value;
 
@@ -67,17 +68,32 @@ fn location(account: &Value) -> Option<String> {
     Some(plain_text(field["value"].as_str()?))
 }
 
-/// The text of HTML, a paragraph a block.
+/// The text of HTML: a paragraph a block, a line break a line. No tree is made of its tags, so what is
+/// nested on purpose to be slow to read is not.
 fn plain_text(html: &str) -> String {
-    // Lines are the author's, not those of a terminal.
-    const WIDTH: usize = 1_000_000;
-    let text =
-        html2text::config::plain_no_decorate().no_link_wrapping().string_from_read(html.as_bytes(), WIDTH);
-    match text {
-        Ok(text) => text.trim().to_owned(),
-        // What cannot be rendered is kept as it came.
-        Err(_) => html.to_owned(),
+    let mut text = String::with_capacity(html.len());
+    // Reading from memory cannot fail.
+    for Ok(token) in Tokenizer::new(html) {
+        let (Token::StartTag(StartTag { name, .. }) | Token::EndTag(EndTag { name, .. })) = &token else {
+            if let Token::String(piece) = token {
+                text.push_str(&String::from_utf8_lossy(&piece));
+            }
+            continue;
+        };
+        let ends = match name.as_slice() {
+            b"br" => {
+                text.push('\n');
+                continue;
+            }
+            b"li" | b"tr" => "\n",
+            b"p" | b"blockquote" | b"pre" | b"ul" | b"ol" | b"table" => "\n\n",
+            _ => continue,
+        };
+        while !text.is_empty() && !text.ends_with(ends) {
+            text.push('\n');
+        }
     }
+    text.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -95,11 +111,17 @@ mod tests {
                 "#rust 🦀",
             ),
             ("", ""),
+            ("<p>a</p><ul><li>b</li><li>c &lt;br&gt;</li></ul>d<br/><br>e", "a\n\nb\nc <br>\n\nd\n\ne"),
+            ("<p>never ended <a href=\"x", "never ended"),
         ] {
             assert_eq!(plain_text(html), text);
         }
         let long = "word ".repeat(2000);
         assert_eq!(plain_text(&format!("<p>{long}</p>")), long.trim());
+        let deep = "<b>".repeat(100_000);
+        assert_eq!(plain_text(&format!("{deep}x")), "x");
+        let deep = "<div>".repeat(100_000);
+        assert_eq!(plain_text(&format!("{deep}x")), "x");
     }
 
     #[test]

@@ -177,11 +177,11 @@ impl Source for X {
                 ("until_id", first_id(to.after(Duration::from_millis(1)))),
             ])
             .query(&next.map(|next| ("next_token", next)).as_slice());
-        let mut page: Value = self.http.json("search", request).await?;
-        let includes = page["includes"].take();
+        let page: Value = self.http.json("search", request).await?;
+        let includes = (&page["includes"]).into();
         let data = page["data"].as_array().map(Vec::as_slice).unwrap_or_default();
         // What is no post has no id by which it could be missed.
-        let posts = data.iter().filter_map(|data| post(data, &includes).ok()).collect();
+        let posts = data.iter().filter_map(|data| post(&data.into(), &includes).ok()).collect();
         Ok(Page { posts, next: page["meta"]["next_token"].as_str().map(str::to_owned) })
     }
 }

@@ -20,8 +20,7 @@ impl Decode {
         Self { lines: Lines::default(), rules, position: 0 }
     }
 
-    fn item(&self, line: Line) -> Option<Item> {
-        let position = self.position;
+    fn item(rules: &Rules, line: &Line<'_>, position: u64) -> Option<Item> {
         let line = match line {
             Line::KeepAlive => return Some(Item::Alive),
             Line::TooLong(bytes) => {
@@ -30,8 +29,8 @@ impl Decode {
             }
             Line::Whole(line) => line,
         };
-        match read_message(&line) {
-            Message::Post(post, matched) => Some(Item::Post(post, self.rules.keywords(&matched))),
+        match read_message(line) {
+            Message::Post(post, matched) => Some(Item::Post(post, rules.keywords(&matched))),
             Message::Error(title) => Some(Item::Ended(title)),
             Message::Malformed(what) => {
                 tracing::warn!(what, bytes = line.len(), position, "skipped a line that is no post");
@@ -47,8 +46,8 @@ impl Decode {
 
 impl Decoder for Decode {
     fn push(&mut self, chunk: &[u8]) -> Vec<Item> {
-        let lines = self.lines.push(chunk);
-        let items = lines.into_iter().filter_map(|line| self.item(line)).collect();
+        let mut items = Vec::new();
+        self.lines.push(chunk, |line| items.extend(Self::item(&self.rules, &line, self.position)));
         self.position += chunk.len() as u64;
         items
     }

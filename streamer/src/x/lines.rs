@@ -15,9 +15,9 @@ pub(crate) struct Lines {
 
 /// A line, or what became of it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+pub(crate) enum Line<'a> {
     /// A line without its end.
-    Whole(Vec<u8>),
+    Whole(&'a [u8]),
     /// An empty line: the stream is alive.
     KeepAlive,
     /// A line of this many bytes, too long to be a post.
@@ -25,32 +25,41 @@ pub(crate) enum Line {
 }
 
 impl Lines {
-    /// Takes the next chunk; returns the lines that it ends.
-    pub(crate) fn push(&mut self, chunk: &[u8]) -> Vec<Line> {
-        let mut lines = Vec::new();
-        for part in chunk.split_inclusive(|byte| *byte == b'\n') {
-            let (part, ends) = part.strip_suffix(b"\n").map_or((part, false), |part| (part, true));
-            let room = LINE_BYTES - self.unfinished.len();
-            self.passed += part.len().saturating_sub(room);
-            self.unfinished.extend_from_slice(&part[..part.len().min(room)]);
-            if ends {
-                lines.push(self.finish());
+    /// Takes the next chunk, and hands over the lines that it ends.
+    pub(crate) fn push(&mut self, chunk: &[u8], mut each: impl FnMut(Line<'_>)) {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', chunk) {
+            let part = &chunk[start..end];
+            start = end + 1;
+            if self.unfinished.is_empty() {
+                each(line(part, 0));
+            } else {
+                self.keep(part);
+                each(line(&self.unfinished, self.passed));
+                // What one long line took is not held for good.
+                self.unfinished = Vec::new();
+                self.passed = 0;
             }
         }
-        lines
+        self.keep(&chunk[start..]);
     }
 
-    fn finish(&mut self) -> Line {
-        let mut line = std::mem::take(&mut self.unfinished);
-        match std::mem::take(&mut self.passed) {
-            0 => {
-                if line.last() == Some(&b'\r') {
-                    line.pop();
-                }
-                if line.is_empty() { Line::KeepAlive } else { Line::Whole(line) }
-            }
-            passed => Line::TooLong(line.len() + passed),
-        }
+    /// Keeps a part of a line, as far as there is room for it.
+    fn keep(&mut self, part: &[u8]) {
+        let kept = part.len().min(LINE_BYTES - self.unfinished.len());
+        self.unfinished.extend_from_slice(&part[..kept]);
+        self.passed += part.len() - kept;
+    }
+}
+
+/// What the bytes before a line's end are, where `passed` more were let pass.
+fn line(bytes: &[u8], passed: usize) -> Line<'_> {
+    if bytes.len() + passed > LINE_BYTES {
+        return Line::TooLong(bytes.len() + passed);
+    }
+    match bytes.strip_suffix(b"\r").unwrap_or(bytes) {
+        [] => Line::KeepAlive,
+        line => Line::Whole(line),
     }
 }
 
@@ -59,6 +68,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn told(line: &Line<'_>) -> String {
+        format!("{line:?}")
+    }
 
     proptest! {
         #[test]
@@ -73,13 +86,10 @@ mod tests {
             let mut found = Vec::new();
             while !rest.is_empty() {
                 let (chunk, after) = rest.split_at((*cuts.next().unwrap()).min(rest.len()));
-                found.extend(cutter.push(chunk));
+                cutter.push(chunk, |line| found.push(told(&line)));
                 rest = after;
             }
-            let expected: Vec<Line> = lines
-                .into_iter()
-                .map(|line| if line.is_empty() { Line::KeepAlive } else { Line::Whole(line.into_bytes()) })
-                .collect();
+            let expected: Vec<String> = lines.iter().map(|line| told(&super::line(line.as_bytes(), 0))).collect();
             prop_assert_eq!(found, expected);
         }
     }
@@ -89,10 +99,13 @@ mod tests {
         let mut lines = Lines::default();
         let mut found = Vec::new();
         for _ in 0..40 {
-            found.extend(lines.push(&[b'x'; 64 * 1024]));
+            lines.push(&[b'x'; 64 * 1024], |line| found.push(told(&line)));
             assert!(lines.unfinished.len() <= LINE_BYTES);
         }
-        found.extend(lines.push(b"\r\n{}\r\n"));
-        assert_eq!(found, [Line::TooLong(40 * 64 * 1024 + 1), Line::Whole(b"{}".to_vec())]);
+        lines.push(b"\r\n{}\r\n", |line| found.push(told(&line)));
+        assert_eq!(found, [told(&Line::TooLong(40 * 64 * 1024 + 1)), told(&Line::Whole(b"{}"))]);
+        let long = [&[b'x'; LINE_BYTES + 1][..], b"\n\r\n"].concat();
+        lines.push(&long, |line| found.push(told(&line)));
+        assert_eq!(found[2..], [told(&Line::TooLong(LINE_BYTES + 1)), told(&Line::KeepAlive)]);
     }
 }

@@ -1,7 +1,9 @@
 //! What a line of the stream says.
 
+use std::borrow::Cow;
+
 use posts::{Country, CountrySource, Post, PostId, Reference, ReferenceKind, UtcTime};
-use serde_json::Value;
+use serde_json_borrow::Value;
 
 use super::snowflake::made_at;
 
@@ -29,57 +31,59 @@ pub(crate) struct Matched {
 /// Reads a line.
 pub(crate) fn read_message(line: &[u8]) -> Message {
     let Ok(message) = serde_json::from_slice::<Value>(line) else { return Message::Malformed("not JSON") };
-    if message["data"].is_object() {
-        return match post(&message["data"], &message["includes"]) {
+    if message.get("data").is_object() {
+        return match post(message.get("data"), message.get("includes")) {
             Ok(post) => Message::Post(Box::new(post), matched(&message)),
             Err(what) => Message::Malformed(what),
         };
     }
     // Beside `data`, errors tell of parts that X could not add; alone, they end the connection.
-    match message["errors"].as_array().and_then(|errors| errors.first()) {
-        Some(error) => Message::Error(error["title"].as_str().unwrap_or("error without a title").to_owned()),
+    match items(message.get("errors")).next() {
+        Some(error) => {
+            Message::Error(error.get("title").as_str().unwrap_or("error without a title").to_owned())
+        }
         None => Message::Unknown,
     }
 }
 
-fn matched(message: &Value) -> Vec<Matched> {
-    items(&message["matching_rules"])
+fn matched(message: &Value<'_>) -> Vec<Matched> {
+    items(message.get("matching_rules"))
         .filter_map(|rule| {
-            let tag = rule["tag"].as_str().filter(|tag| !tag.is_empty()).map(str::to_owned);
-            Some(Matched { id: id_text(&rule["id"])?, tag })
+            let tag = rule.get("tag").as_str().filter(|tag| !tag.is_empty()).map(str::to_owned);
+            Some(Matched { id: id_text(rule.get("id"))?.into_owned(), tag })
         })
         .collect()
 }
 
 /// Reads a post, and what stands beside it of what it refers to.
 pub(crate) fn post(data: &Value, includes: &Value) -> Result<Post, &'static str> {
-    let id: PostId = post_id(&data["id"]).ok_or("a post without an id")?;
+    let id: PostId = post_id(data.get("id")).ok_or("a post without an id")?;
     let text = text(data, includes).ok_or("a post without a text")?;
-    let author_id = id_text(&data["author_id"]);
+    let author_id = id_text(data.get("author_id"));
     let author = author_id.as_ref().and_then(|id| included(includes, &["users"], id));
-    let author_text = |field: &str| author.and_then(|author| author[field].as_str()).map(str::to_owned);
-    let in_place = id_text(&data["geo"]["place_id"])
+    let author_text = |field: &str| author.and_then(|author| author.get(field).as_str()).map(str::to_owned);
+    let in_place = id_text(data.get("geo").get("place_id"))
         .and_then(|id| included(includes, &["places"], &id))
-        .and_then(|place| place["country_code"].as_str())
+        .and_then(|place| place.get("country_code").as_str())
         .and_then(Country::from_code)
         .map(|country| (country, CountrySource::Place));
     let by_profile = || {
-        let location = author?["location"].as_str()?;
+        let location = author?.get("location").as_str()?;
         Country::from_location(location).map(|country| (country, CountrySource::Profile))
     };
     let (country, country_source) = in_place.or_else(by_profile).unzip();
     Ok(Post {
-        create_date: create_date(&id, &data["created_at"]).ok_or("a post without a date")?,
+        create_date: create_date(&id, data.get("created_at")).ok_or("a post without a date")?,
         text,
-        author_id,
+        author_id: author_id.map(Cow::into_owned),
         author_name: author_text("name"),
         author_username: author_text("username"),
         country,
         country_source,
-        language: data["lang"].as_str().map(str::to_owned),
-        conversation_id: post_id(&data["conversation_id"]),
+        language: data.get("lang").as_str().map(str::to_owned),
+        conversation_id: post_id(data.get("conversation_id")),
         references: references(data),
-        edit_of: items(&data["edit_history_tweet_ids"]).filter_map(post_id).rfind(|version| *version < id),
+        edit_of: items(data.get("edit_history_tweet_ids")).filter_map(post_id).rfind(|version| *version < id),
         edited_at: None,
         tweet_id: id,
     })
@@ -88,12 +92,12 @@ pub(crate) fn post(data: &Value, includes: &Value) -> Result<Post, &'static str>
 /// The whole text, also of long posts and of reposts, which X shortens.
 fn text(data: &Value, includes: &Value) -> Option<String> {
     let whole = |post: &Value| {
-        post["note_tweet"]["text"].as_str().or_else(|| post["text"].as_str()).map(str::to_owned)
+        post.get("note_tweet").get("text").as_str().or_else(|| post.get("text").as_str()).map(str::to_owned)
     };
     let own = whole(data)?;
-    let original = items(&data["referenced_tweets"])
-        .find(|reference| reference["type"] == "retweeted")
-        .and_then(|reference| id_text(&reference["id"]))
+    let original = items(data.get("referenced_tweets"))
+        .find(|reference| reference.get("type").as_str() == Some("retweeted"))
+        .and_then(|reference| id_text(reference.get("id")))
         .and_then(|id| included(includes, &["tweets", "posts"], &id))
         .and_then(whole);
     match (own.split_once(": "), original) {
@@ -105,15 +109,15 @@ fn text(data: &Value, includes: &Value) -> Option<String> {
 }
 
 fn references(data: &Value) -> Vec<Reference> {
-    items(&data["referenced_tweets"])
+    items(data.get("referenced_tweets"))
         .filter_map(|reference| {
-            let kind = match reference["type"].as_str()? {
+            let kind = match reference.get("type").as_str()? {
                 "retweeted" => ReferenceKind::Retweeted,
                 "quoted" => ReferenceKind::Quoted,
                 "replied_to" => ReferenceKind::RepliedTo,
                 _ => return None,
             };
-            Some(Reference { kind, tweet_id: post_id(&reference["id"])? })
+            Some(Reference { kind, tweet_id: post_id(reference.get("id"))? })
         })
         .collect()
 }
@@ -128,22 +132,22 @@ fn create_date(id: &PostId, created_at: &Value) -> Option<UtcTime> {
     }
 }
 
-fn included<'a>(includes: &'a Value, lists: &[&str], id: &str) -> Option<&'a Value> {
+fn included<'a>(includes: &'a Value<'a>, lists: &[&'static str], id: &str) -> Option<&'a Value<'a>> {
     lists
         .iter()
-        .flat_map(|list| items(&includes[list]))
-        .find(|item| id_text(&item["id"]).as_deref() == Some(id))
+        .flat_map(|list| items(includes.get(*list)))
+        .find(|item| id_text(item.get("id")).as_deref() == Some(id))
 }
 
-fn items(list: &Value) -> impl DoubleEndedIterator<Item = &Value> {
-    list.as_array().map(Vec::as_slice).unwrap_or_default().iter()
+fn items<'a>(list: &'a Value<'a>) -> impl DoubleEndedIterator<Item = &'a Value<'a>> {
+    list.as_array().unwrap_or_default().iter()
 }
 
 /// An id, be it a text or a number.
-fn id_text(value: &Value) -> Option<String> {
+fn id_text<'a>(value: &'a Value<'_>) -> Option<Cow<'a, str>> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Str(text) => Some(Cow::Borrowed(text)),
+        Value::Number(_) => Some(Cow::Owned(value.to_string())),
         _ => None,
     }
 }
@@ -154,7 +158,7 @@ fn post_id(value: &Value) -> Option<PostId> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -8,3 +8,5 @@ mod rules;
 mod snowflake;
 
 pub(crate) use client::X;
+#[cfg(any(test, fuzzing))]
+pub(crate) use {decode::Decode, rules::Rules};

@@ -1,0 +1,72 @@
+//! The readers of bytes that come from outside, as the fuzz targets in `fuzz/` and a test drive them.
+#![expect(clippy::expect_used, reason = "a fuzz target fails by panicking")]
+
+use std::sync::LazyLock;
+
+use posts::{Reading, StreamStatusTable};
+
+use crate::http::Http;
+use crate::ledger::Ledger;
+use crate::mastodon::Mastodon;
+use crate::source::{Decoder, Item};
+use crate::x::{Decode, Rules};
+
+/// Reads `input` as X's stream.
+///
+/// # Panics
+/// If what is read depends on where the chunks end: the first byte says how large they are.
+pub fn x(input: &[u8]) {
+    static STATUS: LazyLock<StreamStatusTable> = LazyLock::new(|| {
+        let aws = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new("nowhere"))
+            .build();
+        StreamStatusTable::new(aws_sdk_dynamodb::Client::new(&aws), String::new(), String::new())
+    });
+    read(input, || Box::new(Decode::new(Rules::new(STATUS.clone()))));
+}
+
+/// Reads `input` as a stream of Mastodon's.
+///
+/// # Panics
+/// As [`x`].
+pub fn mastodon(input: &[u8]) {
+    static MASTODON: LazyLock<Mastodon> = LazyLock::new(|| {
+        let http = Http::new("http://nowhere", None, Ledger::new(Reading::default(), None));
+        Mastodon::new(http.expect("a client without a token can be made"), "nowhere".to_owned())
+    });
+    read(input, || MASTODON.decoder());
+}
+
+fn read(input: &[u8], decoder: impl Fn() -> Box<dyn Decoder>) {
+    let Some((size, bytes)) = input.split_first() else { return };
+    let mut in_pieces = decoder();
+    let pieces: Vec<Item> =
+        bytes.chunks(usize::from(*size).max(1)).flat_map(|chunk| in_pieces.push(chunk)).collect();
+    assert_eq!(pieces, decoder().push(bytes));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    type Target = fn(&[u8]);
+
+    /// What the fuzzers begin with, and what they once found.
+    #[test]
+    fn the_seeds_of_the_fuzz_targets_are_read_the_same_however_they_are_cut() {
+        let targets: [(&str, Target); 2] = [("x", super::x), ("mastodon", super::mastodon)];
+        for (target, run) in targets {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
+            let seeds: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+            assert!(seeds.len() > 3);
+            for seed in seeds {
+                let mut input = std::fs::read(seed.unwrap().path()).unwrap();
+                for size in [1, 2, 7, 64, 255] {
+                    input[0] = size;
+                    run(&input);
+                }
+            }
+        }
+    }
+}
