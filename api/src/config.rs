@@ -15,6 +15,10 @@ pub struct Config {
     pub status_table: String,
     /// `STREAM_CLOSE_QUEUE_URL`: StreamCloseQueue.
     pub close_queue_url: String,
+    /// `TWEETS_QUEUE_URL`: TweetsFifoQueue.
+    pub tweets_queue_url: String,
+    /// `DEAD_LETTER_QUEUE_URL`: TweetsDeadLetterQueue.
+    pub dead_letter_queue_url: String,
     /// `CLUSTER`: the ECS cluster in which the streamer runs.
     pub cluster: String,
     /// `TASK_DEFINITION`: the streamer's task definition; its family without a revision.
@@ -38,6 +42,8 @@ impl Config {
             statistics_table: variables.required("STATISTICS_TABLE"),
             status_table: variables.required("STREAM_STATUS_TABLE"),
             close_queue_url: variables.required("STREAM_CLOSE_QUEUE_URL"),
+            tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
+            dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
             cluster: variables.required("CLUSTER"),
             task_definition: variables.required("TASK_DEFINITION"),
             subnets: list(variables.required("SUBNETS")),

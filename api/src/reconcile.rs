@@ -40,6 +40,8 @@ pub enum ReconcileError {
 /// [`ReconcileError`]; nothing is half done.
 pub async fn reconcile(api: &Api) -> Result<Reconciled, ReconcileError> {
     let keywords = api.status.keywords().await?;
+    // Before the tasks: a holder that is not among those that run later has ended.
+    let holder = api.status.lease_holder().await?;
     let tasks = running_tasks(api).await?;
     if keywords.is_empty() && !tasks.is_empty() {
         api.close_queue.wake().await?;
@@ -50,7 +52,7 @@ pub async fn reconcile(api: &Api) -> Result<Reconciled, ReconcileError> {
     }
     let now = UtcTime::now();
     let mut epoch = 0;
-    if let Some(holder) = api.status.lease_holder().await? {
+    if let Some(holder) = holder {
         epoch = holder.lease.epoch;
         // A task that has died cannot give its lease back. A reader outside of ECS is left alone.
         if holder.lease.owner.starts_with("arn:aws:ecs:") {

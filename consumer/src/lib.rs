@@ -1,14 +1,27 @@
 //! Takes posts off TweetsFifoQueue: writes those that are new together with their counts, states the
 //! counts to CloudWatch, and reports the messages that failed, so that only they come back.
 
+mod config;
+mod message;
+
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use posts::{
-    Correction, DecodeError, Envelope, Inserted, Metrics, Restated, StatisticsTable, TableError, TweetsTable,
-    UtcTime,
+    Correction, DeadLetterQueue, EmbeddedMetrics, Envelope, Gauge, Keyword, Metrics, RestateError, Statement,
+    StatisticsTable, TableError, TweetsTable, UtcTime,
 };
+use tokio::time::Instant;
+
+use crate::message::Message;
+
+pub use config::Config;
+
+/// How long before the time is over nothing new is begun: what is under way may take this long, and
+/// the answer must still get out.
+const MARGIN: Duration = Duration::from_secs(3);
 
 /// What a consumer works with.
 #[derive(Clone, Debug)]
@@ -16,89 +29,181 @@ pub struct Consumer {
     tweets: TweetsTable,
     statistics: StatisticsTable,
     metrics: Metrics,
+    dead_letters: DeadLetterQueue,
+    own_metrics: EmbeddedMetrics,
 }
 
-/// Why a message was given back to the queue.
+/// Why a message was given back to the queue. A later try may succeed.
 #[derive(Debug, thiserror::Error)]
 enum MessageError {
-    /// No later try will succeed: it will end on the dead-letter queue.
-    #[error("poison: {0}")]
-    Poison(#[from] DecodeError),
-    /// A later try may succeed.
+    /// A table did not do what it should.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The posts are written; only CloudWatch does not know yet. Trying again is safe.
-    #[error("failed to state counts to CloudWatch: {}", aws_sdk_cloudwatch::error::DisplayErrorContext(.0))]
-    Metrics(#[from] aws_sdk_cloudwatch::Error),
+    /// What can never be stored could not be put on the dead-letter queue.
+    #[error("failed to give up what can never be stored: {}", aws_sdk_sqs::error::DisplayErrorContext(.0))]
+    DeadLetters(#[from] aws_sdk_sqs::Error),
+    /// There was no time left to begin with it.
+    #[error("no time was left for it")]
+    NoTime,
 }
 
+/// What came of a batch.
+#[derive(Debug, Default)]
+struct Tally {
+    new: usize,
+    repeated: usize,
+    corrected: usize,
+    given_up: usize,
+    retried: usize,
+    bytes: usize,
+    latest: Option<UtcTime>,
+}
+
+/// An hour of a keyword in which posts were counted.
+type Touched = BTreeMap<(Keyword, String), UtcTime>;
+
 impl Consumer {
-    /// A consumer over the tables of these names.
+    /// A consumer over what `config` names, which says how it fares to `own_metrics`.
     #[must_use]
-    pub fn new(aws: &SdkConfig, tweets_table: String, statistics_table: String) -> Self {
+    pub fn new(aws: &SdkConfig, config: Config, own_metrics: EmbeddedMetrics) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(aws);
-        let statistics = StatisticsTable::new(dynamodb.clone(), statistics_table);
+        let statistics = StatisticsTable::new(dynamodb.clone(), config.statistics_table);
         Self {
-            tweets: TweetsTable::new(dynamodb, tweets_table, statistics.clone()),
+            tweets: TweetsTable::new(dynamodb, config.tweets_table, statistics.clone()),
             statistics,
             metrics: Metrics::new(aws_sdk_cloudwatch::Client::new(aws)),
+            dead_letters: DeadLetterQueue::new(
+                aws_sdk_sqs::Client::new(aws),
+                config.dead_letter_queue_url,
+                config.tweets_queue_url,
+            ),
+            own_metrics,
         }
     }
 
-    /// Handles a batch of messages in their order; answers which of them failed.
+    /// Handles a batch of messages in their order; answers which of them failed, before `end`.
     ///
     /// After a failure all later messages of the same group fail too, so that the group keeps its order.
-    pub async fn handle(&self, event: SqsEvent) -> SqsBatchResponse {
-        let mut response = SqsBatchResponse::default();
-        let mut failed_groups = HashSet::new();
-        for message in event.records {
-            let group = message.attributes.get("MessageGroupId").cloned();
-            if group.as_ref().is_some_and(|group| failed_groups.contains(group)) {
-                response.batch_item_failures.push(failure(&message));
+    /// What can never be stored goes to the dead-letter queue with the reason, and has not failed.
+    /// Handling a batch twice equals handling it once.
+    pub async fn handle(&self, event: SqsEvent, end: Instant) -> SqsBatchResponse {
+        let deadline = end - MARGIN;
+        let mut failed: Vec<String> = Vec::new();
+        let mut failed_groups: HashSet<String> = HashSet::new();
+        let mut tally = Tally::default();
+        // By message, so that those whose counts could not be stated come back.
+        let mut touched: Vec<(String, Touched)> = Vec::new();
+        for record in event.records {
+            let message = Message::read(record);
+            if failed_groups.contains(&message.group) {
+                failed.push(message.id);
                 continue;
             }
-            if let Err(error) = self.take(&message).await {
-                let message_id = message.message_id.as_deref().unwrap_or_default();
-                let receives = message.attributes.get("ApproximateReceiveCount").map(String::as_str);
-                tracing::error!(message_id, receives, %error, "a message goes back to the queue");
-                response.batch_item_failures.push(failure(&message));
-                failed_groups.extend(group);
+            match self.take(&message, deadline, &mut tally).await {
+                Ok(hours) => touched.push((message.id, hours)),
+                Err(error) => {
+                    let Message { id, receives, .. } = &message;
+                    tracing::error!(message_id = id, receives, %error, "a message goes back to the queue");
+                    failed.push(message.id);
+                    failed_groups.insert(message.group);
+                }
             }
         }
+        let hours: Touched = touched.iter().flat_map(|(_, hours)| hours.clone()).collect();
+        if let Err(error) = self.state(&hours).await {
+            tracing::error!(%error, "messages go back to the queue: their posts are stored, but not stated");
+            failed.extend(touched.into_iter().filter(|(_, hours)| !hours.is_empty()).map(|(id, _)| id));
+        }
+        tracing::info!(?tally, failed = failed.len(), "handled a batch");
+        self.say(&tally);
+        let mut response = SqsBatchResponse::default();
+        response.batch_item_failures = failed
+            .into_iter()
+            .map(|id| {
+                let mut failure = BatchItemFailure::default();
+                failure.item_identifier = id;
+                failure
+            })
+            .collect();
         response
     }
 
-    /// Handles one message. Handling it twice equals handling it once.
-    async fn take(&self, message: &SqsMessage) -> Result<(), MessageError> {
-        let now = UtcTime::now();
-        let envelope = Envelope::decode(message.body.as_deref().unwrap_or_default())?;
-        let Inserted { new, repeated } = self.tweets.insert(&envelope.keyword, &envelope.posts, now).await?;
-        // Also the hours of posts that were there already: the first try may have ended before this.
-        let hours: BTreeMap<String, UtcTime> =
-            envelope.posts.iter().map(|post| (post.create_date.hour(), post.create_date)).collect();
-        for hour in hours.into_values() {
-            let counts = self.statistics.in_hour(&envelope.keyword, hour).await?;
-            if self.metrics.restate(&envelope.keyword, hour, &counts, now).await? == Restated::TooOld {
-                tracing::warn!(
-                    hour = hour.hour(),
-                    "an hour is too old for CloudWatch; the table has its counts"
-                );
+    /// Handles one message; returns the hours that its posts are counted in.
+    async fn take(
+        &self,
+        message: &Message,
+        deadline: Instant,
+        tally: &mut Tally,
+    ) -> Result<Touched, MessageError> {
+        if Instant::now() >= deadline {
+            return Err(MessageError::NoTime);
+        }
+        tally.bytes += message.body.len();
+        let Envelope { keyword, posts, removed, unusable } = match &message.envelope {
+            Ok(envelope) => envelope,
+            Err(reason) => {
+                self.give_up(message, &message.body, &reason.to_string()).await?;
+                tally.given_up += 1;
+                return Ok(Touched::new());
             }
+        };
+        for unusable in unusable {
+            self.give_up(message, &unusable.body, &unusable.reason).await?;
+            tally.given_up += 1;
         }
-        let (mut edited, mut removed) = (0, 0);
-        for post in envelope.posts.iter().filter(|post| post.edited_at.is_some()) {
-            edited += usize::from(self.tweets.edit(&envelope.keyword, post).await? == Correction::Made);
+        let now = UtcTime::now();
+        let inserted = self.tweets.insert(keyword, posts, now, deadline).await?;
+        tally.new += inserted.new;
+        tally.repeated += inserted.repeated;
+        tally.retried += inserted.retried;
+        for post in posts.iter().filter(|post| post.edited_at.is_some()) {
+            tally.corrected += usize::from(self.tweets.edit(keyword, post).await? == Correction::Made);
         }
-        for id in &envelope.removed {
-            removed += usize::from(self.tweets.remove(&envelope.keyword, id, now).await? == Correction::Made);
+        for id in removed {
+            let removed = self.tweets.remove(keyword, id, now, deadline).await?;
+            tally.corrected += usize::from(removed == Correction::Made);
         }
-        tracing::info!(keyword = %envelope.keyword, new, repeated, edited, removed, "stored posts");
+        tally.latest = tally.latest.max(posts.iter().map(|post| post.create_date).max());
+        // Also the hours of posts that were there already: the first try may have ended before this.
+        let hours = posts.iter().map(|post| ((keyword.clone(), post.create_date.hour()), post.create_date));
+        Ok(hours.collect())
+    }
+
+    /// Puts what can never be stored on the dead-letter queue.
+    async fn give_up(&self, message: &Message, body: &str, reason: &str) -> Result<(), MessageError> {
+        tracing::error!(message_id = message.id, reason, "what can never be stored is given up");
+        Ok(self.dead_letters.bury(&message.id, &message.group, body, reason).await?)
+    }
+
+    /// States to CloudWatch what these hours have.
+    async fn state(&self, touched: &Touched) -> Result<(), RestateError> {
+        let mut statements = Vec::new();
+        for ((keyword, _), hour) in touched {
+            statements.extend(Statement::of_keyword(&self.statistics.in_hour(keyword, *hour).await?));
+        }
+        let out_of_reach = self.metrics.state(&statements, UtcTime::now()).await?.out_of_reach;
+        if !out_of_reach.is_empty() {
+            let hours: Vec<String> = out_of_reach.iter().map(|hour| hour.hour()).collect();
+            tracing::warn!(
+                ?hours,
+                "CloudWatch takes no values for these hours; the table alone has their counts"
+            );
+        }
         Ok(())
     }
-}
 
-fn failure(message: &SqsMessage) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = message.message_id.clone().unwrap_or_default();
-    failure
+    fn say(&self, tally: &Tally) {
+        let now = UtcTime::now();
+        let count = |count: usize| count as f64;
+        let mut values = vec![
+            (Gauge::POSTS_NEW, count(tally.new)),
+            (Gauge::POSTS_REPEATED, count(tally.repeated)),
+            (Gauge::POSTS_CORRECTED, count(tally.corrected)),
+            (Gauge::GIVEN_UP, count(tally.given_up)),
+            (Gauge::TRANSACTIONS_RETRIED, count(tally.retried)),
+            (Gauge::MESSAGE_BYTES, count(tally.bytes)),
+        ];
+        values.extend(tally.latest.map(|made| (Gauge::CONSUMER_LAG, now.since(made).as_millis() as f64)));
+        self.own_metrics.say(&values, now);
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 /// The layout that this version writes; a folder of a later one is left alone.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A data folder that is ours while this lives.
 #[derive(Debug)]
@@ -36,7 +36,10 @@ impl Data {
                 Ok(version) if version > VERSION => bail!(
                     "the data folder {shown} has layout {version}, written by a newer aviary; this one reads layout {VERSION}"
                 ),
-                _ => bail!("{} does not hold a layout's number", version_file.display()),
+                Ok(version) => bail!(
+                    "the data folder {shown} has layout {version}, written by an older aviary; this one reads layout {VERSION}: start with another --data"
+                ),
+                Err(_) => bail!("{} does not hold a layout's number", version_file.display()),
             },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 std::fs::write(&version_file, format!("{VERSION}\n"))
@@ -66,9 +69,12 @@ mod tests {
         let error = Data::open(folder.path()).unwrap_err().to_string();
         assert!(error.ends_with("is in use by another aviary"), "{error}");
         drop(data);
-        std::fs::write(folder.path().join("version"), "2\n").unwrap();
+        std::fs::write(folder.path().join("version"), "3\n").unwrap();
         let error = Data::open(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("layout 2, written by a newer aviary"), "{error}");
-        assert_eq!(std::fs::read_to_string(folder.path().join("version")).unwrap(), "2\n");
+        assert!(error.contains("layout 3, written by a newer aviary"), "{error}");
+        assert_eq!(std::fs::read_to_string(folder.path().join("version")).unwrap(), "3\n");
+        std::fs::write(folder.path().join("version"), "1\n").unwrap();
+        let error = Data::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("layout 1, written by an older aviary"), "{error}");
     }
 }

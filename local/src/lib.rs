@@ -11,21 +11,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Api, reconcile, router};
+use api::{Api, every_minute, reconcile, router};
 use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
 use consumer::Consumer;
-use posts::{Keyword, StreamStatusTable, UtcTime};
+use posts::{EmbeddedMetrics, Keyword, StreamStatusTable, UtcTime};
 use streamer::SourceConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::resources::{
-    ACCOUNT, CLOSE_QUEUE, CLUSTER, REGION, STATISTICS_TABLE, STATUS_TABLE, TASK_DEFINITION, TOKEN_PARAMETER,
-    TWEETS_QUEUE, TWEETS_TABLE,
+    ACCOUNT, CLOSE_QUEUE, CLUSTER, DEAD_LETTER_QUEUE, REGION, STATISTICS_TABLE, STATUS_TABLE,
+    TASK_DEFINITION, TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
 };
-pub use crate::aws::{Fate, Faults};
+pub use crate::aws::{Call, Fate, Faults};
 use crate::aws::{Parameters, Services, Store, Tables, Tasks};
 use crate::data::Data;
 
@@ -83,6 +83,9 @@ pub struct Machine {
 /// How often the reconciler runs: EventBridge's minute is the longest a user should wait, so less here.
 const RECONCILE_EVERY: Duration = Duration::from_secs(5);
 
+/// How often the rest of a minute's work is done.
+const MINUTE: Duration = Duration::from_secs(60);
+
 impl Machine {
     /// Starts everything; nothing is left running when it fails.
     ///
@@ -137,7 +140,7 @@ impl Machine {
                 let (config, aws) =
                     (streamer::Config { owner: arn, ..streamer_config.clone() }, streamer_aws.clone());
                 tokio::spawn(async move {
-                    match streamer::run(config, &aws, shutdown).await {
+                    match streamer::run(config, &aws, EmbeddedMetrics::nowhere(), shutdown).await {
                         Ok(ended) => {
                             tracing::info!(?ended, "the streamer ended");
                             0
@@ -173,6 +176,8 @@ impl Machine {
                 statistics_table: STATISTICS_TABLE.to_owned(),
                 status_table: STATUS_TABLE.to_owned(),
                 close_queue_url: queue_url(CLOSE_QUEUE),
+                tweets_queue_url: queue_url(TWEETS_QUEUE),
+                dead_letter_queue_url: queue_url(DEAD_LETTER_QUEUE),
                 cluster: CLUSTER.to_owned(),
                 task_definition: TASK_DEFINITION.to_owned(),
                 subnets: vec!["subnet-local".to_owned()],
@@ -181,16 +186,25 @@ impl Machine {
         );
         servers.spawn(serve(api_listener, router(api.clone())));
         servers.spawn(async move {
-            let mut rounds = tokio::time::interval(RECONCILE_EVERY);
-            rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            let mut rounds = interval(RECONCILE_EVERY);
+            let mut minutes = interval(MINUTE);
             loop {
-                rounds.tick().await;
-                if let Err(error) = reconcile(&api).await {
-                    tracing::warn!(%error, "could not reconcile");
+                tokio::select! {
+                    _ = rounds.tick() => if let Err(error) = reconcile(&api).await {
+                        tracing::warn!(%error, "could not reconcile");
+                    },
+                    // What fails of it is in the log.
+                    _ = minutes.tick() => drop(every_minute(&api, &EmbeddedMetrics::nowhere()).await),
                 }
             }
         });
-        let consumer = Consumer::new(&config, TWEETS_TABLE.to_owned(), STATISTICS_TABLE.to_owned());
+        let consumer_config = consumer::Config {
+            tweets_table: TWEETS_TABLE.to_owned(),
+            statistics_table: STATISTICS_TABLE.to_owned(),
+            tweets_queue_url: queue_url(TWEETS_QUEUE),
+            dead_letter_queue_url: queue_url(DEAD_LETTER_QUEUE),
+        };
+        let consumer = Consumer::new(&config, consumer_config, EmbeddedMetrics::nowhere());
         let queue_arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{TWEETS_QUEUE}");
         let mapping =
             mapping::run(aws_sdk_sqs::Client::new(&config), queue_url(TWEETS_QUEUE), queue_arn, consumer);
@@ -246,6 +260,13 @@ struct Parts {
     servers: JoinSet<anyhow::Result<()>>,
     shutdown: CancellationToken,
     stub: Option<SocketAddr>,
+}
+
+/// Ticks that are not made up for after the machine slept.
+fn interval(period: Duration) -> tokio::time::Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    interval
 }
 
 async fn serve(listener: TcpListener, router: axum::Router) -> anyhow::Result<()> {

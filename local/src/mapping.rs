@@ -8,6 +8,10 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
 use consumer::Consumer;
 use serde_json::json;
+use tokio::time::Instant;
+
+/// How long the consumer may take for a batch: less than its messages are hidden from others.
+const FUNCTION_TIME: Duration = Duration::from_secs(20);
 
 /// Receives, invokes the consumer, and deletes what did not fail; until it is dropped.
 pub(crate) async fn run(sqs: Client, queue_url: String, queue_arn: String, consumer: Consumer) {
@@ -35,7 +39,7 @@ async fn step(sqs: &Client, queue_url: &str, queue_arn: &str, consumer: &Consume
     if messages.is_empty() {
         return Ok(());
     }
-    let response = consumer.handle(event(&messages, queue_arn)?).await;
+    let response = consumer.handle(event(&messages, queue_arn)?, Instant::now() + FUNCTION_TIME).await;
     let failed = |message: &Message| {
         response
             .batch_item_failures

@@ -26,6 +26,7 @@ async fn a_post_is_changed_once_taken_back_once_and_never_comes_again() {
     let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
     let tweets = TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics.clone());
     let (rust, now): (Keyword, _) = ("rust".parse().unwrap(), UtcTime::now());
+    let soon = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
     let texts = async || -> Vec<String> {
         let page = tweets.page(&rust, Order::OldestFirst, 10, None).await.unwrap();
         page.posts.into_iter().map(|stored| stored.post.text).collect()
@@ -35,7 +36,10 @@ async fn a_post_is_changed_once_taken_back_once_and_never_comes_again() {
         (counts[0].collected, counts[0].removed)
     };
     let first = [post("1", "first", None), post("2", "second", None)];
-    assert_eq!(tweets.insert(&rust, &first, now).await.unwrap(), Inserted { new: 2, repeated: 0 });
+    assert_eq!(
+        tweets.insert(&rust, &first, now, soon).await.unwrap(),
+        Inserted { new: 2, repeated: 0, retried: 0 }
+    );
 
     let later = post("1", "changed", Some("2026-11-23T11:00:00Z"));
     assert_eq!(tweets.edit(&rust, &later).await.unwrap(), Correction::Made);
@@ -50,10 +54,13 @@ async fn a_post_is_changed_once_taken_back_once_and_never_comes_again() {
     assert_eq!(counts().await, (2, 0));
 
     let (one, three) = ("1".parse().unwrap(), "3".parse().unwrap());
-    assert_eq!(tweets.remove(&rust, &one, now).await.unwrap(), Correction::Made);
-    assert_eq!(tweets.remove(&rust, &one, now).await.unwrap(), Correction::NotNeeded);
-    assert_eq!(tweets.remove(&rust, &three, now).await.unwrap(), Correction::NotNeeded);
-    assert_eq!(tweets.insert(&rust, &first, now).await.unwrap(), Inserted { new: 0, repeated: 2 });
+    assert_eq!(tweets.remove(&rust, &one, now, soon).await.unwrap(), Correction::Made);
+    assert_eq!(tweets.remove(&rust, &one, now, soon).await.unwrap(), Correction::NotNeeded);
+    assert_eq!(tweets.remove(&rust, &three, now, soon).await.unwrap(), Correction::NotNeeded);
+    assert_eq!(
+        tweets.insert(&rust, &first, now, soon).await.unwrap(),
+        Inserted { new: 0, repeated: 2, retried: 0 }
+    );
     assert_eq!(tweets.edit(&rust, &later).await.unwrap(), Correction::NotNeeded);
     assert_eq!(texts().await, ["second"]);
     assert_eq!(counts().await, (2, 1));

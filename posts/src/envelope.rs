@@ -1,9 +1,13 @@
 //! What one message on TweetsFifoQueue holds.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::label::hex_sha256;
-use crate::{Keyword, Post, PostId, UtcTime};
+use crate::{InvalidKeyword, Keyword, Post, PostId, UtcTime};
 
 /// The version that this code writes.
 pub const ENVELOPE_VERSION: u32 = 1;
@@ -12,19 +16,37 @@ pub const ENVELOPE_VERSION: u32 = 1;
 /// (<https://aws.amazon.com/sqs/pricing/>). A single post that is larger travels alone.
 pub const ENVELOPE_BYTES: usize = 64 * 1024;
 
+/// The largest post, in bytes of its JSON. DynamoDB takes items of 400 KB; X's longest post is
+/// 25,000 characters, at most 100 KB.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+pub const POST_BYTES: usize = 256 * 1024;
+
 /// The posts of one keyword, packed together: readable JSON.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Envelope {
-    /// The layout's version.
-    pub version: u32,
     /// The keyword under which they were collected.
     pub keyword: Keyword,
     /// The posts, in the order of their arrival.
     pub posts: Vec<Post>,
     /// Posts that their authors have taken back since; later than all of `posts`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<PostId>,
+    /// What stands among the posts and can never be stored.
+    pub unusable: Vec<Unusable>,
+}
+
+/// Something that stands among the posts of an envelope and can never be stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// An envelope of the same keyword that holds nothing else.
+    pub body: String,
+    /// Why. It names what is wrong, never what a person wrote.
+    pub reason: String,
+}
+
+impl fmt::Debug for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unusable").field("reason", &self.reason).finish_non_exhaustive()
+    }
 }
 
 /// Why a message will never be an envelope, however often it is tried.
@@ -46,16 +68,13 @@ pub enum DecodeError {
         /// Where, counted from 1.
         column: usize,
     },
+    /// Its keyword is none.
+    #[error("the envelope's keyword is none: {0}")]
+    Keyword(#[from] InvalidKeyword),
 }
 
 impl Envelope {
-    /// An envelope of the present version.
-    #[must_use]
-    pub fn new(keyword: Keyword, posts: Vec<Post>) -> Self {
-        Self { version: ENVELOPE_VERSION, keyword, posts, removed: Vec::new() }
-    }
-
-    /// Reads a message's body.
+    /// Reads a message's body. What is wrong with one post harms no other.
     ///
     /// # Errors
     /// [`DecodeError`], which no later try can mend.
@@ -63,6 +82,15 @@ impl Envelope {
         #[derive(Deserialize)]
         struct Version {
             version: u32,
+        }
+        #[derive(Deserialize)]
+        struct Pieces<'a> {
+            #[serde(borrow)]
+            keyword: Cow<'a, str>,
+            #[serde(borrow)]
+            posts: Vec<&'a RawValue>,
+            #[serde(default, borrow)]
+            removed: Vec<&'a RawValue>,
         }
         let malformed = |error: serde_json::Error| DecodeError::Malformed {
             category: match error.classify() {
@@ -77,8 +105,58 @@ impl Envelope {
         if version > ENVELOPE_VERSION {
             return Err(DecodeError::FutureVersion { found: version });
         }
-        serde_json::from_str(body).map_err(malformed)
+        let pieces: Pieces<'_> = serde_json::from_str(body).map_err(malformed)?;
+        let keyword: Keyword = pieces.keyword.parse()?;
+        let mut envelope = Self { keyword, posts: Vec::new(), removed: Vec::new(), unusable: Vec::new() };
+        for piece in pieces.posts {
+            match read_post(piece.get()) {
+                Ok(post) => envelope.posts.push(post),
+                Err(reason) => envelope.cannot_use("posts", piece, reason),
+            }
+        }
+        for piece in pieces.removed {
+            match serde_json::from_str(piece.get()) {
+                Ok(id) => envelope.removed.push(id),
+                Err(_) => {
+                    envelope.cannot_use("removed", piece, "a removed post without a valid id".to_owned())
+                }
+            }
+        }
+        Ok(envelope)
     }
+
+    fn cannot_use(&mut self, among: &str, piece: &RawValue, reason: String) {
+        let keyword = serde_json::Value::from(self.keyword.as_str());
+        let posts = if among == "posts" { "" } else { r#""posts":[],"# };
+        let body = format!(
+            r#"{{"version":{ENVELOPE_VERSION},"keyword":{keyword},{posts}"{among}":[{piece}]}}"#,
+            piece = piece.get()
+        );
+        self.unusable.push(Unusable { body: sqs_characters(body), reason });
+    }
+}
+
+fn read_post(json: &str) -> Result<Post, String> {
+    if json.len() > POST_BYTES {
+        return Err(format!("a post of {} bytes, at most {POST_BYTES} can be stored", json.len()));
+    }
+    serde_json::from_str(json).map_err(|_| {
+        // serde would quote what stands there.
+        let fields: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+        let is = |field: &str, fits: fn(&str) -> bool| fields[field].as_str().is_some_and(fits);
+        let why = if !fields.is_object() {
+            "a post that is no JSON object"
+        } else if !is("tweetId", |text| text.parse::<PostId>().is_ok()) {
+            "a post without a valid tweetId"
+        } else if !is("createDate", |text| text.parse::<UtcTime>().is_ok()) {
+            "a post whose createDate is no date"
+        } else if !is("text", |_| true) {
+            "a post without a text"
+        } else {
+            "a post with a field of another type than documented"
+        };
+        why.to_owned()
+    })
 }
 
 /// An envelope on its way: its JSON grows post by post, so that each is written once.
@@ -206,12 +284,55 @@ mod tests {
             (r#"{"version":1,"keyword":"secret""#, "not an envelope: eof error at line 1, column 31"),
             (r#"{"version":2,"posts":"secret"}"#, "the envelope has version 2, this program reads up to 1"),
             (
-                r#"{"version":1,"keyword":"k","posts":[{"text":"secret"}]}"#,
-                "not an envelope: data error at line 1, column 53",
+                r#"{"version":1,"keyword":"k","posts":"secret"}"#,
+                "not an envelope: data error at line 1, column 43",
+            ),
+            (
+                &format!(r#"{{"version":1,"keyword":"{}","posts":[]}}"#, "k".repeat(2048)),
+                "the envelope's keyword is none: a keyword may be at most 512 bytes of UTF-8 long, this one is 2048",
             ),
         ] {
             assert_eq!(Envelope::decode(body).unwrap_err().to_string(), expected);
         }
+    }
+
+    #[test]
+    fn one_post_that_cannot_be_stored_harms_no_other_and_says_why() {
+        let good = r#"{"tweetId":"1","createDate":"2026-11-23T10:00:00Z","text":"t"}"#;
+        let large = good.replace(r#":"t""#, &format!(r#":"{}""#, "t".repeat(POST_BYTES)));
+        for (bad, reason) in [
+            ("7", "a post that is no JSON object"),
+            (r#"{"createDate":"2026-11-23T10:00:00Z","text":"secret"}"#, "a post without a valid tweetId"),
+            (&good.replace("2026-11-23", "yesterday"), "a post whose createDate is no date"),
+            (&good.replace(r#""t""#, "null"), "a post without a text"),
+            (
+                &good.replace('}', r#","country":"secret"}"#),
+                "a post with a field of another type than documented",
+            ),
+            (&large, "a post of 262205 bytes, at most 262144 can be stored"),
+        ] {
+            let body = format!(r#"{{"version":1,"keyword":"k \"","posts":[{bad},{good}]}}"#);
+            let read = Envelope::decode(&body).unwrap();
+            assert_eq!(read.posts.len(), 1);
+            assert_eq!(
+                read.unusable.iter().map(|unusable| unusable.reason.as_str()).collect::<Vec<_>>(),
+                [reason]
+            );
+            let again = Envelope::decode(&read.unusable[0].body).unwrap();
+            assert_eq!(
+                (again.keyword, again.posts.len(), &again.unusable),
+                (read.keyword, 0, &read.unusable)
+            );
+        }
+        let read =
+            Envelope::decode(r#"{"version":1,"keyword":"k","posts":[],"removed":["1","no id"]}"#).unwrap();
+        assert_eq!((read.removed.len(), read.unusable.len()), (1, 1));
+        assert_eq!(Envelope::decode(&read.unusable[0].body).unwrap().unusable, read.unusable);
+    }
+
+    fn envelope(keyword: &str, posts: &[Post]) -> Envelope {
+        let keyword = keyword.parse().unwrap();
+        Envelope { keyword, posts: posts.to_vec(), removed: Vec::new(), unusable: Vec::new() }
     }
 
     fn post(id: &str, text: &str) -> Post {
@@ -232,8 +353,7 @@ mod tests {
         let posts = [post("1", "\u{fffe}\u{0}\u{ffff}🦀"), post("2", "\"")];
         let body = parcel("\u{ffff}k\"", &posts).body();
         assert!(!body.contains(['\u{fffe}', '\u{0}', '\u{ffff}']));
-        let envelope = Envelope::new("\u{ffff}k\"".parse().unwrap(), posts.to_vec());
-        assert_eq!(Envelope::decode(&body).unwrap(), envelope);
+        assert_eq!(Envelope::decode(&body).unwrap(), envelope("\u{ffff}k\"", &posts));
         let bytes = parcel("\u{ffff}k\"", &posts[..1]).bytes_with(Parcel::written(&posts[1]).unwrap().len());
         assert!((body.len()..body.len() + 32).contains(&bytes));
     }
@@ -253,8 +373,8 @@ mod tests {
 
     #[test]
     fn fields_that_a_newer_program_adds_do_no_harm() {
-        let envelope = Envelope::decode(r#"{"version":1,"keyword":"k","posts":[],"new":1}"#).unwrap();
-        assert_eq!(envelope, Envelope::new("k".parse().unwrap(), vec![]));
+        let read = Envelope::decode(r#"{"version":1,"keyword":"k","posts":[],"new":1}"#).unwrap();
+        assert_eq!(read, envelope("k", &[]));
         assert_eq!(parcel("k", &[]).body(), r#"{"version":1,"keyword":"k","posts":[]}"#);
     }
 

@@ -6,12 +6,15 @@
 
 pub mod aws;
 mod country;
+mod dead_letters;
+mod embedded;
 mod envelope;
 mod keyword;
 mod label;
 mod metrics;
 mod post;
 mod queue;
+mod restate;
 mod statistics;
 mod status;
 mod tweets;
@@ -19,12 +22,15 @@ mod utc_time;
 mod variables;
 
 pub use country::{Country, CountrySource};
-pub use envelope::{DecodeError, ENVELOPE_BYTES, ENVELOPE_VERSION, Envelope, Parcel};
+pub use dead_letters::{DeadLetter, DeadLetterQueue, DeadLetters, Redriven, Settled};
+pub use embedded::{EmbeddedMetrics, Gauge};
+pub use envelope::{DecodeError, ENVELOPE_BYTES, ENVELOPE_VERSION, Envelope, POST_BYTES, Parcel, Unusable};
 pub use keyword::{InvalidKeyword, Keyword};
-pub use metrics::{Metrics, Restated};
+pub use metrics::{Metrics, Stated, Statement};
 pub use post::{InvalidPostId, Post, PostId, Reference, ReferenceKind};
-pub use queue::{CloseQueue, SendError, TweetsQueue};
-pub use statistics::{CountryCount, StatisticsTable};
+pub use queue::{CloseQueue, SendError, TweetsQueue, message_group};
+pub use restate::{RestateError, Restater};
+pub use statistics::{CountryCount, HourCount, StatisticsTable};
 pub use status::{
     Acquired, Added, Fenced, Gap, GapState, HealedBy, KeywordStatus, Lease, LeaseHolder, Reading, Removed,
     StreamReport, StreamState, StreamStatusTable, Window,

@@ -3,8 +3,8 @@
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
-use crate::Parcel;
 use crate::label::label;
+use crate::{Keyword, Parcel};
 
 /// Most entries in one batch request, and most bytes in all of them together.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
@@ -13,6 +13,12 @@ const BATCH_BYTES: usize = 1024 * 1024;
 
 /// The longest `MessageGroupId`, on the same page.
 const GROUP_ID_BYTES: usize = 128;
+
+/// The message group of a keyword's posts: its own, so that one writer at a time handles a keyword.
+#[must_use]
+pub fn message_group(keyword: &Keyword) -> String {
+    label(keyword.as_str(), GROUP_ID_BYTES)
+}
 
 /// TweetsFifoQueue: one message group a keyword, deduplicated by the ids that a message carries.
 #[derive(Clone, Debug)]
@@ -78,7 +84,7 @@ impl TweetsQueue {
         for (index, (parcel, body)) in batch.into_iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
-                .message_group_id(label(parcel.as_ref().keyword().as_str(), GROUP_ID_BYTES))
+                .message_group_id(message_group(parcel.as_ref().keyword()))
                 .message_deduplication_id(parcel.as_ref().deduplication_id())
                 .message_body(body)
                 .build();

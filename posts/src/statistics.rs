@@ -1,11 +1,14 @@
 //! StatisticsTable: how many posts were collected, by keyword, hour and country.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
-use crate::{Country, Keyword, Post, TableError, UtcTime};
+use crate::{Country, InvalidKeyword, InvalidTime, Keyword, Post, TableError, UtcTime};
 
 /// How a count names the posts whose country is not known.
 const UNKNOWN: &str = "unknown";
@@ -39,8 +42,25 @@ impl CountryCount {
     /// The country's code, or `unknown`.
     #[must_use]
     pub fn country_name(&self) -> &'static str {
-        self.country.as_ref().map_or(UNKNOWN, Country::as_str)
+        country_name(self.country.as_ref())
     }
+}
+
+/// What was counted in one hour for one country under one keyword: an item of StatisticsTable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HourCount {
+    /// The keyword.
+    pub keyword: Keyword,
+    /// The hour's first moment.
+    pub hour: UtcTime,
+    /// The country; none where it is not known.
+    pub country: Option<Country>,
+    /// Posts collected so far.
+    pub collected: u64,
+    /// Posts removed since.
+    pub removed: u64,
+    /// When the first of them was counted.
+    pub first_at: UtcTime,
 }
 
 impl StatisticsTable {
@@ -48,10 +68,21 @@ impl StatisticsTable {
     pub const PARTITION_KEY: &str = "keyword";
     /// The sort key: `2026-11-23T10#LT`.
     pub const SORT_KEY: &str = "hourCountry";
+    /// The index by which an hour's counts of all keywords are read; it holds whole items.
+    pub const BY_HOUR: &str = "byHour";
+    /// That index's partition key, as in `2026-11-23T10`; its sort key is [`Self::PARTITION_KEY`].
+    pub const HOUR: &str = "hour";
+    /// The index by which it is found which hours were counted in of late; it holds keys only.
+    pub const BY_TOUCH: &str = "byTouch";
+    /// That index's partition key: the hour in which the item was last counted in; its sort key is
+    /// [`Self::HOUR`].
+    pub const TOUCHED: &str = "touched";
     /// The number of posts collected.
     const COLLECTED: &str = "collected";
     /// The number of posts removed.
     const REMOVED: &str = "removed";
+    /// When the item was first counted in.
+    const FIRST_AT: &str = "firstAt";
 
     /// The table called `name`.
     #[must_use]
@@ -64,62 +95,124 @@ impl StatisticsTable {
     /// # Errors
     /// What DynamoDB answered, or an item that is none of ours.
     pub async fn by_country(&self, keyword: &Keyword) -> Result<Vec<CountryCount>, TableError> {
-        self.sum(keyword, "").await
-    }
-
-    /// What was collected under `keyword` in the hour of `at`, a row a country, the most posts first.
-    ///
-    /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
-    pub async fn in_hour(&self, keyword: &Keyword, at: UtcTime) -> Result<Vec<CountryCount>, TableError> {
-        self.sum(keyword, &format!("{}#", at.hour())).await
-    }
-
-    /// Sums the items of `keyword` whose sort key begins with `prefix`.
-    async fn sum(&self, keyword: &Keyword, prefix: &str) -> Result<Vec<CountryCount>, TableError> {
-        let mut query = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .expression_attribute_names("#keyword", Self::PARTITION_KEY)
-            .expression_attribute_values(":keyword", text(keyword.as_str()));
-        query = if prefix.is_empty() {
-            query.key_condition_expression("#keyword = :keyword")
-        } else {
-            query
-                .key_condition_expression("#keyword = :keyword AND begins_with(#hour, :hour)")
-                .expression_attribute_names("#hour", Self::SORT_KEY)
-                .expression_attribute_values(":hour", text(prefix))
-        };
-        let mut items = query.into_paginator().items().send();
         let mut by_country: BTreeMap<Option<Country>, CountryCount> = BTreeMap::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(TableError::during("read statistics"))?;
-            let country = self.country_of(&item)?;
-            let count =
+        let all = self.query(Self::PARTITION_KEY, keyword.as_str()).consistent_read(true);
+        for count in self.counts(all).await? {
+            let HourCount { country, collected, removed, .. } = count;
+            let sum =
                 by_country.entry(country).or_insert(CountryCount { country, ..CountryCount::default() });
-            count.collected += self.number(&item, Self::COLLECTED)?;
-            count.removed += self.number(&item, Self::REMOVED)?;
+            sum.collected += collected;
+            sum.removed += removed;
         }
         let mut counts: Vec<_> = by_country.into_values().collect();
         counts.sort_by_key(|count| std::cmp::Reverse(count.tweets()));
         Ok(counts)
     }
 
-    /// The writes that count `posts` as collected: one for each hour and country.
+    /// What was counted under `keyword` in the hour of `at`, as it is now.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that is none of ours.
+    pub async fn in_hour(&self, keyword: &Keyword, at: UtcTime) -> Result<Vec<HourCount>, TableError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .key_condition_expression("#keyword = :keyword AND begins_with(#hour, :hour)")
+            .expression_attribute_names("#keyword", Self::PARTITION_KEY)
+            .expression_attribute_values(":keyword", text(keyword.as_str()))
+            .expression_attribute_names("#hour", Self::SORT_KEY)
+            .expression_attribute_values(":hour", AttributeValue::S(format!("{}#", at.hour())));
+        self.counts(query).await
+    }
+
+    /// What was counted under all keywords in the hour of `at`, as it was a moment ago.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that is none of ours.
+    pub async fn of_all_in_hour(&self, at: UtcTime) -> Result<Vec<HourCount>, TableError> {
+        self.counts(self.query(Self::HOUR, &at.hour()).index_name(Self::BY_HOUR)).await
+    }
+
+    /// The hours that were counted in during the hour of `at`, as it was a moment ago.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that is none of ours.
+    pub async fn touched_in(&self, at: UtcTime) -> Result<BTreeSet<UtcTime>, TableError> {
+        let query = self.query(Self::TOUCHED, &at.hour()).index_name(Self::BY_TOUCH);
+        let items = self.items(query).await?;
+        items.iter().map(|item| self.hour_and_country(item).map(|(hour, _)| hour)).collect()
+    }
+
+    /// Reads the items whose `attribute` is `value`.
+    fn query(&self, attribute: &str, value: &str) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("#key = :key")
+            .expression_attribute_names("#key", attribute)
+            .expression_attribute_values(":key", text(value))
+    }
+
+    async fn items(&self, query: QueryFluentBuilder) -> Result<Vec<Item>, TableError> {
+        let mut items = query.into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(item) = items.next().await {
+            found.push(item.map_err(TableError::during("read statistics"))?);
+        }
+        Ok(found)
+    }
+
+    async fn counts(&self, query: QueryFluentBuilder) -> Result<Vec<HourCount>, TableError> {
+        self.items(query).await?.iter().map(|item| self.count(item)).collect()
+    }
+
+    fn count(&self, item: &Item) -> Result<HourCount, TableError> {
+        let (hour, country) = self.hour_and_country(item)?;
+        let keyword = self.text(item, Self::PARTITION_KEY)?;
+        let first_at = item.get(Self::FIRST_AT).and_then(|value| value.as_s().ok());
+        Ok(HourCount {
+            keyword: keyword.parse().map_err(|error: InvalidKeyword| self.broken(error.to_string()))?,
+            hour,
+            country,
+            collected: self.number(item, Self::COLLECTED)?,
+            removed: self.number(item, Self::REMOVED)?,
+            first_at: match first_at {
+                Some(at) => at.parse().map_err(|error: InvalidTime| self.broken(error.to_string()))?,
+                None => hour,
+            },
+        })
+    }
+
+    /// The writes that count `posts` as collected at `now`: one for each hour and country.
     pub(crate) fn counting(
         &self,
         keyword: &Keyword,
         posts: &[&Post],
+        now: UtcTime,
     ) -> Result<Vec<TransactWriteItem>, TableError> {
-        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        let mut counts: BTreeMap<String, (u64, UtcTime)> = BTreeMap::new();
         for post in posts {
-            *counts.entry(Self::sort_key(post)).or_default() += 1;
+            counts.entry(Self::sort_key(post)).or_insert((0, post.create_date)).0 += 1;
         }
         counts
             .into_iter()
-            .map(|(sort_key, count)| self.adding(keyword, sort_key, Self::COLLECTED, count))
+            .map(|(sort_key, (count, at))| {
+                let update = self
+                    .adding(keyword, sort_key, Self::COLLECTED, count)
+                    .update_expression(
+                        "ADD #attribute :count
+                         SET #hour = :hour, #touched = :touched, #first = if_not_exists(#first, :now)",
+                    )
+                    .expression_attribute_names("#hour", Self::HOUR)
+                    .expression_attribute_values(":hour", AttributeValue::S(at.hour()))
+                    .expression_attribute_names("#touched", Self::TOUCHED)
+                    .expression_attribute_values(":touched", AttributeValue::S(now.hour()))
+                    .expression_attribute_names("#first", Self::FIRST_AT)
+                    .expression_attribute_values(":now", AttributeValue::S(now.to_string()));
+                self.write(update)
+            })
             .collect()
     }
 
@@ -129,25 +222,21 @@ impl StatisticsTable {
         keyword: &Keyword,
         sort_key: String,
     ) -> Result<TransactWriteItem, TableError> {
-        self.adding(keyword, sort_key, Self::REMOVED, 1)
+        let update = self.adding(keyword, sort_key, Self::REMOVED, 1);
+        self.write(update.update_expression("ADD #attribute :count"))
     }
 
-    fn adding(
-        &self,
-        keyword: &Keyword,
-        sort_key: String,
-        attribute: &str,
-        count: u64,
-    ) -> Result<TransactWriteItem, TableError> {
-        let update = Update::builder()
+    fn adding(&self, keyword: &Keyword, sort_key: String, attribute: &str, count: u64) -> UpdateBuilder {
+        Update::builder()
             .table_name(&self.name)
             .key(Self::PARTITION_KEY, text(keyword.as_str()))
             .key(Self::SORT_KEY, AttributeValue::S(sort_key))
-            .update_expression("ADD #attribute :count")
             .expression_attribute_names("#attribute", attribute)
             .expression_attribute_values(":count", AttributeValue::N(count.to_string()))
-            .build()
-            .map_err(|error| self.broken(error.to_string()))?;
+    }
+
+    fn write(&self, update: UpdateBuilder) -> Result<TransactWriteItem, TableError> {
+        let update = update.build().map_err(|error| self.broken(error.to_string()))?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
@@ -158,19 +247,25 @@ impl StatisticsTable {
 
     /// The sort key under which posts made at `made` in `country` are counted.
     pub(crate) fn sort_key_of(made: UtcTime, country: Option<&Country>) -> String {
-        format!("{}#{}", made.hour(), country.map_or(UNKNOWN, Country::as_str))
+        format!("{}#{}", made.hour(), country_name(country))
     }
 
-    fn country_of(&self, item: &Item) -> Result<Option<Country>, TableError> {
-        let sort_key = item
-            .get(Self::SORT_KEY)
-            .and_then(|value| value.as_s().ok())
-            .ok_or_else(|| self.broken(format!("no {}", Self::SORT_KEY)))?;
-        match sort_key.split_once('#') {
-            Some((_, UNKNOWN)) => Ok(None),
-            Some((_, code)) => code.parse().map(Some).map_err(|reason| self.broken(reason)),
-            None => Err(self.broken(format!("{} is {sort_key:?}", Self::SORT_KEY))),
+    /// What an item's sort key says.
+    fn hour_and_country(&self, item: &Item) -> Result<(UtcTime, Option<Country>), TableError> {
+        let sort_key = self.text(item, Self::SORT_KEY)?;
+        let broken =
+            |reason: &dyn fmt::Display| self.broken(format!("{} {sort_key:?}: {reason}", Self::SORT_KEY));
+        let (hour, country) = sort_key.split_once('#').ok_or_else(|| broken(&"no country"))?;
+        let hour = format!("{hour}:00:00Z").parse().map_err(|error: InvalidTime| broken(&error))?;
+        match country {
+            UNKNOWN => Ok((hour, None)),
+            code => Ok((hour, Some(code.parse().map_err(|reason: String| broken(&reason))?))),
         }
+    }
+
+    fn text<'a>(&self, item: &'a Item, attribute: &str) -> Result<&'a str, TableError> {
+        let value = item.get(attribute).and_then(|value| value.as_s().ok());
+        value.map(String::as_str).ok_or_else(|| self.broken(format!("no {attribute}")))
     }
 
     /// A number of an item; one that was never written is 0.
@@ -193,4 +288,9 @@ type Item = std::collections::HashMap<String, AttributeValue>;
 
 fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
+}
+
+/// A country's code, or `unknown`.
+pub(crate) fn country_name(country: Option<&Country>) -> &'static str {
+    country.map_or(UNKNOWN, Country::as_str)
 }

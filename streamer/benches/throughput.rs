@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for its developers")]
 
 use std::collections::HashMap;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -221,6 +221,7 @@ async fn main() {
                     ("DAILY_POST_BUDGET", "1000000000000"),
                     ("RUST_LOG", "error"),
                 ])
+                .stdout(Stdio::null())
                 .spawn()
                 .unwrap(),
         );

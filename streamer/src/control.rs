@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use posts::{CloseQueue, Fenced, Lease, StreamStatusTable, TableError, UtcTime};
+use posts::{CloseQueue, EmbeddedMetrics, Fenced, Gauge, Lease, StreamStatusTable, TableError, UtcTime};
 use tokio::sync::watch;
 
 use crate::lease::{LEASE_TIME, LeaseGuard, Moment};
@@ -58,6 +58,7 @@ pub(crate) async fn heartbeat(
     lease: Lease,
     guard: LeaseGuard,
     progress: Progress,
+    own_metrics: EmbeddedMetrics,
 ) {
     let mut states = progress.subscribe();
     let mut beats = tokio::time::interval(HEARTBEAT);
@@ -65,8 +66,10 @@ pub(crate) async fn heartbeat(
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut told = None;
     loop {
+        let mut is_beat = false;
         tokio::select! {
             _ = beats.tick() => {
+                is_beat = true;
                 let asked = Moment::now();
                 match status.renew_lease(&lease, UtcTime::now(), LEASE_TIME).await {
                     Ok(true) => guard.renewed(asked),
@@ -80,6 +83,11 @@ pub(crate) async fn heartbeat(
             _ = states.changed() => {}
         }
         let report = progress.report(told.as_ref(), UtcTime::now());
+        if is_beat {
+            let lag = report.lag_ms.map(|lag_ms| (Gauge::STREAMER_LAG, lag_ms as f64));
+            let values = [(Gauge::POSTS_READ, report.posts_per_second)].into_iter().chain(lag);
+            own_metrics.say(&values.collect::<Vec<_>>(), report.heartbeat_at);
+        }
         match status.save_report(&report, &lease).await {
             Ok(Fenced::Written) => told = Some(report),
             Ok(Fenced::LeaseLost) => return,

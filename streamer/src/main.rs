@@ -1,6 +1,7 @@
 //! `streamer`: the long-running task on ECS. It ends with 0 when it was asked to, else with 1.
 
 use anyhow::Context;
+use posts::EmbeddedMetrics;
 use streamer::{Aws, Config, run};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +26,9 @@ async fn main() -> anyhow::Result<()> {
         on_signal.cancel();
     });
     let aws = Aws::new(&posts::aws::from_env().await);
-    let ended = run(config, &aws, shutdown).await.context("the streamer failed")?;
+    let ended = run(config, &aws, EmbeddedMetrics::new(std::io::stdout()), shutdown)
+        .await
+        .context("the streamer failed")?;
     tracing::info!(?ended, "the streamer ended");
     Ok(())
 }

@@ -11,10 +11,6 @@ use crate::read::Ticket;
 /// How long a post waits for company.
 const AGE: Duration = Duration::from_secs(1);
 
-/// The largest post, in bytes of its JSON. DynamoDB takes items of 400 KB; X's longest post is
-/// 25,000 characters, at most 100 KB.
-pub(crate) const POST_BYTES: usize = 256 * 1024;
-
 /// Packs posts into parcels of at most [`ENVELOPE_BYTES`], none older than [`AGE`].
 ///
 /// It holds at most one parcel for each keyword.

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use posts::{Acquired, CloseQueue, Lease, StreamState, StreamStatusTable, TableError, TweetsQueue, UtcTime};
+use posts::{
+    Acquired, CloseQueue, EmbeddedMetrics, Lease, StreamState, StreamStatusTable, TableError, TweetsQueue,
+    UtcTime,
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -91,14 +94,19 @@ pub enum RunError {
     NotFlushed,
 }
 
-/// Reads the stream while keywords are desired, until `shutdown`.
+/// Reads the stream while keywords are desired, until `shutdown`; says how it fares to `own_metrics`.
 ///
 /// Whatever ends it: reading stops, what was read is sent, cursors are saved, the lease is released;
 /// within 25 s.
 ///
 /// # Errors
 /// [`RunError`], which the stream's state tells too.
-pub async fn run(config: Config, aws: &Aws, shutdown: CancellationToken) -> Result<Ended, RunError> {
+pub async fn run(
+    config: Config,
+    aws: &Aws,
+    own_metrics: EmbeddedMetrics,
+    shutdown: CancellationToken,
+) -> Result<Ended, RunError> {
     let status =
         StreamStatusTable::new(aws.dynamodb.clone(), config.status_table.clone(), config.stream_id.clone());
     let (lease, guard) = loop {
@@ -117,7 +125,7 @@ pub async fn run(config: Config, aws: &Aws, shutdown: CancellationToken) -> Resu
     };
     let ledger = Ledger::new(status.reading().await?, config.daily_post_budget);
     let progress = Progress::new(ledger.clone(), UtcTime::now());
-    let held = Held { status, lease, guard, ledger, progress };
+    let held = Held { status, lease, guard, ledger, progress, own_metrics };
     let outcome = held.read(&config, aws, shutdown).await;
     // A streamer that lost its lease says nothing more: the state is another's to tell.
     if !matches!(outcome, Err(RunError::LeaseLost)) {
@@ -133,6 +141,7 @@ struct Held {
     guard: LeaseGuard,
     ledger: Ledger,
     progress: Progress,
+    own_metrics: EmbeddedMetrics,
 }
 
 impl Held {
@@ -170,7 +179,7 @@ impl Held {
         aws: &Aws,
         shutdown: CancellationToken,
     ) -> Result<Ended, RunError> {
-        let Self { status, lease, guard, ledger, progress } = self;
+        let Self { status, lease, guard, ledger, progress, own_metrics } = self;
         let (buffer, received) = Buffer::new();
         let (desired, desired_now) = watch::channel(desired_keywords(status).await?);
         let connections = Connections {
@@ -195,7 +204,7 @@ impl Held {
         let ended = tokio::select! {
             () = shutdown.cancelled() => Ok(Ended::Shutdown),
             () = follow_desired(status.clone(), close_queue, desired) => Ok(Ended::NothingDesired),
-            () = heartbeat(status.clone(), lease.clone(), guard.clone(), progress.clone()) => {
+            () = heartbeat(status.clone(), lease.clone(), guard.clone(), progress.clone(), own_metrics.clone()) => {
                 return Err(RunError::LeaseLost);
             }
             () = save_reading(status.clone(), lease.clone(), ledger.clone()) => return Err(RunError::LeaseLost),

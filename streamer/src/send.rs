@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use posts::{Parcel, SendError, TweetsQueue, UtcTime};
+use posts::{POST_BYTES, Parcel, SendError, TweetsQueue, UtcTime};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::lease::LeaseGuard;
-use crate::pack::{POST_BYTES, Packed, Packer, Written};
+use crate::pack::{Packed, Packer, Written};
 use crate::progress::Progress;
 use crate::read::{Content, Received};
 

@@ -1,5 +1,6 @@
 //! DynamoDB: dynoxide, on a SQLite file, behind the common endpoint.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
@@ -8,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use dynoxide::Database;
 use posts::{StatisticsTable, StreamStatusTable, TweetsTable};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -28,33 +29,38 @@ impl Tables {
     pub(crate) async fn open(path: &Path) -> anyhow::Result<Self> {
         let path = path.to_str().ok_or_else(|| anyhow!("the data folder's name is not UTF-8"))?;
         let database = Database::new(path).map_err(|error| anyhow!("failed to open {path}: {error}"))?;
-        let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
         create(
             &database,
             TWEETS_TABLE,
             (TweetsTable::PARTITION_KEY, TweetsTable::SORT_KEY),
-            Some((
-                TweetsTable::INDEX_SORT_KEY,
-                json!([{
-                    "IndexName": TweetsTable::INDEX,
-                    "KeySchema": [
-                        key(TweetsTable::INDEX_PARTITION_KEY, "HASH"), key(TweetsTable::INDEX_SORT_KEY, "RANGE"),
-                    ],
-                    "Projection": { "ProjectionType": "ALL" },
-                }]),
-            )),
+            &[Index {
+                name: TweetsTable::INDEX,
+                key: (TweetsTable::INDEX_PARTITION_KEY, TweetsTable::INDEX_SORT_KEY),
+                projection: "ALL",
+            }],
         )?;
         create(
             &database,
             STATISTICS_TABLE,
             (StatisticsTable::PARTITION_KEY, StatisticsTable::SORT_KEY),
-            None,
+            &[
+                Index {
+                    name: StatisticsTable::BY_HOUR,
+                    key: (StatisticsTable::HOUR, StatisticsTable::PARTITION_KEY),
+                    projection: "ALL",
+                },
+                Index {
+                    name: StatisticsTable::BY_TOUCH,
+                    key: (StatisticsTable::TOUCHED, StatisticsTable::HOUR),
+                    projection: "KEYS_ONLY",
+                },
+            ],
         )?;
         create(
             &database,
             STATUS_TABLE,
             (StreamStatusTable::PARTITION_KEY, StreamStatusTable::SORT_KEY),
-            None,
+            &[],
         )?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("failed to listen for DynamoDB")?;
         let url = format!("http://{}/", listener.local_addr()?);
@@ -98,29 +104,40 @@ impl Tables {
     }
 }
 
-fn create(
-    database: &Database,
-    name: &str,
-    (partition, sort): (&str, &str),
-    index: Option<(&str, Value)>,
-) -> anyhow::Result<()> {
-    let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
-    let mut attributes = vec![attribute(partition), attribute(sort)];
-    let mut request = json!({
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [
-            { "AttributeName": partition, "KeyType": "HASH" }, { "AttributeName": sort, "KeyType": "RANGE" },
-        ],
-    });
-    if let Some((index_sort, indexes)) = index {
-        attributes.push(attribute(index_sort));
-        request["GlobalSecondaryIndexes"] = indexes;
-    }
-    request["AttributeDefinitions"] = attributes.into();
+/// A table's index.
+struct Index {
+    name: &'static str,
+    key: (&'static str, &'static str),
+    projection: &'static str,
+}
+
+fn create(database: &Database, name: &str, key: (&str, &str), indexes: &[Index]) -> anyhow::Result<()> {
     let described = serde_json::from_value(json!({ "TableName": name }))?;
     if database.describe_table(described).is_ok() {
         return Ok(());
+    }
+    let schema = |(partition, sort): (&str, &str)| {
+        json!([
+            { "AttributeName": partition, "KeyType": "HASH" }, { "AttributeName": sort, "KeyType": "RANGE" },
+        ])
+    };
+    let keys = indexes.iter().map(|index| index.key).chain([key]);
+    let attributes: BTreeSet<&str> = keys.flat_map(|(partition, sort)| [partition, sort]).collect();
+    let attributes = attributes.iter().map(|name| json!({ "AttributeName": name, "AttributeType": "S" }));
+    let mut request = json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": schema(key),
+        "AttributeDefinitions": attributes.collect::<Vec<_>>(),
+    });
+    if !indexes.is_empty() {
+        let described = indexes.iter().map(|index| {
+            json!({
+                "IndexName": index.name, "KeySchema": schema(index.key),
+                "Projection": { "ProjectionType": index.projection },
+            })
+        });
+        request["GlobalSecondaryIndexes"] = described.collect::<Vec<_>>().into();
     }
     database
         .create_table(serde_json::from_value(request)?)

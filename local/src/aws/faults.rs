@@ -5,20 +5,38 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use super::BODY_BYTES;
 
 /// What becomes of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Fate {
     /// It is answered.
     Answered,
     /// It fails before it takes effect.
     FailsBefore,
+    /// It takes effect, and then its answer is lost.
+    FailsAfter,
+    /// It takes effect, this is told so, and whoever called never hears of it: for one that is to die now.
+    Unheard(Arc<Notify>),
 }
 
-/// Decides what becomes of a call, given its operation as in `SendMessageBatch`.
-type Judge = dyn FnMut(&str) -> Fate + Send;
+/// A call to the endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// What is asked for, as in `SendMessageBatch`.
+    pub operation: String,
+    /// The table or queue that it is asked of, where there is one.
+    pub resource: Option<String>,
+}
+
+/// Decides what becomes of a call.
+type Judge = dyn FnMut(&Call) -> Fate + Send;
 
 /// Makes calls to the endpoint fail on request; at first none does.
 #[derive(Clone, Default)]
@@ -26,7 +44,7 @@ pub struct Faults(Arc<Mutex<Option<Box<Judge>>>>);
 
 impl Faults {
     /// From now on this decides what becomes of each call.
-    pub fn judge(&self, judge: impl FnMut(&str) -> Fate + Send + 'static) {
+    pub fn judge(&self, judge: impl FnMut(&Call) -> Fate + Send + 'static) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(judge));
     }
 
@@ -35,9 +53,13 @@ impl Faults {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn fate(&self, operation: &str) -> Fate {
+    fn are_wanted(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn fate(&self, call: &Call) -> Fate {
         let mut judge = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        judge.as_mut().map_or(Fate::Answered, |judge| judge(operation))
+        judge.as_mut().map_or(Fate::Answered, |judge| judge(call))
     }
 }
 
@@ -48,17 +70,39 @@ impl fmt::Debug for Faults {
 }
 
 /// The middleware that makes calls fail.
-pub(super) async fn fail_on_request(State(faults): State<Faults>, request: Request, next: Next) -> Response {
-    match faults.fate(operation(&request)) {
-        Fate::Answered => next.run(request).await,
-        Fate::FailsBefore => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+pub(super) async fn fail_on_request(
+    State(faults): State<Faults>,
+    request: Request,
+    next: Next,
+) -> Result<Response, StatusCode> {
+    if !faults.are_wanted() {
+        return Ok(next.run(request).await);
+    }
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, BODY_BYTES).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    let fate = faults.fate(&call(&parts, &body));
+    let request = Request::from_parts(parts, body.into());
+    match fate {
+        Fate::Answered => Ok(next.run(request).await),
+        Fate::FailsBefore => Err(StatusCode::SERVICE_UNAVAILABLE),
+        Fate::FailsAfter => {
+            next.run(request).await;
+            Err(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        Fate::Unheard(told) => {
+            next.run(request).await;
+            told.notify_one();
+            std::future::pending().await
+        }
     }
 }
 
-/// Which operation a request asks for: JSON protocols name it in a header, CBOR's in the path.
-fn operation(request: &Request) -> &str {
-    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
-    let name =
-        target.map_or_else(|| request.uri().path().rsplit('/').next(), |target| target.rsplit('.').next());
-    name.unwrap_or_default()
+/// What a request asks for: JSON protocols name the operation in a header, CBOR's in the path.
+fn call(parts: &Parts, body: &[u8]) -> Call {
+    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+    let operation =
+        target.map_or_else(|| parts.uri.path().rsplit('/').next(), |target| target.rsplit('.').next());
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let resource = body["TableName"].as_str().or_else(|| body["QueueUrl"].as_str()?.rsplit('/').next());
+    Call { operation: operation.unwrap_or_default().to_owned(), resource: resource.map(str::to_owned) }
 }

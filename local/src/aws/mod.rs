@@ -23,9 +23,12 @@ use tower_http::decompression::RequestDecompressionLayer;
 
 pub(crate) use dynamodb::Tables;
 pub(crate) use ecs::Tasks;
-pub use faults::{Fate, Faults};
+pub use faults::{Call, Fate, Faults};
 pub(crate) use ssm::Parameters;
 pub(crate) use store::Store;
+
+/// The largest request: DynamoDB takes 16 MB.
+const BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// What the endpoint serves.
 #[derive(Debug)]
@@ -71,8 +74,7 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
     Router::new()
         .route("/", post(json_protocol))
         .route("/service/{service}/operation/{operation}", post(cbor_protocol))
-        // DynamoDB takes 16 MB.
-        .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
         // The SDK compresses large requests to CloudWatch.
         .layer(RequestDecompressionLayer::new())
         .layer(middleware::from_fn_with_state(services.faults.clone(), faults::fail_on_request))

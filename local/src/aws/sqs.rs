@@ -48,17 +48,42 @@ pub(crate) async fn answer(services: &Services, operation: &str, request: &Value
             Ok(json!({ "Successful": deleted, "Failed": [] }))
         }
         "ChangeMessageVisibility" => {
+            hide(services, queue(request)?, request)?;
+            Ok(json!({}))
+        }
+        "ChangeMessageVisibilityBatch" => {
             let queue = queue(request)?;
-            let seconds = number(request, "VisibilityTimeout", 0..=43_200)?
-                .ok_or_else(|| Refusal::new("com.amazonaws.sqs#MissingParameter", "VisibilityTimeout"))?;
-            let visible_at = now() + i64::try_from(seconds).unwrap_or_default() * 1000;
-            if services.store.hide(queue, text(request, "ReceiptHandle")?, visible_at)? {
-                Ok(json!({}))
-            } else {
-                Err(Refusal::new("com.amazonaws.sqs#ReceiptHandleIsInvalid", "no message has this handle"))
+            let entries = entries(request)?;
+            let (mut successful, mut failed) = (Vec::new(), Vec::new());
+            for entry in entries {
+                match hide(services, queue, entry) {
+                    Ok(()) => successful.push(json!({ "Id": entry["Id"] })),
+                    Err(refusal) => failed.push(refusal.entry(entry)),
+                }
             }
+            Ok(json!({ "Successful": successful, "Failed": failed }))
+        }
+        "StartMessageMoveTask" => {
+            let source = by_arn(text(request, "SourceArn")?)?;
+            if !QUEUES.iter().any(|queue| queue.redrive.is_some_and(|(_, to)| to == source.name)) {
+                return Err(invalid("Source queue must be configured as a Dead Letter Queue."));
+            }
+            let destination = by_arn(text(request, "DestinationArn")?)?;
+            services.store.move_all(source, destination, now())?;
+            Ok(json!({ "TaskHandle": source.name }))
         }
         _ => Err(Refusal::new("com.amazonaws.sqs#UnsupportedOperation", operation)),
+    }
+}
+
+fn hide(services: &Services, queue: &Queue, request: &Value) -> Result<(), Refusal> {
+    let seconds = number(request, "VisibilityTimeout", 0..=43_200)?
+        .ok_or_else(|| Refusal::new("com.amazonaws.sqs#MissingParameter", "VisibilityTimeout"))?;
+    let visible_at = now() + i64::try_from(seconds).unwrap_or_default() * 1000;
+    if services.store.hide(queue, text(request, "ReceiptHandle")?, visible_at)? {
+        Ok(())
+    } else {
+        Err(Refusal::new("com.amazonaws.sqs#ReceiptHandleIsInvalid", "no message has this handle"))
     }
 }
 
@@ -71,7 +96,12 @@ fn send(services: &Services, queue: &Queue, entry: &Value) -> Result<Value, Refu
             "the body is empty, or has a character that is not allowed",
         ));
     }
-    if body.len() > REQUEST_BYTES {
+    let attribute_bytes =
+        entry["MessageAttributes"].as_object().into_iter().flatten().map(|(name, value)| {
+            let text = |field: &str| value[field].as_str().map_or(0, str::len);
+            name.len() + text("DataType") + text("StringValue")
+        });
+    if body.len() + attribute_bytes.sum::<usize>() > REQUEST_BYTES {
         return Err(invalid(
             "One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.",
         ));
@@ -94,8 +124,14 @@ fn send(services: &Services, queue: &Queue, entry: &Value) -> Result<Value, Refu
             Err(invalid(format!("Value {value} for parameter {field} is invalid.")))
         }
     };
-    let message =
-        NewMessage { body, group: name("MessageGroupId")?, deduplication: name("MessageDeduplicationId")? };
+    let attributes = entry["MessageAttributes"].as_object().filter(|attributes| !attributes.is_empty());
+    let attributes = attributes.map(|attributes| json!(attributes).to_string());
+    let message = NewMessage {
+        body,
+        group: name("MessageGroupId")?,
+        deduplication: name("MessageDeduplicationId")?,
+        attributes: attributes.as_deref(),
+    };
     let (id, sequence) = services.store.send(queue, &message, now())?;
     let mut sent = json!({ "MessageId": id, "MD5OfMessageBody": md5(body) });
     if queue.is_fifo() {
@@ -122,13 +158,7 @@ fn send_batch(services: &Services, queue: &Queue, request: &Value) -> Result<Val
                 sent["Id"] = entry["Id"].clone();
                 successful.push(sent);
             }
-            Err(refusal) => {
-                let code = refusal.code.trim_start_matches("com.amazonaws.sqs#");
-                failed.push(json!({
-                    "Id": entry["Id"], "Code": code, "Message": refusal.message,
-                    "SenderFault": code != "InternalFailure",
-                }));
-            }
+            Err(refusal) => failed.push(refusal.entry(entry)),
         }
     }
     Ok(json!({ "Successful": successful, "Failed": failed }))
@@ -140,6 +170,11 @@ async fn receive(services: &Services, queue: &Queue, request: &Value) -> Result<
     let visibility =
         number(request, "VisibilityTimeout", 0..=43_200)?.map_or(queue.visibility, Duration::from_secs);
     let most = usize::try_from(most).unwrap_or(1);
+    let wanted = |name: &str| {
+        let names =
+            request["MessageAttributeNames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.into_iter().any(|wanted| wanted == name || wanted == "All" || wanted == ".*")
+    };
     let received = services.store.receive(queue, most, visibility, wait, now).await?;
     let messages: Vec<Value> = received
         .into_iter()
@@ -153,10 +188,17 @@ async fn receive(services: &Services, queue: &Queue, request: &Value) -> Result<
                 attributes["MessageDeduplicationId"] = deduplication.as_str().into();
                 attributes["SequenceNumber"] = format!("{:020}", message.sequence).into();
             }
-            json!({
+            let mut received = json!({
                 "MessageId": message.id, "ReceiptHandle": message.handle, "MD5OfBody": md5(&message.body),
                 "Body": message.body, "Attributes": attributes,
-            })
+            });
+            let own = message.attributes.and_then(|text| serde_json::from_str(&text).ok());
+            let mut own: serde_json::Map<String, Value> = own.unwrap_or_default();
+            own.retain(|name, _| wanted(name));
+            if !own.is_empty() {
+                received["MessageAttributes"] = own.into();
+            }
+            received
         })
         .collect();
     Ok(if messages.is_empty() { json!({}) } else { json!({ "Messages": messages }) })
@@ -178,6 +220,15 @@ fn attributes(services: &Services, queue: &Queue) -> Result<Value, Refusal> {
         attributes["RedrivePolicy"] = policy.to_string().into();
     }
     Ok(json!({ "Attributes": attributes }))
+}
+
+impl Refusal {
+    /// As it stands in the answer to a batch.
+    fn entry(&self, entry: &Value) -> Value {
+        let code = self.code.trim_start_matches("com.amazonaws.sqs#");
+        let ours = code == "InternalFailure";
+        json!({ "Id": entry["Id"], "Code": code, "Message": self.message, "SenderFault": !ours })
+    }
 }
 
 fn entries(request: &Value) -> Result<&Vec<Value>, Refusal> {
@@ -214,6 +265,16 @@ fn entries(request: &Value) -> Result<&Vec<Value>, Refusal> {
 fn queue(request: &Value) -> Result<&'static Queue, Refusal> {
     let name = text(request, "QueueUrl")?.rsplit('/').next();
     QUEUES.iter().find(|queue| Some(queue.name) == name).ok_or_else(no_such_queue)
+}
+
+fn by_arn(arn: &str) -> Result<&'static Queue, Refusal> {
+    let name = arn.rsplit(':').next();
+    QUEUES.iter().find(|queue| Some(queue.name) == name).ok_or_else(|| {
+        Refusal::new(
+            "com.amazonaws.sqs#ResourceNotFoundException",
+            "The resource that you specified does not exist.",
+        )
+    })
 }
 
 fn no_such_queue() -> Refusal {

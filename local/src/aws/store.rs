@@ -28,6 +28,8 @@ pub(crate) struct NewMessage<'a> {
     pub(crate) body: &'a str,
     pub(crate) group: Option<&'a str>,
     pub(crate) deduplication: Option<&'a str>,
+    /// What its sender says of it besides, as JSON.
+    pub(crate) attributes: Option<&'a str>,
 }
 
 /// A message that was received.
@@ -38,6 +40,7 @@ pub(crate) struct Received {
     pub(crate) body: String,
     pub(crate) group: Option<String>,
     pub(crate) deduplication: Option<String>,
+    pub(crate) attributes: Option<String>,
     pub(crate) sequence: i64,
     pub(crate) sent_at: i64,
     pub(crate) receives: u32,
@@ -61,7 +64,7 @@ impl Store {
              CREATE TABLE IF NOT EXISTS messages (
                 sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL,
                 body TEXT NOT NULL, grouped TEXT, deduplication TEXT, sent_at INTEGER NOT NULL,
-                visible_at INTEGER NOT NULL, receives INTEGER NOT NULL, handle TEXT);
+                visible_at INTEGER NOT NULL, receives INTEGER NOT NULL, handle TEXT, attributes TEXT);
              CREATE INDEX IF NOT EXISTS messages_by_queue ON messages (queue, grouped, sequence);
              CREATE UNIQUE INDEX IF NOT EXISTS messages_by_handle ON messages (handle);
              CREATE TABLE IF NOT EXISTS deduplications (
@@ -105,9 +108,17 @@ impl Store {
         }
         let id = Uuid::new_v4().to_string();
         transaction.execute(
-            "INSERT INTO messages (queue, id, body, grouped, deduplication, sent_at, visible_at, receives)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0)",
-            params![queue.name, id, message.body, message.group, message.deduplication, now],
+            "INSERT INTO messages (queue, id, body, grouped, deduplication, attributes, sent_at, visible_at, receives)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0)",
+            params![
+                queue.name,
+                id,
+                message.body,
+                message.group,
+                message.deduplication,
+                message.attributes,
+                now
+            ],
         )?;
         let sequence = transaction.last_insert_rowid();
         if let Some(deduplication) = message.deduplication {
@@ -159,7 +170,8 @@ impl Store {
             // an earlier receive.
             let next = transaction
                 .query_row(
-                    "SELECT sequence, id, body, grouped, deduplication, sent_at, receives FROM messages AS message
+                    "SELECT sequence, id, body, grouped, deduplication, sent_at, receives, attributes
+                     FROM messages AS message
                      WHERE queue = ?1 AND visible_at <= ?2
                        AND NOT EXISTS (SELECT 1 FROM messages AS other
                          WHERE other.queue = ?1 AND other.grouped = message.grouped
@@ -176,6 +188,7 @@ impl Store {
                             deduplication: row.get(4)?,
                             sent_at: row.get(5)?,
                             receives: row.get::<_, u32>(6)? + 1,
+                            attributes: row.get(7)?,
                             handle: String::new(),
                         })
                     },
@@ -183,7 +196,7 @@ impl Store {
                 .optional()?;
             let Some(mut message) = next else { break };
             if let Some((_, dead_letters)) = queue.redrive.filter(|(most, _)| message.receives > *most) {
-                bury(&transaction, message.sequence, dead_letters)?;
+                relocate(&transaction, message.sequence, dead_letters, &message.id)?;
                 continue;
             }
             let prefix = match batch_prefix(&received) {
@@ -218,6 +231,23 @@ impl Store {
         )?;
         self.sent.notify_waiters();
         Ok(changed > 0)
+    }
+
+    /// Moves all messages that nobody is handling to another queue, in their order; returns how many.
+    pub(crate) fn move_all(&self, from: &Queue, to: &Queue, now: i64) -> rusqlite::Result<usize> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        let sequences = transaction
+            .prepare("SELECT sequence FROM messages WHERE queue = ?1 AND visible_at <= ?2 ORDER BY sequence")?
+            .query_map(params![from.name, now], |row| row.get(0))?
+            .collect::<rusqlite::Result<Vec<i64>>>()?;
+        for sequence in &sequences {
+            // As SQS does it: a message that is moved back is a new one.
+            relocate(&transaction, *sequence, to.name, &Uuid::new_v4().to_string())?;
+        }
+        transaction.commit()?;
+        self.sent.notify_waiters();
+        Ok(sequences.len())
     }
 
     /// How many messages can be received, and how many are being handled.
@@ -267,11 +297,13 @@ fn batch_prefix(received: &[Received]) -> &str {
     received.first().and_then(|first| first.handle.rsplit_once('-')).map_or("none", |(prefix, _)| prefix)
 }
 
-fn bury(transaction: &Transaction<'_>, sequence: i64, dead_letters: &str) -> rusqlite::Result<()> {
+/// Moves a message to the end of another queue, under this id.
+fn relocate(transaction: &Transaction<'_>, sequence: i64, to: &str, id: &str) -> rusqlite::Result<()> {
     transaction.execute(
-        "INSERT INTO messages (queue, id, body, grouped, deduplication, sent_at, visible_at, receives)
-         SELECT ?2, id, body, grouped, deduplication, sent_at, 0, 0 FROM messages WHERE sequence = ?1",
-        params![sequence, dead_letters],
+        "INSERT INTO messages (queue, id, body, grouped, deduplication, attributes, sent_at, visible_at, receives)
+         SELECT ?2, ?3, body, grouped, deduplication, attributes, sent_at, 0, 0
+         FROM messages WHERE sequence = ?1",
+        params![sequence, to, id],
     )?;
     transaction.execute("DELETE FROM messages WHERE sequence = ?1", [sequence])?;
     Ok(())
@@ -293,7 +325,8 @@ mod tests {
     }
 
     fn send(store: &Store, group: &str, body: &str, now: i64) {
-        let message = NewMessage { body, group: Some(group), deduplication: Some(body) };
+        let message =
+            NewMessage { body, group: Some(group), deduplication: Some(body), attributes: Some("{}") };
         store.send(&FIFO, &message, now).unwrap();
     }
 
@@ -339,7 +372,11 @@ mod tests {
             now += 30_000;
         }
         assert!(receive(&store, &FIFO, 1, now).is_empty());
-        assert_eq!(bodies(&receive(&store, &DEAD, 1, now)), ["1"]);
+        let dead = receive(&store, &DEAD, 1, now);
+        assert_eq!((bodies(&dead), dead[0].attributes.as_deref()), (vec!["1"], Some("{}")));
+        assert_eq!(store.move_all(&DEAD, &FIFO, now).unwrap(), 0, "it is being handled");
+        assert_eq!(store.move_all(&DEAD, &FIFO, now + 30_000).unwrap(), 1);
+        assert_eq!(receive(&store, &FIFO, 1, now + 30_000)[0].receives, 1, "counted anew");
     }
 
     #[test]
@@ -356,7 +393,9 @@ mod tests {
     fn what_was_sent_is_there_when_the_file_is_opened_again() {
         let (folder, store) = store();
         send(&store, "a", "1", 0);
-        store.send(&STANDARD, &NewMessage { body: "2", group: None, deduplication: None }, 0).unwrap();
+        store
+            .send(&STANDARD, &NewMessage { body: "2", group: None, deduplication: None, attributes: None }, 0)
+            .unwrap();
         receive(&store, &FIFO, 1, 0);
         let again = Store::open(&folder.path().join("store")).unwrap();
         assert_eq!(bodies(&receive(&again, &FIFO, 1, 1)), ["1"]);

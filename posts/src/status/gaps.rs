@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::{Added, Item, StreamStatusTable, put_condition_failed};
@@ -93,15 +94,27 @@ impl StreamStatusTable {
         serde_dynamo::from_items(answer.items.unwrap_or_default()).map_err(|error| self.broken(&error))
     }
 
-    /// Notes a gap. One that ends at the same moment and is another is left alone.
+    /// Notes a gap. One that ends at the same moment and is another is left alone; the same one is noted
+    /// again, for the first answer may have been lost.
     ///
     /// # Errors
     /// What DynamoDB answered.
     pub async fn add_gap(&self, gap: &Gap) -> Result<Added, TableError> {
         let answer = self
             .put_gap(gap)?
-            .condition_expression("attribute_not_exists(#stream)")
+            .condition_expression(
+                "attribute_not_exists(#stream) OR (#from = :from AND #cause = :cause AND #state = :state)",
+            )
             .expression_attribute_names("#stream", Self::PARTITION_KEY)
+            .expression_attribute_names("#from", "from")
+            .expression_attribute_values(":from", AttributeValue::S(gap.from.to_string()))
+            .expression_attribute_names("#cause", "cause")
+            .expression_attribute_values(":cause", AttributeValue::S(gap.cause.clone()))
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(
+                ":state",
+                serde_dynamo::to_attribute_value(gap.state).map_err(|error| self.broken(&error))?,
+            )
             .send()
             .await;
         match answer {

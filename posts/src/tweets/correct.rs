@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use tokio::time::Instant;
 
-use super::insert::{CONFLICT_TRIES, CONFLICT_WAIT, Cancelled, cancellation};
+use super::attempts::Attempts;
+use super::insert::{Cancelled, cancellation};
 use super::{TweetsTable, expires_at};
 use crate::{Country, Keyword, Post, PostId, StatisticsTable, TableError, UtcTime};
 
@@ -59,16 +61,16 @@ impl TweetsTable {
     /// id, so that it is not stored again when its first message comes late.
     ///
     /// # Errors
-    /// What DynamoDB answered, after conflicts were tried again for about two seconds; or an item that is
-    /// none of ours.
+    /// What DynamoDB answered, after conflicts and throttling were tried again until `deadline`; or an item
+    /// that is none of ours.
     pub async fn remove(
         &self,
         keyword: &Keyword,
         id: &PostId,
         now: UtcTime,
+        deadline: Instant,
     ) -> Result<Correction, TableError> {
-        let mut wait = CONFLICT_WAIT;
-        let mut tries = 1;
+        let mut attempts = Attempts::until(deadline);
         loop {
             let Some(counted) = self.counted_under(keyword, id).await? else {
                 return Ok(Correction::NotNeeded);
@@ -92,12 +94,8 @@ impl TweetsTable {
             match cancellation(&error, 1) {
                 // Somebody else has just taken it back.
                 Cancelled::AlreadyThere(_) => return Ok(Correction::NotNeeded),
-                Cancelled::Conflict if tries < CONFLICT_TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(wait).await;
-                    wait *= 2;
-                }
-                Cancelled::Conflict | Cancelled::Otherwise => {
+                Cancelled::Passing if attempts.next().await => {}
+                Cancelled::Passing | Cancelled::Otherwise => {
                     return Err(TableError::during("take a post back")(error));
                 }
             }

@@ -1,12 +1,13 @@
 //! Writing new posts, together with their counts.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use tokio::time::Instant;
 
+use super::attempts::Attempts;
 use super::{StoredPost, TweetsTable, expires_at};
 use crate::{Keyword, Post, StatisticsTable, TableError, UtcTime};
 
@@ -18,42 +19,40 @@ const TRANSACTION_ACTIONS: usize = 100;
 /// counts need room beside the posts.
 const TRANSACTION_BYTES: usize = 3_000_000;
 
-/// How often a transaction that met another one is tried again before its message is given back.
-pub(super) const CONFLICT_TRIES: u32 = 6;
-
-/// The first wait before trying again; each further one is twice as long.
-pub(super) const CONFLICT_WAIT: Duration = Duration::from_millis(20);
-
-/// How many posts of a write were new, and how many were there already.
+/// How many posts of a write were new, how many were there already, and what it took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inserted {
     /// Written and counted now.
     pub new: usize,
     /// Written and counted before.
     pub repeated: usize,
+    /// How often a transaction that something stood in the way of was tried again.
+    pub retried: usize,
 }
 
 impl TweetsTable {
     /// Writes those of `posts` that are new under `keyword`, and counts them: both or neither.
     ///
     /// Any number of posts is taken, in as many transactions as they need; after an error the
-    /// earlier ones stand, and doing it all again is safe.
+    /// earlier ones stand, and doing it all again is safe. What conflicts and throttling stood in the way
+    /// of is tried again until `deadline`.
     ///
     /// # Errors
-    /// What DynamoDB answered, after conflicts were tried again for about two seconds.
+    /// What DynamoDB answered.
     pub async fn insert(
         &self,
         keyword: &Keyword,
         posts: &[Post],
         now: UtcTime,
+        deadline: Instant,
     ) -> Result<Inserted, TableError> {
         let mut inserted = Inserted::default();
         for transaction in transactions(posts) {
-            let new = self.insert_together(keyword, transaction.clone(), now).await?;
-            inserted.new += new;
-            inserted.repeated += transaction.len() - new;
+            let mut attempts = Attempts::until(deadline);
+            inserted.new += self.insert_together(keyword, transaction, now, &mut attempts).await?;
+            inserted.retried += attempts.again;
         }
-        inserted.repeated += posts.len() - inserted.new - inserted.repeated;
+        inserted.repeated = posts.len() - inserted.new;
         Ok(inserted)
     }
 
@@ -63,16 +62,15 @@ impl TweetsTable {
         keyword: &Keyword,
         mut posts: Vec<&Post>,
         now: UtcTime,
+        attempts: &mut Attempts,
     ) -> Result<usize, TableError> {
         let expires_at = expires_at(now);
-        let mut wait = CONFLICT_WAIT;
-        let mut tries = 1;
         while !posts.is_empty() {
             let mut writes = Vec::with_capacity(TRANSACTION_ACTIONS);
             for post in &posts {
                 writes.push(self.putting(keyword, post, expires_at)?);
             }
-            writes.extend(self.statistics.counting(keyword, &posts)?);
+            writes.extend(self.statistics.counting(keyword, &posts, now)?);
             let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
             let Err(error) = answer else { return Ok(posts.len()) };
             match cancellation(&error, posts.len()) {
@@ -83,12 +81,8 @@ impl TweetsTable {
                         !there.contains(&(index - 1))
                     });
                 }
-                Cancelled::Conflict if tries < CONFLICT_TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(wait).await;
-                    wait *= 2;
-                }
-                Cancelled::Conflict | Cancelled::Otherwise => {
+                Cancelled::Passing if attempts.next().await => {}
+                Cancelled::Passing | Cancelled::Otherwise => {
                     return Err(TableError::during("write posts with their counts")(error));
                 }
             }
@@ -152,34 +146,45 @@ fn transactions(posts: &[Post]) -> Vec<Vec<&Post>> {
 pub(super) enum Cancelled {
     /// These posts are in the table already; nothing else stood in its way.
     AlreadyThere(HashSet<usize>),
-    /// Another transaction, or too many requests, stood in its way: it may succeed later.
-    Conflict,
+    /// Another transaction, or too many requests, stood in its way: it may succeed soon.
+    Passing,
     /// Anything else.
     Otherwise,
 }
 
+/// What DynamoDB answers to a whole transaction when the same may succeed soon.
+const PASSING: [&str; 6] = [
+    "InternalServerError",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
 /// Reads the reasons of a cancelled transaction whose first `posts` writes put posts.
 pub(super) fn cancellation(error: &SdkError<TransactWriteItemsError>, posts: usize) -> Cancelled {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
-    else {
-        return Cancelled::Otherwise;
+    let cancelled = match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled,
+        Some(error) if error.code().is_some_and(|code| PASSING.contains(&code)) => return Cancelled::Passing,
+        _ => return Cancelled::Otherwise,
     };
     let mut there = HashSet::new();
-    let mut conflict = false;
+    let mut passing = false;
     for (index, reason) in cancelled.cancellation_reasons().iter().enumerate() {
         match reason.code().unwrap_or("None") {
             "None" => {}
             "ConditionalCheckFailed" if index < posts => {
                 there.insert(index);
             }
-            "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => conflict = true,
+            "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => passing = true,
             _ => return Cancelled::Otherwise,
         }
     }
     if !there.is_empty() {
         Cancelled::AlreadyThere(there)
-    } else if conflict {
-        Cancelled::Conflict
+    } else if passing {
+        Cancelled::Passing
     } else {
         Cancelled::Otherwise
     }

@@ -1,5 +1,6 @@
 //! TweetsTable: one item for each post and keyword.
 
+mod attempts;
 mod correct;
 mod insert;
 

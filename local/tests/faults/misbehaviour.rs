@@ -1,23 +1,13 @@
 //! Whatever the stream does, every post that could be had is stored once, or lies in a gap that says so.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
 
-mod virtual_time;
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use local::{Fate, Machine, Options, Stream, config};
-use posts::{Gap, GapState, StreamStatusTable, UtcTime};
+use local::Fate;
+use posts::{Gap, GapState, UtcTime};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use virtual_time::{folder, virtually};
 
-/// How long everything may take to be as it should once the faults have ended (virtual).
-const PATIENCE: Duration = Duration::from_secs(25 * 60);
-
-const TOKEN: &str = "test-token";
+use crate::virtual_time::{folder, virtually};
+use crate::world::{Settings, THIRD, World};
 
 /// Something that goes wrong.
 #[derive(Clone, Debug)]
@@ -32,130 +22,7 @@ enum Trouble {
     Toggle,
 }
 
-/// A stub, and a machine that reads it.
-struct World {
-    stub: String,
-    http: reqwest::Client,
-    data: PathBuf,
-    settings: Settings,
-    machine: Option<Machine>,
-    /// The keywords that are desired, and since when.
-    desired: BTreeMap<&'static str, UtcTime>,
-    _stub: DropGuard,
-}
-
-#[derive(Clone, Copy)]
-struct Settings {
-    seed: u64,
-    rate: f64,
-    daily_post_budget: Option<u64>,
-    backfill: bool,
-}
-
-impl Settings {
-    fn seed(seed: u64) -> Self {
-        Self { seed, rate: 1.0, daily_post_budget: None, backfill: false }
-    }
-}
-
-/// The keyword that comes and goes; the stub posts about whatever its rules ask for.
-const THIRD: &str = "lion";
-
 impl World {
-    async fn start(data: &Path, settings: Settings) -> Self {
-        posts::aws::install_tls();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stub = format!("http://{}", listener.local_addr().unwrap());
-        let options = stub::Options {
-            token: TOKEN.to_owned(),
-            source: stub::Source::Generator { seed: settings.seed },
-            rate: settings.rate,
-            keep_alive: Duration::from_secs(10),
-            search_delay: Duration::from_secs(30),
-            backfill: settings.backfill,
-        };
-        let shutdown = CancellationToken::new();
-        tokio::spawn(stub::serve(listener, options, shutdown.clone()));
-        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
-        let mut world = Self {
-            stub,
-            http,
-            data: data.to_owned(),
-            settings,
-            machine: None,
-            desired: BTreeMap::new(),
-            _stub: shutdown.drop_guard(),
-        };
-        world.boot().await;
-        for keyword in ["zebra", "giraffe"] {
-            world.begin(keyword).await;
-        }
-        world.until("reading has begun", async |world| world.delivered().await > 0).await;
-        world
-    }
-
-    /// Waits for something, for as long as everything may take.
-    async fn until(&self, what: &str, is_so: impl AsyncFn(&Self) -> bool) {
-        let end = tokio::time::Instant::now() + PATIENCE;
-        while !is_so(self).await {
-            assert!(tokio::time::Instant::now() < end, "still waiting until {what}");
-            tokio::time::sleep(Duration::from_secs(2)).await;
-        }
-    }
-
-    /// How many posts the stub delivered.
-    async fn delivered(&self) -> usize {
-        let posted = self.get(&format!("{}/control/posts", self.stub)).await;
-        posted["posts"].as_array().unwrap().iter().filter(|post| post["delivered"] != 0).count()
-    }
-
-    /// How often the stream was interrupted, once for each keyword.
-    async fn interruptions(&self) -> usize {
-        let gaps = self.status().await.gaps().await.unwrap();
-        gaps.iter().filter(|gap| gap.to.since(gap.from) > Duration::ZERO && is_interruption(gap)).count()
-    }
-
-    async fn boot(&mut self) {
-        let options = Options {
-            data: self.data.clone(),
-            port: 0,
-            stream: Stream::Elsewhere {
-                url: self.stub.clone(),
-                token: TOKEN.to_owned(),
-                backfill_minutes: if self.settings.backfill { 5 } else { 0 },
-            },
-            keywords: Vec::new(),
-            daily_post_budget: self.settings.daily_post_budget,
-        };
-        self.machine = Some(Machine::start(options).await.unwrap());
-    }
-
-    async fn begin(&mut self, keyword: &'static str) {
-        let url = format!("{}/stream", self.api());
-        let answer = self.http.post(url).json(&json!({ "keyword": keyword })).send().await.unwrap();
-        let answer: Value = answer.json().await.unwrap();
-        let mut keywords = answer["keywords"].as_array().unwrap().iter();
-        let started = &keywords.find(|status| status["keyword"] == keyword).unwrap()["startedAt"];
-        self.desired.insert(keyword, started.as_str().unwrap().parse().unwrap());
-    }
-
-    fn api(&self) -> String {
-        format!("http://{}", self.machine.as_ref().unwrap().api)
-    }
-
-    async fn get(&self, url: &str) -> Value {
-        self.http.get(url).send().await.unwrap().json().await.unwrap()
-    }
-
-    async fn control(&self, what: &str, body: &Value) {
-        let request = self.http.post(format!("{}/control/{what}", self.stub)).json(body);
-        assert_eq!(request.send().await.unwrap().status(), 202, "{body}");
-    }
-
-    async fn fault(&self, fault: &Value) {
-        self.control("faults", fault).await;
-    }
-
     async fn trouble(&mut self, trouble: &Trouble) {
         match trouble {
             Trouble::Stream(fault) => self.fault(fault).await,
@@ -178,98 +45,6 @@ impl World {
             Trouble::Toggle => self.begin(THIRD).await,
         }
     }
-
-    async fn status(&self) -> StreamStatusTable {
-        let aws = config(&format!("http://{}", self.machine.as_ref().unwrap().aws)).await;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
-        StreamStatusTable::new(dynamodb, "StreamStatusTable".to_owned(), "x".to_owned())
-    }
-
-    /// The stored posts of a keyword; asserts that the counts equal them.
-    async fn stored(&self, keyword: &str) -> Option<BTreeSet<String>> {
-        let api = self.api();
-        let mut ids = BTreeSet::new();
-        let mut cursor = String::new();
-        loop {
-            let page = self.get(&format!("{api}/tweets?keyword={keyword}&limit=100{cursor}")).await;
-            for tweet in page["tweets"].as_array().unwrap() {
-                assert!(ids.insert(tweet["tweetId"].as_str().unwrap().to_owned()), "stored twice: {tweet}");
-            }
-            match page["nextCursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => break,
-            }
-        }
-        let counted = self.get(&format!("{api}/tweetsStatistics?keyword={keyword}")).await;
-        (counted["total"].as_u64().unwrap() == ids.len() as u64).then_some(ids)
-    }
-
-    /// The gaps, and what is wrong: posts made up to `until` that are neither stored nor in an open gap.
-    async fn missing(&self, until: UtcTime) -> (Vec<Gap>, Vec<String>) {
-        let gaps = self.status().await.gaps().await.unwrap();
-        let mut wrong: Vec<String> = Vec::new();
-        let posted = self.get(&format!("{}/control/posts", self.stub)).await;
-        if posted["refusals"] != 0 {
-            panic!("{} refusals by our own fault", posted["refusals"]);
-        }
-        for (keyword, started) in &self.desired {
-            let Some(stored) = self.stored(keyword).await else {
-                wrong.push(format!("{keyword}: counts differ from posts"));
-                continue;
-            };
-            let has = |list: &Value| list.as_array().unwrap().iter().any(|value| value == keyword);
-            for post in posted["posts"].as_array().unwrap().iter().filter(|post| has(&post["keywords"])) {
-                let (id, at) = (post["id"].as_str().unwrap(), post["at"].as_str().unwrap());
-                let at: UtcTime = at.parse().unwrap();
-                if at < *started {
-                    continue;
-                }
-                if at > until || stored.contains(id) {
-                    continue;
-                }
-                let told = gaps.iter().any(|gap| {
-                    let here = gap.keyword.as_str() == *keyword && gap.from <= at && at <= gap.to;
-                    // Search cannot find what only a quoted post says: a closed gap never claims it.
-                    here && match gap.state {
-                        GapState::Open => true,
-                        GapState::Closed => {
-                            !has(&post["searchable"]) && gap.healed_by == Some(posts::HealedBy::Search)
-                        }
-                        GapState::Healing => false,
-                    }
-                });
-                if !told {
-                    wrong.push(format!("{keyword} {id} of {at}, delivered {}", post["delivered"]));
-                }
-            }
-        }
-        (gaps, wrong)
-    }
-
-    /// Waits until every post made up to now is accounted for and no gap is being healed.
-    async fn settled(&self) -> Vec<Gap> {
-        let until = UtcTime::now();
-        let end = tokio::time::Instant::now() + PATIENCE;
-        loop {
-            let (gaps, wrong) = self.missing(until).await;
-            let healing = gaps.iter().filter(|gap| gap.state == GapState::Healing).count();
-            if wrong.is_empty() && healing == 0 {
-                return gaps;
-            }
-            assert!(
-                tokio::time::Instant::now() < end,
-                "{} posts missing: {:#?}\n{healing} gaps healing; gaps: {gaps:#?}",
-                wrong.len(),
-                wrong.iter().take(5).collect::<Vec<_>>()
-            );
-            tokio::time::sleep(Duration::from_secs(10)).await;
-        }
-    }
-}
-
-/// Whether reading was interrupted; every keyword is new once.
-fn is_interruption(gap: &Gap) -> bool {
-    !["the keyword was new", "the streamer was not running"].contains(&gap.cause.as_str())
 }
 
 /// Every fault of the stub's that heals, with these numbers.
@@ -480,11 +255,10 @@ fn when_the_queue_is_away_reading_stops_at_its_bound_and_what_follows_is_fetched
         let world = World::start(data.path(), settings).await;
         // The queue alone: without the tables the lease would be lost before long.
         let faults = world.machine.as_ref().unwrap().faults.clone();
-        faults.judge(
-            |operation| {
-                if operation == "SendMessageBatch" { Fate::FailsBefore } else { Fate::Answered }
-            },
-        );
+        faults.judge(|call| match call.operation.as_str() {
+            "SendMessageBatch" => Fate::FailsBefore,
+            _ => Fate::Answered,
+        });
         let full = "the queue took posts too slowly, and the buffer was full";
         let stands = async |world: &World| {
             let stream = world.get(&format!("{}/stream", world.api())).await;

@@ -1,8 +1,5 @@
 //! Mastodon's streams: what is posted is stored once, what is changed or taken back follows, and gaps
 //! are healed from timelines.
-#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
-
-mod virtual_time;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +9,8 @@ use posts::{Gap, GapState, HealedBy, StreamStatusTable, UtcTime};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use virtual_time::{folder, virtually};
+
+use crate::virtual_time::{folder, virtually};
 
 const KEYWORDS: [&str; 2] = ["#zebra", "#lion"];
 

@@ -1,0 +1,33 @@
+//! What a consumer must be told.
+
+use posts::{Variables, WrongVariables};
+
+/// What a consumer must be told. Each field names the variable it is read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `TWEETS_TABLE`: TweetsTable's name.
+    pub tweets_table: String,
+    /// `STATISTICS_TABLE`: StatisticsTable's name.
+    pub statistics_table: String,
+    /// `TWEETS_QUEUE_URL`: TweetsFifoQueue.
+    pub tweets_queue_url: String,
+    /// `DEAD_LETTER_QUEUE_URL`: TweetsDeadLetterQueue.
+    pub dead_letter_queue_url: String,
+}
+
+impl Config {
+    /// Reads the variables through `variable`.
+    ///
+    /// # Errors
+    /// Every variable that is missing or empty, at once.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, WrongVariables> {
+        let mut variables = Variables::new(variable);
+        let config = Self {
+            tweets_table: variables.required("TWEETS_TABLE"),
+            statistics_table: variables.required("STATISTICS_TABLE"),
+            tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
+            dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
+        };
+        variables.complete(config)
+    }
+}

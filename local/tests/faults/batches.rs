@@ -1,0 +1,320 @@
+//! The consumer's batches and its dead letters, over the tables and queues of one machine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsEvent;
+use consumer::Consumer;
+use local::{Fate, Machine, Options, Stream, config};
+use posts::{EmbeddedMetrics, Keyword, Order, StatisticsTable, TweetsTable};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::virtual_time::{folder, virtually};
+
+/// How long anything may take that is awaited here.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const QUEUE: &str = "000000000000/TweetsFifoQueue.fifo";
+const DEAD_LETTERS: &str = "000000000000/TweetsDeadLetterQueue.fifo";
+
+struct World {
+    machine: Machine,
+    http: reqwest::Client,
+    aws: aws_config::SdkConfig,
+    _data: tempfile::TempDir,
+}
+
+impl World {
+    /// A machine that reads no stream.
+    async fn start() -> Self {
+        let data = folder();
+        let options = Options {
+            data: data.path().to_owned(),
+            port: 0,
+            stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
+            keywords: Vec::new(),
+            daily_post_budget: None,
+        };
+        let machine = Machine::start(options).await.unwrap();
+        let aws = config(&format!("http://{}", machine.aws)).await;
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { machine, http, aws, _data: data }
+    }
+
+    fn url(&self, queue: &str) -> String {
+        format!("http://{}/{queue}", self.machine.aws)
+    }
+
+    fn consumer(&self) -> Consumer {
+        let config = consumer::Config {
+            tweets_table: "TweetsTable".to_owned(),
+            statistics_table: "StatisticsTable".to_owned(),
+            tweets_queue_url: self.url(QUEUE),
+            dead_letter_queue_url: self.url(DEAD_LETTERS),
+        };
+        Consumer::new(&self.aws, config, EmbeddedMetrics::nowhere())
+    }
+
+    async fn send(&self, group: &str, body: &str) {
+        let request = aws_sdk_sqs::Client::new(&self.aws).send_message().queue_url(self.url(QUEUE));
+        let request =
+            request.message_group_id(group).message_deduplication_id(format!("{group}-{}", body.len()));
+        request.message_body(body).send().await.unwrap();
+    }
+
+    async fn request(&self, method: reqwest::Method, path: &str) -> (u16, Value) {
+        let answer =
+            self.http.request(method, format!("http://{}{path}", self.machine.api)).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
+    }
+
+    /// The dead letters, once there are as many as that.
+    async fn dead_letters(&self, count: usize) -> Vec<Value> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let (status, letters) = self.request(reqwest::Method::GET, "/deadLetters").await;
+            assert_eq!(status, 200, "{letters}");
+            let list = letters["letters"].as_array().unwrap().clone();
+            if list.len() == count && letters["count"] == count {
+                return list;
+            }
+            assert!(Instant::now() < end, "{letters}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The ids stored under a keyword, and how many the counts say there are.
+    async fn stored(&self, keyword: &str) -> (Vec<String>, u64) {
+        let dynamodb = aws_sdk_dynamodb::Client::new(&self.aws);
+        let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
+        let tweets = TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics.clone());
+        let keyword: Keyword = keyword.parse().unwrap();
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let page = tweets.page(&keyword, Order::OldestFirst, 100, after.as_ref()).await.unwrap();
+            ids.extend(page.posts.into_iter().map(|stored| stored.post.tweet_id.to_string()));
+            after = page.next;
+            if after.is_none() {
+                let counts = statistics.by_country(&keyword).await.unwrap();
+                return (ids, counts.iter().map(|count| count.collected).sum());
+            }
+        }
+    }
+}
+
+fn post(id: &str) -> Value {
+    json!({ "tweetId": id, "createDate": posts::UtcTime::now(), "text": "text" })
+}
+
+fn envelope(keyword: &str, posts: &[Value]) -> String {
+    json!({ "version": 1, "keyword": keyword, "posts": posts }).to_string()
+}
+
+#[test]
+fn what_can_never_be_stored_is_a_dead_letter_with_its_reason_and_harms_nothing_else() {
+    virtually(async {
+        let world = World::start().await;
+        let with = |field: &str, value: Value| {
+            let mut post = post("9");
+            post[field] = value;
+            post
+        };
+        let bad = [
+            with("tweetId", json!(null)),
+            with("createDate", json!("yesterday")),
+            with("text", json!("x".repeat(400 * 1024))),
+        ];
+        let posts = [&[post("1")], &bad[..], &[post("2")]].concat();
+        world.send("good", &envelope("good", &posts)).await;
+        world.send("future", r#"{"version":2,"anything":"else"}"#).await;
+        world.send("truncated", &envelope("truncated", &[post("3")])[..60]).await;
+        world.send("long", &envelope(&"k".repeat(2048), &[post("4")])).await;
+        let letters = world.dead_letters(6).await;
+        let mut reasons: Vec<&str> =
+            letters.iter().map(|letter| letter["reason"].as_str().unwrap()).collect();
+        reasons.sort_unstable();
+        assert_eq!(
+            reasons,
+            [
+                "a post of 409665 bytes, at most 262144 can be stored",
+                "a post whose createDate is no date",
+                "a post without a valid tweetId",
+                "not an envelope: eof error at line 1, column 60",
+                "the envelope has version 2, this program reads up to 1",
+                "the envelope's keyword is none: a keyword may be at most 512 bytes of UTF-8 long, this one is 2048",
+            ]
+        );
+        assert_eq!(world.stored("good").await, (vec!["1".to_owned(), "2".to_owned()], 2));
+        let of_good: Vec<&Value> = letters.iter().filter(|letter| letter["keyword"] == "good").collect();
+        assert_eq!(of_good.len(), 3);
+
+        // Sent again it fails again, for it is as bad as before.
+        let future =
+            letters.iter().find(|letter| letter["reason"].as_str().unwrap().contains("version 2")).unwrap();
+        let path = format!("/deadLetters/{}/redrive", future["id"].as_str().unwrap());
+        assert_eq!(world.request(reqwest::Method::POST, &path).await.0, 204);
+        let again = world.dead_letters(6).await;
+        assert!(!again.iter().any(|letter| letter["id"] == future["id"]), "it is another letter now");
+
+        for letter in &again {
+            let path = format!("/deadLetters/{}", letter["id"].as_str().unwrap());
+            assert_eq!(world.request(reqwest::Method::DELETE, &path).await.0, 204);
+            let (status, problem) = world.request(reqwest::Method::DELETE, &path).await;
+            assert_eq!((status, problem["status"].as_u64()), (404, Some(404)), "{problem}");
+        }
+        world.dead_letters(0).await;
+    });
+}
+
+#[test]
+fn what_failed_for_a_passing_reason_is_stored_when_it_is_sent_again() {
+    virtually(async {
+        let world = World::start().await;
+        // Given up by hand: waiting for five failures would take minutes.
+        let sqs = aws_sdk_sqs::Client::new(&world.aws);
+        let letter = posts::DeadLetterQueue::new(sqs, world.url(DEAD_LETTERS), world.url(QUEUE));
+        letter.bury("a", "rust", &envelope("rust", &[post("1")]), "the tables were away").await.unwrap();
+        letter
+            .bury("b", "rust", &envelope("rust", &[post("1"), post("2")]), "the tables were away")
+            .await
+            .unwrap();
+        let letters = world.dead_letters(2).await;
+        assert_eq!(letters[1]["posts"], json!(["1", "2"]));
+        let (status, answer) = world.request(reqwest::Method::POST, "/deadLetters/redrive").await;
+        assert_eq!((status, answer), (202, json!({ "redriven": "beingMoved" })));
+        let end = Instant::now() + PATIENCE;
+        while world.stored("rust").await != (vec!["1".to_owned(), "2".to_owned()], 2) {
+            assert!(Instant::now() < end);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        world.dead_letters(0).await;
+    });
+}
+
+#[test]
+fn posts_of_hours_that_cloudwatch_does_not_take_are_stored_all_the_same() {
+    virtually(async {
+        let world = World::start().await;
+        let mut posts = [post("1"), post("2"), post("3")];
+        posts[1]["createDate"] = json!("2020-01-01T00:00:00Z");
+        posts[2]["createDate"] = json!("9999-01-01T00:00:00Z");
+        let messages = [("1".to_owned(), envelope("rust", &posts))];
+        let answer = world.consumer().handle(event(&messages, true), Instant::now() + PATIENCE).await;
+        assert!(answer.batch_item_failures.is_empty());
+        assert_eq!(world.stored("rust").await.1, 3);
+        let range = |from: &str, to: &str| json!({ "from": from, "to": to });
+        let restate = async |body: Value| {
+            let url = format!("http://{}/tweetsStatistics/restate", world.machine.api);
+            let answer = world.http.post(url).json(&body).send().await.unwrap();
+            (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+        };
+        let (status, stated) = restate(range("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z")).await;
+        assert_eq!(status, 200);
+        assert_eq!(stated, json!({ "values": 0, "outOfReach": ["2020-01-01T00:00:00.000Z"] }));
+        for (from, to) in [
+            ("2020-01-02T00:00:00Z", "2020-01-01T00:00:00Z"),
+            ("2020-01-02T00:00:00Z", "2021-01-01T00:00:00Z"),
+            ("yesterday", "2021-01-01T00:00:00Z"),
+        ] {
+            let (status, problem) = restate(range(from, to)).await;
+            assert_eq!(status, 400, "{problem}");
+            assert!(problem["detail"].as_str().unwrap().contains("from"), "{problem}");
+        }
+    });
+}
+
+/// What Lambda hands to a consumer. Without a group, it is the keyword's.
+fn event(messages: &[(String, String)], with_group: bool) -> SqsEvent {
+    let records: Vec<Value> = messages
+        .iter()
+        .map(|(id, body)| {
+            let attributes = if with_group { json!({ "MessageGroupId": "rust" }) } else { json!({}) };
+            json!({ "messageId": id, "body": body, "attributes": attributes, "messageAttributes": {} })
+        })
+        .collect();
+    serde_json::from_value(json!({ "Records": records })).unwrap()
+}
+
+/// After a visibility timeout two consumers may handle the same group at once.
+#[test]
+fn two_consumers_at_once_store_and_count_every_post_once() {
+    virtually(async {
+        let world = World::start().await;
+        for seed in 0..25_u64 {
+            let keyword = format!("rust {seed}");
+            // Posts overlap from message to message.
+            let messages: Vec<(String, String)> = (0..6)
+                .map(|message| {
+                    let posts: Vec<Value> =
+                        (0..8).map(|index| post(&(message * 5 + index + 1).to_string())).collect();
+                    (message.to_string(), envelope(&keyword, &posts))
+                })
+                .collect();
+            let mut random = fastrand::Rng::with_seed(seed);
+            world.machine.faults.judge(move |call| match (call.operation.as_str(), random.u8(0..10)) {
+                ("TransactWriteItems" | "PutMetricData" | "Query", 0) => Fate::FailsBefore,
+                ("TransactWriteItems" | "PutMetricData" | "Query", 1 | 2) => Fate::FailsAfter,
+                _ => Fate::Answered,
+            });
+            let handle = async |messages: &[(String, String)], with_group: bool| {
+                let consumer = world.consumer();
+                let mut left = messages.to_vec();
+                for _ in 0..30 {
+                    if left.is_empty() {
+                        return;
+                    }
+                    let answer = consumer.handle(event(&left, with_group), Instant::now() + PATIENCE).await;
+                    let failed: Vec<String> = answer
+                        .batch_item_failures
+                        .into_iter()
+                        .map(|failure| failure.item_identifier)
+                        .collect();
+                    left.retain(|(id, _)| failed.contains(id));
+                }
+                assert!(left.is_empty(), "seed {seed}: {left:?} failed again and again");
+            };
+            tokio::join!(
+                handle(&messages, true),
+                handle(&messages[2..], false),
+                handle(&messages[..4], true)
+            );
+            world.machine.faults.end();
+            let (ids, counted) = world.stored(&keyword).await;
+            let once: BTreeMap<&String, ()> = ids.iter().map(|id| (id, ())).collect();
+            assert_eq!((ids.len(), once.len(), counted), (33, 33, 33), "seed {seed}");
+        }
+    });
+}
+
+#[test]
+fn after_a_failure_all_later_messages_of_the_group_fail_and_no_others() {
+    virtually(async {
+        let world = World::start().await;
+        let body = |keyword: &str, id: &str| envelope(keyword, &[post(id)]);
+        let messages: Vec<(String, String)> = [("a", "1"), ("b", "2"), ("a", "3"), ("b", "4")]
+            .map(|(keyword, id)| (id.to_owned(), body(keyword, id)))
+            .to_vec();
+        // The first transaction, and whatever the client makes of it.
+        let mut transactions = 0;
+        world.machine.faults.judge(move |call| {
+            transactions += usize::from(call.operation == "TransactWriteItems");
+            if call.operation == "TransactWriteItems" && transactions <= 3 {
+                Fate::FailsBefore
+            } else {
+                Fate::Answered
+            }
+        });
+        let consumer = world.consumer();
+        let failures = async |left: Duration| -> Vec<String> {
+            let answer = consumer.handle(event(&messages, false), Instant::now() + left).await;
+            answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+        };
+        assert_eq!(failures(PATIENCE).await, ["1", "3"]);
+        assert_eq!(failures(Duration::ZERO).await, ["1", "2", "3", "4"], "without time nothing is begun");
+        assert_eq!(world.stored("b").await.1, 2);
+        assert_eq!(failures(PATIENCE).await, [""; 0]);
+        assert_eq!(world.stored("a").await.1, 2);
+    });
+}

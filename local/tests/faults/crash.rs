@@ -1,0 +1,289 @@
+//! Whatever call to AWS fails, and however: every post is stored once, the counts equal the posts,
+//! CloudWatch equals the counts, and no queue holds anything.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, Statistic};
+use aws_sdk_sqs::types::QueueAttributeName;
+use local::{Fate, Faults, config};
+use posts::{HourCount, Metrics, StatisticsTable, UtcTime};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::virtual_time::{folder, virtually};
+use crate::world::{PATIENCE, Settings, World};
+
+/// How many posts there are, and how many a second.
+const POSTS: usize = 60;
+const RATE: f64 = 20.0;
+
+/// In which time all that happens to them happens, if nothing fails (virtual).
+const LOAD_TIME: Duration = Duration::from_secs(8);
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug)]
+enum Failure {
+    /// Before it takes effect.
+    Before,
+    /// Once it has taken effect.
+    After,
+    /// Once it has taken effect everything of ours dies.
+    Death,
+}
+
+const FAILURES: [Failure; 3] = [Failure::Before, Failure::After, Failure::Death];
+
+/// Posts about both keywords or one of them, from several countries and from nowhere.
+fn recording() -> Vec<Value> {
+    let countries = ["LT", "PL", "JP", "BR"];
+    let post = |index: usize| {
+        let text = ["a zebra", "a giraffe", "a zebra and a giraffe"][index % 3];
+        let mut post = json!({
+            "data": {
+                "id": (1 + index).to_string(), "text": format!("{text}, seen {index} times"), "author_id": "7",
+                "created_at": "2026-11-24T10:00:00.000Z", "lang": "en",
+            },
+            "includes": { "users": [{ "id": "7", "name": "A", "username": "a" }], "places": [] },
+        });
+        if let Some(country) = countries.get(index % 5) {
+            post["data"]["geo"] = json!({ "place_id": "p" });
+            post["includes"]["places"] = json!([{ "id": "p", "country_code": country, "full_name": "P" }]);
+        }
+        post
+    };
+    (0..POSTS).map(post).collect()
+}
+
+/// Counts calls and makes some of them fail.
+#[derive(Clone, Default)]
+struct Calls {
+    made: Arc<Mutex<Vec<String>>>,
+    died: Arc<Notify>,
+}
+
+impl Calls {
+    /// From now on these calls of the machine fail, counted from 0 since the beginning.
+    fn fail(&self, faults: &Faults, which: &[(usize, Failure)]) {
+        let (calls, which) = (self.clone(), which.to_vec());
+        faults.judge(move |call| {
+            let mut made = calls.made.lock().unwrap();
+            let number = made.len();
+            made.push(call.operation.clone());
+            let failure = which.iter().find(|(which, _)| *which == number);
+            match failure.map(|(_, failure)| failure) {
+                None => Fate::Answered,
+                Some(Failure::Before) => Fate::FailsBefore,
+                Some(Failure::After) => Fate::FailsAfter,
+                Some(Failure::Death) => Fate::Unheard(Arc::clone(&calls.died)),
+            }
+        });
+    }
+
+    fn made(&self) -> usize {
+        self.made.lock().unwrap().len()
+    }
+}
+
+/// Plays the load while these calls fail, and checks what came of it. Returns what was called.
+async fn play(which: &[(usize, Failure)]) -> Vec<String> {
+    let data = folder();
+    let settings = Settings { rate: RATE, recording: Some(recording()), ..Settings::seed(1) };
+    let mut world = World::empty(data.path(), settings).await;
+    let calls = Calls::default();
+    calls.fail(&world.machine.as_ref().unwrap().faults, which);
+    let mut waiting = vec!["giraffe", "zebra"];
+    let mut over = None;
+    loop {
+        let died = async {
+            tokio::select! {
+                () = calls.died.notified() => true,
+                () = start(&mut world, &mut waiting), if over.is_none() => false,
+                () = tokio::time::sleep_until(over.unwrap_or_else(Instant::now)), if over.is_some() => false,
+            }
+        };
+        match died.await {
+            true => {
+                world.machine = None;
+                // A process takes a moment to be started again.
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                world.boot().await;
+                calls.fail(&world.machine.as_ref().unwrap().faults, which);
+            }
+            false if over.is_none() => over = Some(Instant::now() + LOAD_TIME),
+            false => break,
+        }
+    }
+    world.machine.as_ref().unwrap().faults.end();
+    for (number, _) in which {
+        assert!(*number < calls.made(), "call {number} was never made");
+    }
+    settles(&world).await;
+    let made = calls.made.lock().unwrap();
+    made.clone()
+}
+
+/// Waits until everything is as it should be.
+async fn settles(world: &World) {
+    world.settled().await;
+    let end = Instant::now() + PATIENCE;
+    while let Err(wrong) = agree(world).await {
+        assert!(Instant::now() < end, "{wrong}");
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    let gaps = world.settled().await;
+    assert!(gaps.iter().all(|gap| gap.state == posts::GapState::Closed), "{gaps:#?}");
+}
+
+/// A user starts the keywords that wait, each until it is accepted.
+async fn start(world: &mut World, waiting: &mut Vec<&'static str>) {
+    while let Some(keyword) = waiting.last() {
+        let request = world.http.post(format!("{}/stream", world.api())).json(&json!({ "keyword": keyword }));
+        let answer = request.send().await.unwrap();
+        if answer.status() != 202 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            continue;
+        }
+        let answer: Value = answer.json().await.unwrap();
+        world.is_desired(keyword, &answer);
+        waiting.pop();
+    }
+}
+
+/// A metric's name, and its dimensions.
+type Metric<'a> = (&'a str, Vec<(&'a str, String)>);
+
+/// Whether all that is stored says the same: what disagrees, if anything does.
+async fn agree(world: &World) -> Result<(), String> {
+    let aws = config(&format!("http://{}", world.machine.as_ref().unwrap().aws)).await;
+    let statistics = StatisticsTable::new(aws_sdk_dynamodb::Client::new(&aws), "StatisticsTable".to_owned());
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(&aws);
+    let now = UtcTime::now();
+    let mut stored = 0;
+    for hour in [now.before(Duration::from_secs(60 * 60)).start_of_hour(), now.start_of_hour()] {
+        let mut expected: BTreeMap<Metric<'_>, u64> = BTreeMap::new();
+        for keyword in world.desired.keys() {
+            for count in statistics.in_hour(&keyword.parse().unwrap(), hour).await.unwrap() {
+                let HourCount { country, collected, .. } = count;
+                let country = country.map_or("unknown".to_owned(), |country| country.to_string());
+                let keyword = (Metrics::KEYWORD, (*keyword).to_owned());
+                let country = (Metrics::COUNTRY, country);
+                stored += collected;
+                *expected.entry((Metrics::BY_KEYWORD, vec![keyword.clone()])).or_default() += collected;
+                *expected.entry((Metrics::BY_COUNTRY, vec![country.clone()])).or_default() += collected;
+                expected.insert((Metrics::BY_KEYWORD_AND_COUNTRY, vec![keyword, country]), collected);
+            }
+        }
+        for ((metric, dimensions), value) in expected {
+            let dimensions: Vec<Dimension> = dimensions
+                .iter()
+                .map(|(name, value)| Dimension::builder().name(*name).value(value).build())
+                .collect();
+            let answer = cloudwatch
+                .get_metric_statistics()
+                .namespace(Metrics::NAMESPACE)
+                .metric_name(metric)
+                .set_dimensions(Some(dimensions.clone()))
+                .start_time(DateTime::from_millis(hour.as_millis()))
+                .end_time(DateTime::from_millis(hour.as_millis() + 3_600_000))
+                .period(3600)
+                .statistics(Statistic::Maximum)
+                .send()
+                .await
+                .unwrap();
+            let stated = answer.datapoints().first().and_then(|point| point.maximum()).unwrap_or_default();
+            if stated != value as f64 {
+                return Err(format!("{metric} {dimensions:?} of {hour} is {stated}, not {value}"));
+            }
+        }
+    }
+    if stored == 0 {
+        return Err("nothing is stored".to_owned());
+    }
+    let sqs = aws_sdk_sqs::Client::new(&aws);
+    for url in sqs.list_queues().send().await.unwrap().queue_urls() {
+        let request = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
+        let attributes = request.send().await.unwrap().attributes.unwrap();
+        for (name, value) in attributes {
+            if name.as_str().starts_with("ApproximateNumberOfMessages") && value != "0" {
+                return Err(format!("{url}: {name} is {value}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Plays the load in a world of its own, and says which faults it was that it did not survive.
+fn survives(which: &[(usize, Failure)]) -> Vec<String> {
+    let outcome = std::panic::catch_unwind(|| {
+        let mut calls = Vec::new();
+        virtually(async { calls = play(which).await });
+        calls
+    });
+    outcome.unwrap_or_else(|_| panic!("not survived: {which:?}"))
+}
+
+/// Every call that the load takes, each failing in every way; `part` of `PARTS`. Returns how many there are.
+fn each_call(part: usize) -> usize {
+    const PARTS: usize = 2;
+    let calls = survives(&[]);
+    assert!(calls.len() > 40, "{calls:?}");
+    for operation in ["SendMessageBatch", "TransactWriteItems", "PutMetricData", "DeleteMessageBatch"] {
+        assert!(calls.iter().any(|call| call == operation), "no {operation} among {calls:?}");
+    }
+    for number in (part..calls.len()).step_by(PARTS) {
+        for failure in FAILURES {
+            survives(&[(number, failure)]);
+        }
+    }
+    calls.len()
+}
+
+#[test]
+fn each_call_may_fail_1() {
+    println!("half of {} calls, each failing in {} ways", each_call(0), FAILURES.len());
+}
+
+#[test]
+fn each_call_may_fail_2() {
+    println!("the other half of {} calls, each failing in {} ways", each_call(1), FAILURES.len());
+}
+
+/// `CRASH_RUNS` says how many runs, if not a few.
+#[test]
+fn any_two_calls_may_fail() {
+    let runs = std::env::var("CRASH_RUNS").map_or(20, |runs| runs.parse::<u64>().unwrap());
+    let calls = survives(&[]).len();
+    for seed in 0..runs {
+        let mut random = fastrand::Rng::with_seed(seed);
+        // Which are made depends on the first: a little fewer than without faults are made surely.
+        let mut fault = || (random.usize(0..calls / 2), FAILURES[random.usize(0..FAILURES.len())]);
+        survives(&[fault(), fault()]);
+    }
+}
+
+#[test]
+fn every_message_may_be_delivered_twice() {
+    virtually(async {
+        let data = folder();
+        let settings = Settings { rate: RATE, recording: Some(recording()), ..Settings::seed(1) };
+        let mut world = World::empty(data.path(), settings).await;
+        let refused = Arc::new(Mutex::new(0));
+        let (count, until) = (Arc::clone(&refused), Instant::now() + LOAD_TIME);
+        world.machine.as_ref().unwrap().faults.judge(move |call| {
+            let deletes = call.operation == "DeleteMessageBatch";
+            if deletes && Instant::now() < until {
+                *count.lock().unwrap() += 1;
+                return Fate::FailsBefore;
+            }
+            Fate::Answered
+        });
+        start(&mut world, &mut vec!["giraffe", "zebra"]).await;
+        tokio::time::sleep(LOAD_TIME).await;
+        assert!(*refused.lock().unwrap() > 0);
+        settles(&world).await;
+    });
+}

@@ -1,0 +1,10 @@
+//! The whole pipeline in virtual time, while everything that can fail does.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
+
+mod batches;
+mod cost;
+mod crash;
+mod mastodon;
+mod misbehaviour;
+mod virtual_time;
+mod world;

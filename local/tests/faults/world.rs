@@ -1,0 +1,252 @@
+//! A stub, and a machine that reads it, in virtual time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use local::{Machine, Options, Stream, config};
+use posts::{Gap, GapState, StreamStatusTable, UtcTime};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// How long everything may take to be as it should once the faults have ended (virtual).
+pub(crate) const PATIENCE: Duration = Duration::from_secs(25 * 60);
+
+const TOKEN: &str = "test-token";
+
+/// A stub, and a machine that reads it.
+pub(crate) struct World {
+    pub(crate) stub: String,
+    pub(crate) http: reqwest::Client,
+    data: PathBuf,
+    settings: Settings,
+    pub(crate) machine: Option<Machine>,
+    /// The keywords that are desired, and since when.
+    pub(crate) desired: BTreeMap<&'static str, UtcTime>,
+    _stub: DropGuard,
+}
+
+/// How a world is.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) seed: u64,
+    pub(crate) rate: f64,
+    pub(crate) daily_post_budget: Option<u64>,
+    pub(crate) backfill: bool,
+    /// Posts that are played once, instead of made-up ones.
+    pub(crate) recording: Option<Vec<Value>>,
+}
+
+impl Settings {
+    pub(crate) fn seed(seed: u64) -> Self {
+        Self { seed, rate: 1.0, daily_post_budget: None, backfill: false, recording: None }
+    }
+}
+
+/// The keyword that comes and goes; the stub posts about whatever its rules ask for.
+pub(crate) const THIRD: &str = "lion";
+
+impl World {
+    /// A world in which two keywords are being read.
+    pub(crate) async fn start(data: &Path, settings: Settings) -> Self {
+        let mut world = Self::empty(data, settings).await;
+        for keyword in ["zebra", "giraffe"] {
+            world.begin(keyword).await;
+        }
+        world.until("reading has begun", async |world| world.delivered().await > 0).await;
+        world
+    }
+
+    /// A world in which nothing is desired yet.
+    pub(crate) async fn empty(data: &Path, settings: Settings) -> Self {
+        posts::aws::install_tls();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stub = format!("http://{}", listener.local_addr().unwrap());
+        let source = match settings.recording.clone() {
+            Some(posts) => stub::Source::Recording { posts, keep: false },
+            None => stub::Source::Generator { seed: settings.seed },
+        };
+        let options = stub::Options {
+            token: TOKEN.to_owned(),
+            source,
+            rate: settings.rate,
+            keep_alive: Duration::from_secs(10),
+            search_delay: Duration::from_secs(30),
+            backfill: settings.backfill,
+        };
+        let shutdown = CancellationToken::new();
+        tokio::spawn(stub::serve(listener, options, shutdown.clone()));
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+        let mut world = Self {
+            stub,
+            http,
+            data: data.to_owned(),
+            settings,
+            machine: None,
+            desired: BTreeMap::new(),
+            _stub: shutdown.drop_guard(),
+        };
+        world.boot().await;
+        world
+    }
+
+    /// Waits for something, for as long as everything may take.
+    pub(crate) async fn until(&self, what: &str, is_so: impl AsyncFn(&Self) -> bool) {
+        let end = tokio::time::Instant::now() + PATIENCE;
+        while !is_so(self).await {
+            assert!(tokio::time::Instant::now() < end, "still waiting until {what}");
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    }
+
+    /// How many posts the stub delivered.
+    pub(crate) async fn delivered(&self) -> usize {
+        let posted = self.get(&format!("{}/control/posts", self.stub)).await;
+        posted["posts"].as_array().unwrap().iter().filter(|post| post["delivered"] != 0).count()
+    }
+
+    /// How often the stream was interrupted, once for each keyword.
+    pub(crate) async fn interruptions(&self) -> usize {
+        let gaps = self.status().await.gaps().await.unwrap();
+        gaps.iter().filter(|gap| gap.to.since(gap.from) > Duration::ZERO && is_interruption(gap)).count()
+    }
+
+    pub(crate) async fn boot(&mut self) {
+        let options = Options {
+            data: self.data.clone(),
+            port: 0,
+            stream: Stream::Elsewhere {
+                url: self.stub.clone(),
+                token: TOKEN.to_owned(),
+                backfill_minutes: if self.settings.backfill { 5 } else { 0 },
+            },
+            keywords: Vec::new(),
+            daily_post_budget: self.settings.daily_post_budget,
+        };
+        self.machine = Some(Machine::start(options).await.unwrap());
+    }
+
+    pub(crate) async fn begin(&mut self, keyword: &'static str) {
+        let url = format!("{}/stream", self.api());
+        let answer = self.http.post(url).json(&json!({ "keyword": keyword })).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        self.is_desired(keyword, &answer);
+    }
+
+    /// The api has answered that a keyword is collected from now on.
+    pub(crate) fn is_desired(&mut self, keyword: &'static str, answer: &Value) {
+        let mut keywords = answer["keywords"].as_array().unwrap().iter();
+        let started = &keywords.find(|status| status["keyword"] == keyword).unwrap()["startedAt"];
+        self.desired.insert(keyword, started.as_str().unwrap().parse().unwrap());
+    }
+
+    pub(crate) fn api(&self) -> String {
+        format!("http://{}", self.machine.as_ref().unwrap().api)
+    }
+
+    pub(crate) async fn get(&self, url: &str) -> Value {
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    pub(crate) async fn control(&self, what: &str, body: &Value) {
+        let request = self.http.post(format!("{}/control/{what}", self.stub)).json(body);
+        assert_eq!(request.send().await.unwrap().status(), 202, "{body}");
+    }
+
+    pub(crate) async fn fault(&self, fault: &Value) {
+        self.control("faults", fault).await;
+    }
+
+    pub(crate) async fn status(&self) -> StreamStatusTable {
+        let aws = config(&format!("http://{}", self.machine.as_ref().unwrap().aws)).await;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+        StreamStatusTable::new(dynamodb, "StreamStatusTable".to_owned(), "x".to_owned())
+    }
+
+    /// The stored posts of a keyword; asserts that the counts equal them.
+    pub(crate) async fn stored(&self, keyword: &str) -> Option<BTreeSet<String>> {
+        let api = self.api();
+        let mut ids = BTreeSet::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("{api}/tweets?keyword={keyword}&limit=100{cursor}")).await;
+            for tweet in page["tweets"].as_array().unwrap() {
+                assert!(ids.insert(tweet["tweetId"].as_str().unwrap().to_owned()), "stored twice: {tweet}");
+            }
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let counted = self.get(&format!("{api}/tweetsStatistics?keyword={keyword}")).await;
+        (counted["total"].as_u64().unwrap() == ids.len() as u64).then_some(ids)
+    }
+
+    /// The gaps, and what is wrong: posts made up to `until` that are neither stored nor in an open gap.
+    pub(crate) async fn missing(&self, until: UtcTime) -> (Vec<Gap>, Vec<String>) {
+        let gaps = self.status().await.gaps().await.unwrap();
+        let mut wrong: Vec<String> = Vec::new();
+        let posted = self.get(&format!("{}/control/posts", self.stub)).await;
+        if posted["refusals"] != 0 {
+            panic!("{} refusals by our own fault", posted["refusals"]);
+        }
+        for (keyword, started) in &self.desired {
+            let Some(stored) = self.stored(keyword).await else {
+                wrong.push(format!("{keyword}: counts differ from posts"));
+                continue;
+            };
+            let has = |list: &Value| list.as_array().unwrap().iter().any(|value| value == keyword);
+            for post in posted["posts"].as_array().unwrap().iter().filter(|post| has(&post["keywords"])) {
+                let (id, at) = (post["id"].as_str().unwrap(), post["at"].as_str().unwrap());
+                let at: UtcTime = at.parse().unwrap();
+                if at < *started {
+                    continue;
+                }
+                if at > until || stored.contains(id) {
+                    continue;
+                }
+                let told = gaps.iter().any(|gap| {
+                    let here = gap.keyword.as_str() == *keyword && gap.from <= at && at <= gap.to;
+                    // Search cannot find what only a quoted post says: a closed gap never claims it.
+                    here && match gap.state {
+                        GapState::Open => true,
+                        GapState::Closed => {
+                            !has(&post["searchable"]) && gap.healed_by == Some(posts::HealedBy::Search)
+                        }
+                        GapState::Healing => false,
+                    }
+                });
+                if !told {
+                    wrong.push(format!("{keyword} {id} of {at}, delivered {}", post["delivered"]));
+                }
+            }
+        }
+        (gaps, wrong)
+    }
+
+    /// Waits until every post made up to now is accounted for and no gap is being healed.
+    pub(crate) async fn settled(&self) -> Vec<Gap> {
+        let until = UtcTime::now();
+        let end = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let (gaps, wrong) = self.missing(until).await;
+            let healing = gaps.iter().filter(|gap| gap.state == GapState::Healing).count();
+            if wrong.is_empty() && healing == 0 {
+                return gaps;
+            }
+            assert!(
+                tokio::time::Instant::now() < end,
+                "{} posts missing: {:#?}\n{healing} gaps healing; gaps: {gaps:#?}",
+                wrong.len(),
+                wrong.iter().take(5).collect::<Vec<_>>()
+            );
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+    }
+}
+
+/// Whether reading was interrupted; every keyword is new once.
+fn is_interruption(gap: &Gap) -> bool {
+    !["the keyword was new", "the streamer was not running"].contains(&gap.cause.as_str())
+}
