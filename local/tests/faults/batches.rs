@@ -1,6 +1,7 @@
 //! The consumer's batches and its dead letters, over the tables and queues of one machine.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
@@ -46,14 +47,14 @@ impl World {
         format!("http://{}/{queue}", self.machine.aws)
     }
 
-    fn consumer(&self) -> Consumer {
+    fn consumer(&self, own_metrics: EmbeddedMetrics) -> Consumer {
         let config = consumer::Config {
             tweets_table: "TweetsTable".to_owned(),
             statistics_table: "StatisticsTable".to_owned(),
             tweets_queue_url: self.url(QUEUE),
             dead_letter_queue_url: self.url(DEAD_LETTERS),
         };
-        Consumer::new(&self.aws, config, EmbeddedMetrics::nowhere())
+        Consumer::new(&self.aws, config, own_metrics)
     }
 
     async fn send(&self, group: &str, body: &str) {
@@ -201,7 +202,10 @@ fn posts_of_hours_that_cloudwatch_does_not_take_are_stored_all_the_same() {
         posts[1]["createDate"] = json!("2020-01-01T00:00:00Z");
         posts[2]["createDate"] = json!("9999-01-01T00:00:00Z");
         let messages = [("1".to_owned(), envelope("rust", &posts))];
-        let answer = world.consumer().handle(event(&messages, true), Instant::now() + PATIENCE).await;
+        let answer = world
+            .consumer(EmbeddedMetrics::nowhere())
+            .handle(event(&messages, true), Instant::now() + PATIENCE)
+            .await;
         assert!(answer.batch_item_failures.is_empty());
         assert_eq!(world.stored("rust").await.1, 3);
         let range = |from: &str, to: &str| json!({ "from": from, "to": to });
@@ -222,6 +226,46 @@ fn posts_of_hours_that_cloudwatch_does_not_take_are_stored_all_the_same() {
             assert_eq!(status, 400, "{problem}");
             assert!(problem["detail"].as_str().unwrap().contains("from"), "{problem}");
         }
+    });
+}
+
+/// A log that can be read.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_became_of_a_batch_stands_in_the_log_as_metrics() {
+    virtually(async {
+        let world = World::start().await;
+        let log = Log::default();
+        let consumer = world.consumer(EmbeddedMetrics::new(log.clone()));
+        let posts = [post("1"), post("2"), json!({ "tweetId": "3" })];
+        let messages =
+            [("1".to_owned(), envelope("rust", &posts)), ("2".to_owned(), envelope("rust", &[post("1")]))];
+        consumer.handle(event(&messages, true), Instant::now() + PATIENCE).await;
+        let line: Value = serde_json::from_slice(&log.0.lock().unwrap()).unwrap();
+        let bytes: usize = messages.iter().map(|(_, body)| body.len()).sum();
+        for (name, value) in [
+            ("PostsNew", 2.0),
+            ("PostsRepeated", 1.0),
+            ("GivenUp", 1.0),
+            ("TransactionsRetried", 0.0),
+            ("MessageBytes", bytes as f64),
+        ] {
+            assert_eq!(line[name], value, "{name} of {line}");
+        }
+        assert!(line["ConsumerLag"].as_f64().unwrap() < 10_000.0, "{line}");
     });
 }
 
@@ -259,7 +303,7 @@ fn two_consumers_at_once_store_and_count_every_post_once() {
                 _ => Fate::Answered,
             });
             let handle = async |messages: &[(String, String)], with_group: bool| {
-                let consumer = world.consumer();
+                let consumer = world.consumer(EmbeddedMetrics::nowhere());
                 let mut left = messages.to_vec();
                 for _ in 0..30 {
                     if left.is_empty() {
@@ -306,7 +350,7 @@ fn after_a_failure_all_later_messages_of_the_group_fail_and_no_others() {
                 Fate::Answered
             }
         });
-        let consumer = world.consumer();
+        let consumer = world.consumer(EmbeddedMetrics::nowhere());
         let failures = async |left: Duration| -> Vec<String> {
             let answer = consumer.handle(event(&messages, false), Instant::now() + left).await;
             answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
