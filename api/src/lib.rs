@@ -6,6 +6,7 @@
 mod config;
 mod dead_letters;
 mod minute;
+mod plan;
 mod problem;
 mod reconcile;
 mod request;

@@ -1,19 +1,21 @@
 //! Making the running task match what is desired.
 
+use std::collections::BTreeSet;
+
+use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{AwsVpcConfiguration, DesiredStatus, LaunchType, NetworkConfiguration};
-use posts::{TableError, UtcTime};
+use posts::{Launch, Saved, TableError, UtcTime};
 
 use crate::Api;
+use crate::plan::{Seen, Step, Task, TaskState, after, plan};
 
 /// What reconciling did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reconciled {
-    /// Everything is as desired.
+    /// There was nothing to do, or somebody else is doing it.
     Unchanged,
-    /// A task has been started.
-    Started,
-    /// A task that nobody wants any more has been told to look, and will end.
-    ToldToEnd,
+    /// Tasks have been started, stopped, or told to look.
+    Changed,
 }
 
 /// Why reconciling failed. It is safe to try again.
@@ -33,35 +35,69 @@ pub enum ReconcileError {
     CloseQueue(#[from] aws_sdk_sqs::Error),
 }
 
-/// Compares what is desired with the tasks that run, and starts one or tells it to end. It depends on
-/// nothing but the present state, so it may run at any time, twice, and late.
+/// Compares what is desired with the tasks that run, and starts one, stops some, or tells them to end. It
+/// depends on nothing but the present state, so it may run at any time, twice, and late: what is to be
+/// started is noted first, under a number that only one of several can take, and ECS takes requests of
+/// one number for the same. [`crate::plan`] decides.
 ///
 /// # Errors
-/// [`ReconcileError`]; nothing is half done.
+/// [`ReconcileError`]; what is noted and not done is done by the next.
 pub async fn reconcile(api: &Api) -> Result<Reconciled, ReconcileError> {
-    let keywords = api.status.keywords().await?;
-    // Before the tasks: a holder that is not among those that run later has ended.
-    let holder = api.status.lease_holder().await?;
-    let tasks = running_tasks(api).await?;
-    if keywords.is_empty() && !tasks.is_empty() {
-        api.close_queue.wake().await?;
-        return Ok(Reconciled::ToldToEnd);
-    }
-    if keywords.is_empty() || !tasks.is_empty() {
-        return Ok(Reconciled::Unchanged);
-    }
-    let now = UtcTime::now();
-    let mut epoch = 0;
-    if let Some(holder) = holder {
-        epoch = holder.lease.epoch;
-        // A task that has died cannot give its lease back. A reader outside of ECS is left alone.
-        if holder.lease.owner.starts_with("arn:aws:ecs:") {
-            api.status.release_lease(&holder.lease).await?;
+    let mut reconciled = Reconciled::Unchanged;
+    // A start that turns out to have ended long ago is followed by another at once.
+    for _ in 0..ROUNDS {
+        match round(api).await? {
+            Round::Nothing => break,
+            Round::Done => return Ok(Reconciled::Changed),
+            Round::Again => reconciled = Reconciled::Changed,
         }
     }
-    // Two that reconcile at once start one task; a task that died at birth is started again after a
-    // minute.
-    let token = format!("{}-{epoch}-{}", api.config.stream_id, now.as_millis() / 60_000);
+    Ok(reconciled)
+}
+
+/// How often one reconciler looks again at once.
+const ROUNDS: usize = 3;
+
+/// What came of looking once.
+enum Round {
+    Nothing,
+    Done,
+    /// What was done shows that more is to be done.
+    Again,
+}
+
+async fn round(api: &Api) -> Result<Round, ReconcileError> {
+    let desired = !api.status.keywords().await?.is_empty();
+    let launch = api.status.launch().await?;
+    // Before the tasks: a holder that is not among those that run later has ended.
+    let holder = api.status.lease_holder().await?;
+    let tasks = tasks(api, launch.task.as_ref()).await?;
+    let seen = Seen { desired, launch, holder, tasks, now: UtcTime::now() };
+    let (mut launch, steps) = plan(&seen);
+    if launch != seen.launch && api.status.save_launch(&mut launch).await? == Saved::Outdated {
+        return Ok(Round::Nothing);
+    }
+    if steps.is_empty() {
+        return Ok(Round::Nothing);
+    }
+    let mut round = Round::Done;
+    for step in steps {
+        tracing::info!(?step, "reconciling");
+        match step {
+            Step::Release(lease) => api.status.release_lease(&lease).await?,
+            Step::Run(number) => round = run(api, number, &mut launch).await?,
+            Step::Wake => api.close_queue.wake().await?,
+            Step::Stop(arn, why) => {
+                let request = api.ecs.stop_task().cluster(&api.config.cluster).task(arn).reason(why);
+                request.send().await.map_err(aws_sdk_ecs::Error::from)?;
+            }
+        }
+    }
+    Ok(round)
+}
+
+/// Starts the task of this number, and notes which it is.
+async fn run(api: &Api, number: u64, launch: &mut Launch) -> Result<Round, ReconcileError> {
     let network = AwsVpcConfiguration::builder()
         .set_subnets(Some(api.config.subnets.clone()))
         .set_security_groups(Some(api.config.security_groups.clone()))
@@ -76,19 +112,28 @@ pub async fn reconcile(api: &Api) -> Result<Reconciled, ReconcileError> {
         .launch_type(LaunchType::Fargate)
         .network_configuration(NetworkConfiguration::builder().awsvpc_configuration(network).build())
         .started_by("aviary")
-        .client_token(token)
+        .client_token(format!("{}-{number}", api.config.stream_id))
         .send()
         .await
         .map_err(aws_sdk_ecs::Error::from)?;
-    match answer.failures().first() {
-        Some(failure) => {
-            Err(ReconcileError::NotStarted(failure.reason().unwrap_or("no reason given").to_owned()))
-        }
-        None => Ok(Reconciled::Started),
-    }
+    let Some(task) = answer.tasks().first() else {
+        let failure = answer.failures().first().and_then(|failure| failure.reason());
+        let reason = failure.unwrap_or("ECS gave no reason").to_owned();
+        *launch = after(launch.clone(), false, &reason, UtcTime::now());
+        // Outdated: somebody else has started it.
+        api.status.save_launch(launch).await?;
+        return Err(ReconcileError::NotStarted(reason));
+    };
+    launch.task = task.task_arn().map(str::to_owned);
+    api.status.save_launch(launch).await?;
+    Ok(if task.last_status() == Some(STOPPED) { Round::Again } else { Round::Done })
 }
 
-async fn running_tasks(api: &Api) -> Result<Vec<String>, ReconcileError> {
+/// How ECS calls a task that has ended.
+const STOPPED: &str = "STOPPED";
+
+/// The tasks that run, and `launched`, which a list may not have yet, or not any more.
+async fn tasks(api: &Api, launched: Option<&String>) -> Result<Vec<Task>, ReconcileError> {
     let answer = api
         .ecs
         .list_tasks()
@@ -98,5 +143,34 @@ async fn running_tasks(api: &Api) -> Result<Vec<String>, ReconcileError> {
         .send()
         .await
         .map_err(aws_sdk_ecs::Error::from)?;
-    Ok(answer.task_arns.unwrap_or_default())
+    let mut arns: BTreeSet<String> = answer.task_arns.unwrap_or_default().into_iter().collect();
+    arns.extend(launched.cloned());
+    if arns.is_empty() {
+        return Ok(Vec::new());
+    }
+    // There are one or two of them; a request takes a hundred.
+    let request =
+        api.ecs.describe_tasks().cluster(&api.config.cluster).set_tasks(Some(arns.into_iter().collect()));
+    let answer = request.send().await.map_err(aws_sdk_ecs::Error::from)?;
+    Ok(answer.tasks().iter().map(task).collect())
+}
+
+fn task(task: &aws_sdk_ecs::types::Task) -> Task {
+    let time = |at: Option<&DateTime>| {
+        at.and_then(|at| at.to_millis().ok()).and_then(|millis| UtcTime::from_millis(millis).ok())
+    };
+    let created = time(task.created_at()).unwrap_or_else(UtcTime::now);
+    let container = task.containers().first();
+    let state = if task.last_status() == Some(STOPPED) {
+        let reason = container.and_then(|container| container.reason()).or_else(|| task.stopped_reason());
+        let code = container.and_then(|container| container.exit_code());
+        let told = code.map(|code| format!("exit code {code}"));
+        let reason = [reason.map(str::to_owned), told].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        TaskState::Ended { at: time(task.stopped_at()).unwrap_or(created), well: code == Some(0), reason }
+    } else if task.desired_status() == Some(STOPPED) {
+        TaskState::Ending
+    } else {
+        TaskState::Alive
+    };
+    Task { arn: task.task_arn().unwrap_or_default().to_owned(), state, created }
 }

@@ -97,19 +97,29 @@ async fn changed(api: &Api) -> Result<(StatusCode, axum::Json<Stream>), Problem>
 
 async fn stream(api: &Api) -> Result<Stream, Problem> {
     let keywords = api.status.keywords().await?;
-    let report = api.status.report().await?;
+    let (report, launch) = (api.status.report().await?, api.status.launch().await?);
     let now = UtcTime::now();
     let read = api.status.lease_holder().await?.is_some_and(|holder| holder.until > now);
     let desired = !keywords.is_empty();
     let state = match (&report, read) {
         (Some(report), true) => report.state,
         (Some(StreamReport { state: StreamState::Failed, .. }), false) if desired => StreamState::Failed,
+        (_, false) if desired && launch.failures > 0 => StreamState::Failed,
         (_, false) if desired => StreamState::Starting,
         (None, true) => StreamState::Starting,
         (_, false) => StreamState::Stopped,
     };
-    let reason =
-        report.as_ref().and_then(|report| report.reason.clone()).filter(|_| state != StreamState::Stopped);
+    let told = report.as_ref().filter(|report| report.state == state);
+    let told = told.and_then(|report| report.reason.clone());
+    let reason = match (state, launch.failures) {
+        (StreamState::Failed, failures @ 1..) => Some(format!(
+            "{}; {failures} starts in a row failed, the next is due at {}",
+            told.or(launch.reason).unwrap_or_else(|| "no reason is known".to_owned()),
+            launch.not_before.map_or_else(|| "once".to_owned(), |at| at.to_string()),
+        )),
+        (StreamState::Stopped, _) => None,
+        _ => told,
+    };
     Ok(Stream {
         desired: if desired { "running" } else { "stopped" },
         state,

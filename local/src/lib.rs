@@ -139,7 +139,7 @@ impl Machine {
             tasks: Tasks::new(Box::new(move |arn, shutdown| {
                 let (config, aws) =
                     (streamer::Config { owner: arn, ..streamer_config.clone() }, streamer_aws.clone());
-                tokio::spawn(async move {
+                Box::pin(async move {
                     match streamer::run(config, &aws, EmbeddedMetrics::nowhere(), shutdown).await {
                         Ok(ended) => {
                             tracing::info!(?ended, "the streamer ended");

@@ -32,8 +32,8 @@ pub use queue::{CloseQueue, SendError, TweetsQueue, message_group};
 pub use restate::{RestateError, Restater};
 pub use statistics::{CountryCount, HourCount, StatisticsTable};
 pub use status::{
-    Acquired, Added, Fenced, Gap, GapState, HealedBy, KeywordStatus, Lease, LeaseHolder, Reading, Removed,
-    StreamReport, StreamState, StreamStatusTable, Window,
+    Acquired, Added, Fenced, Gap, GapState, HealedBy, KeywordStatus, Launch, Lease, LeaseHolder, Reading,
+    Removed, Saved, StreamReport, StreamState, StreamStatusTable, Window,
 };
 pub use tweets::{Correction, Inserted, Order, Page, Position, StoredPost, TweetsTable};
 pub use utc_time::{InvalidTime, UtcTime};

@@ -1,10 +1,11 @@
 //! ECS, of the operations that we call: a task is the streamer, run in this process.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use futures::future::BoxFuture;
+use posts::UtcTime;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use super::resources::{ACCOUNT, CLUSTER, REGION, TASK_DEFINITION};
 const KEPT: usize = 100;
 
 /// Starts a task of this ARN, which ends when the token says so; its outcome is the exit code.
-type Start = dyn Fn(String, CancellationToken) -> JoinHandle<i32> + Send + Sync;
+type Start = dyn Fn(String, CancellationToken) -> BoxFuture<'static, i32> + Send + Sync;
 
 /// The tasks.
 pub(crate) struct Tasks {
@@ -26,10 +27,25 @@ pub(crate) struct Tasks {
 
 struct Task {
     arn: String,
+    created: UtcTime,
     client_token: Option<String>,
     shutdown: CancellationToken,
+    /// How it ended, and when; none while it runs.
+    ended: Arc<OnceLock<(i32, UtcTime)>>,
     /// It does not outlive its place here.
-    handle: AbortOnDropHandle<i32>,
+    handle: AbortOnDropHandle<()>,
+}
+
+/// Runs a task to its end, and notes that.
+async fn told(running: BoxFuture<'static, i32>, ended: Arc<OnceLock<(i32, UtcTime)>>) {
+    let code = running.await;
+    // It ends once.
+    let _ = ended.set((code, UtcTime::now()));
+}
+
+/// A moment in ECS's JSON: seconds since 1970.
+fn seconds(at: UtcTime) -> Value {
+    json!(at.as_millis() as f64 / 1000.0)
 }
 
 impl fmt::Debug for Tasks {
@@ -40,15 +56,27 @@ impl fmt::Debug for Tasks {
 
 impl Task {
     fn describe(&self) -> Value {
+        let ended = self.ended.get().copied();
+        // Of a task that crashed nobody told how it ended.
         let stopped = self.handle.is_finished();
-        json!({
+        let mut described = json!({
             "taskArn": self.arn,
             "clusterArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{CLUSTER}"),
             "taskDefinitionArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{TASK_DEFINITION}:1"),
             "lastStatus": if stopped { "STOPPED" } else { "RUNNING" },
             "desiredStatus": if stopped || self.shutdown.is_cancelled() { "STOPPED" } else { "RUNNING" },
             "launchType": "FARGATE",
-        })
+            "createdAt": seconds(self.created),
+            "containers": [{ "name": "streamer" }],
+        });
+        if let Some((code, at)) = ended {
+            described["stoppedAt"] = seconds(at);
+            described["containers"][0]["exitCode"] = code.into();
+        }
+        if stopped {
+            described["stoppedReason"] = "Essential container in task exited".into();
+        }
+        described
     }
 }
 
@@ -81,13 +109,14 @@ impl Tasks {
                 let arn =
                     format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task/{CLUSTER}/{}", Uuid::new_v4().simple());
                 let shutdown = CancellationToken::new();
-                let handle = AbortOnDropHandle::new((self.start)(arn.clone(), shutdown.clone()));
+                let (running, ended) = ((self.start)(arn.clone(), shutdown.clone()), Arc::default());
+                let handle = AbortOnDropHandle::new(tokio::spawn(told(running, Arc::clone(&ended))));
                 if tasks.len() >= KEPT
                     && let Some(ended) = tasks.iter().position(|task| task.handle.is_finished())
                 {
                     tasks.remove(ended);
                 }
-                let task = Task { arn, client_token, shutdown, handle };
+                let task = Task { arn, created: UtcTime::now(), client_token, shutdown, ended, handle };
                 let described = task.describe();
                 tasks.push(task);
                 Ok(json!({ "tasks": [described], "failures": [] }))
@@ -99,6 +128,17 @@ impl Tasks {
                 })?;
                 task.shutdown.cancel();
                 Ok(json!({ "task": task.describe() }))
+            }
+            "DescribeTasks" => {
+                let wanted = request["tasks"].as_array().into_iter().flatten();
+                let (mut found, mut failures) = (Vec::new(), Vec::new());
+                for arn in wanted {
+                    match tasks.iter().find(|task| arn == task.arn.as_str()) {
+                        Some(task) => found.push(task.describe()),
+                        None => failures.push(json!({ "arn": arn, "reason": "MISSING" })),
+                    }
+                }
+                Ok(json!({ "tasks": found, "failures": failures }))
             }
             "ListTasks" => {
                 let desired = request["desiredStatus"].as_str().unwrap_or("RUNNING");

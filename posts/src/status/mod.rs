@@ -2,6 +2,7 @@
 
 mod gaps;
 mod keywords;
+mod launch;
 mod lease;
 mod reading;
 mod report;
@@ -20,6 +21,7 @@ use crate::TableError;
 
 pub use gaps::{Gap, GapState, HealedBy};
 pub use keywords::{KeywordStatus, Removed};
+pub use launch::{Launch, Saved};
 pub use lease::{Acquired, Lease, LeaseHolder};
 pub use reading::{Reading, Window};
 pub use report::{StreamReport, StreamState};
@@ -62,7 +64,7 @@ type Item = HashMap<String, AttributeValue>;
 impl StreamStatusTable {
     /// The partition key: the stream.
     pub const PARTITION_KEY: &str = "streamId";
-    /// The sort key: `keyword#rust`, `lease`, `report`, `reading` or `gap#…`.
+    /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading` or `gap#…`.
     pub const SORT_KEY: &str = "item";
     /// The attribute by which DynamoDB forgets items.
     pub const TIME_TO_LIVE: &str = "expiresAt";
