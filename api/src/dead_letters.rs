@@ -4,22 +4,17 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use posts::{DeadLetters, Redriven, Settled, UtcTime};
-use serde::Deserialize;
 
-use crate::request::Query;
+use crate::request::{NoParameters, Query};
 use crate::{Api, Problem};
 
 /// Letters that are shown at most.
 const SHOWN: usize = 100;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct None {}
-
 /// What lies there, why, and since when.
 pub(crate) async fn list(
     State(api): State<Api>,
-    Query(None {}): Query<None>,
+    Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Json<DeadLetters>, Problem> {
     Ok(Json(api.dead_letters.list(SHOWN).await?))
 }

@@ -68,6 +68,7 @@ pub fn router(api: Api) -> Router {
     Router::new()
         .route("/stream", get(stream::show).post(stream::start).delete(stream::stop))
         .route("/tweets", get(tweets::list))
+        .route("/tweets/{tweetId}", get(tweets::show).delete(tweets::remove))
         .route("/tweetsStatistics", get(statistics::by_country))
         .route("/tweetsStatistics/restate", post(statistics::restate))
         .route("/deadLetters", get(dead_letters::list))

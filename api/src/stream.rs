@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use posts::{Gap, Keyword, KeywordStatus, Removed, StreamReport, StreamState, UtcTime};
 use serde::{Deserialize, Serialize};
 
-use crate::request::{Json, Query};
+use crate::request::{Json, NoParameters, Query};
 use crate::{Api, Problem, reconcile};
 
 /// How many gaps are shown.
@@ -22,10 +22,6 @@ pub(crate) struct Start {
 pub(crate) struct Stop {
     keyword: Option<Keyword>,
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Show {}
 
 /// The stream as it should be and as it is.
 #[derive(Serialize)]
@@ -78,7 +74,7 @@ pub(crate) async fn stop(
 /// The stream as it should be and as it is.
 pub(crate) async fn show(
     State(api): State<Api>,
-    Query(Show {}): Query<Show>,
+    Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<axum::Json<Stream>, Problem> {
     Ok(axum::Json(stream(&api).await?))
 }
@@ -113,7 +109,7 @@ async fn stream(api: &Api) -> Result<Stream, Problem> {
     let told = told.and_then(|report| report.reason.clone());
     let reason = match (state, launch.failures) {
         (StreamState::Failed, failures @ 1..) => Some(format!(
-            "{}; {failures} starts in a row failed, the next is due at {}",
+            "{}; failed starts in a row: {failures}, the next one is due at {}",
             told.or(launch.reason).unwrap_or_else(|| "no reason is known".to_owned()),
             launch.not_before.map_or_else(|| "once".to_owned(), |at| at.to_string()),
         )),

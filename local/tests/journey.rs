@@ -117,6 +117,34 @@ async fn delivered(stub: SocketAddr) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_post_is_shown_under_its_keywords_and_taken_back_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let machine = machine(folder.path()).await;
+    let client = Client::new(machine.api);
+    client.start("zebra").await;
+    until("posts come in", || async { client.tweets("zebra").await.len() > 20 }).await;
+    client.stop("").await;
+    until("the streamer has ended", || async { client.get("/stream").await["state"] == "stopped" }).await;
+    let (id, tweet) = client.tweets("zebra").await.pop_last().unwrap();
+    let shown = client.get(&format!("/tweets/{id}")).await;
+    assert_eq!(shown["tweets"].as_array().unwrap().len(), 1);
+    assert_eq!(shown["tweets"][0], tweet);
+
+    let status = async |method: reqwest::Method, id: &str| {
+        let request = client.http.request(method, format!("{}/tweets/{id}", client.api));
+        request.send().await.unwrap().status().as_u16()
+    };
+    let (get, delete) = (reqwest::Method::GET, reqwest::Method::DELETE);
+    assert_eq!(status(delete.clone(), &id).await, 204);
+    assert_eq!(status(get.clone(), &id).await, 404);
+    assert_eq!(status(delete.clone(), &id).await, 404);
+    assert_eq!(status(get, "no%20id").await, 400);
+    assert_eq!(status(delete, "no%20id").await, 400);
+    assert!(!client.tweets("zebra").await.contains_key(&id));
+    assert!(client.counts_equal_posts("zebra").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_keywords_run_side_by_side_and_stop_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let machine = machine(folder.path()).await;

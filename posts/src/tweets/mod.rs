@@ -130,6 +130,32 @@ impl TweetsTable {
         Ok(Page { posts, next })
     }
 
+    /// A post under each keyword that it was collected for; none if it is not there, or was taken back.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that is none of ours.
+    pub async fn under_all_keywords(&self, id: &PostId) -> Result<Vec<StoredPost>, TableError> {
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .key_condition_expression("#id = :id")
+            .filter_expression("attribute_exists(#date)")
+            .expression_attribute_names("#id", Self::PARTITION_KEY)
+            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .expression_attribute_values(":id", AttributeValue::S(id.to_string()))
+            .into_paginator()
+            .items()
+            .send();
+        let mut posts = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(TableError::during("read a post"))?;
+            posts.push(serde_dynamo::from_item(item).map_err(|error| self.broken(&error))?);
+        }
+        Ok(posts)
+    }
+
     fn key(&self, keyword: &Keyword, id: &PostId) -> HashMap<String, AttributeValue> {
         HashMap::from([
             (Self::PARTITION_KEY.to_owned(), AttributeValue::S(id.to_string())),
