@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{AwsVpcConfiguration, DesiredStatus, LaunchType, NetworkConfiguration};
 use posts::{Launch, Saved, TableError, UtcTime};
@@ -115,19 +116,45 @@ async fn run(api: &Api, number: u64, launch: &mut Launch) -> Result<Round, Recon
         .client_token(format!("{}-{number}", api.config.stream_id))
         .send()
         .await
-        .map_err(aws_sdk_ecs::Error::from)?;
+        .map_err(aws_sdk_ecs::Error::from);
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) if error.code().is_some_and(|code| REFUSALS.contains(&code)) => {
+            let reason = [error.code(), error.message()].into_iter().flatten().collect::<Vec<_>>().join(": ");
+            return not_started(api, launch, reason).await;
+        }
+        // It may have started all the same: the same number is tried again.
+        Err(error) => return Err(error.into()),
+    };
     let Some(task) = answer.tasks().first() else {
         let failure = answer.failures().first().and_then(|failure| failure.reason());
-        let reason = failure.unwrap_or("ECS gave no reason").to_owned();
-        *launch = after(launch.clone(), false, &reason, UtcTime::now());
-        // Outdated: somebody else has started it.
-        api.status.save_launch(launch).await?;
-        return Err(ReconcileError::NotStarted(reason));
+        return not_started(api, launch, failure.unwrap_or("ECS gave no reason").to_owned()).await;
     };
     launch.task = task.task_arn().map(str::to_owned);
     api.status.save_launch(launch).await?;
     Ok(if task.last_status() == Some(STOPPED) { Round::Again } else { Round::Done })
 }
+
+/// Notes why no task was started.
+async fn not_started(api: &Api, launch: &mut Launch, reason: String) -> Result<Round, ReconcileError> {
+    *launch = after(launch.clone(), false, &reason, UtcTime::now());
+    // Where that is outdated, somebody else has started it.
+    api.status.save_launch(launch).await?;
+    Err(ReconcileError::NotStarted(reason))
+}
+
+/// What ECS answers when it has surely not started a task, and will not until something is changed.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
+const REFUSALS: [&str; 8] = [
+    "AccessDeniedException",
+    "BlockedException",
+    "ClientException",
+    "ClusterNotFoundException",
+    "InvalidParameterException",
+    "PlatformTaskDefinitionIncompatibilityException",
+    "PlatformUnknownException",
+    "UnsupportedFeatureException",
+];
 
 /// How ECS calls a task that has ended.
 const STOPPED: &str = "STOPPED";

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
 use consumer::Consumer;
-use local::{Fate, Machine, Options, Stream, config};
+use local::{Fate, Machine, config};
 use posts::{EmbeddedMetrics, Keyword, Order, StatisticsTable, TweetsTable};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::virtual_time::{folder, virtually};
+use crate::world::idle_machine;
 
 /// How long anything may take that is awaited here.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,14 +31,7 @@ impl World {
     /// A machine that reads no stream.
     async fn start() -> Self {
         let data = folder();
-        let options = Options {
-            data: data.path().to_owned(),
-            port: 0,
-            stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
-            keywords: Vec::new(),
-            daily_post_budget: None,
-        };
-        let machine = Machine::start(options).await.unwrap();
+        let machine = idle_machine(data.path()).await;
         let aws = config(&format!("http://{}", machine.aws)).await;
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { machine, http, aws, _data: data }

@@ -6,5 +6,6 @@ mod cost;
 mod crash;
 mod mastodon;
 mod misbehaviour;
+mod reconcile;
 mod virtual_time;
 mod world;

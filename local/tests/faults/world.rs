@@ -246,6 +246,18 @@ impl World {
     }
 }
 
+/// A machine that reads no stream.
+pub(crate) async fn idle_machine(data: &Path) -> Machine {
+    let options = Options {
+        data: data.to_owned(),
+        port: 0,
+        stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
+        keywords: Vec::new(),
+        daily_post_budget: None,
+    };
+    Machine::start(options).await.unwrap()
+}
+
 /// Whether reading was interrupted; every keyword is new once.
 fn is_interruption(gap: &Gap) -> bool {
     !["the keyword was new", "the streamer was not running"].contains(&gap.cause.as_str())
