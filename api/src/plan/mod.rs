@@ -9,14 +9,14 @@ use posts::{Launch, Lease, LeaseHolder, UtcTime};
 
 /// How long tasks that nobody wants may take to end by themselves, once they were told to look: a
 /// streamer needs up to 25 s.
-pub(crate) const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_secs(60);
 
 /// A task that lived for longer has not died at birth.
-pub(crate) const INFANCY: Duration = Duration::from_secs(2 * 60);
+const INFANCY: Duration = Duration::from_secs(2 * 60);
 
 /// A task that holds no lease after so long does not do its work: ECS starts one within two minutes, and
 /// a lease that its holder left without a word ends after 40 s.
-pub(crate) const HUNG: Duration = Duration::from_secs(5 * 60);
+const HUNG: Duration = Duration::from_secs(5 * 60);
 
 /// The wait after a task that died at birth; twice as long after each further one, up to the other.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
@@ -81,7 +81,7 @@ pub(crate) fn plan(seen: &Seen) -> (Launch, Vec<Step>) {
     let alive: Vec<&Task> = seen.tasks.iter().filter(|task| task.state == TaskState::Alive).collect();
     let ending = seen.tasks.iter().any(|task| task.state == TaskState::Ending);
     if !seen.desired {
-        return (unwanted(launch, &alive, seen.now), unwanted_steps(&seen.launch, &alive, seen.now));
+        return unwanted(launch, &alive, seen.now);
     }
     launch.unwanted_since = None;
     if let [task] = alive.as_slice() {
@@ -136,21 +136,18 @@ pub(crate) fn after(launch: Launch, well: bool, reason: &str, at: UtcTime) -> La
     Launch { failures, reason: Some(reason.to_owned()), not_before: Some(at.after(wait)), ..launch }
 }
 
-/// The launch while nothing is desired: what failed before is forgotten, so that whoever wants it again
-/// need not wait.
-fn unwanted(launch: Launch, alive: &[&Task], now: UtcTime) -> Launch {
-    let unwanted_since = (!alive.is_empty()).then(|| launch.unwanted_since.unwrap_or(now));
-    Launch { failures: 0, reason: None, not_before: None, unwanted_since, ..launch }
-}
-
-fn unwanted_steps(launch: &Launch, alive: &[&Task], now: UtcTime) -> Vec<Step> {
-    match launch.unwanted_since {
+/// What is decided while nothing is desired: tasks are told to look, and stopped when they do not listen.
+/// What failed before is forgotten, so that whoever wants it again need not wait.
+fn unwanted(launch: Launch, alive: &[&Task], now: UtcTime) -> (Launch, Vec<Step>) {
+    let steps = match launch.unwanted_since {
         _ if alive.is_empty() => Vec::new(),
         Some(since) if now.since(since) > GRACE => {
             alive.iter().map(|task| Step::Stop(task.arn.clone(), "nobody wants it")).collect()
         }
         _ => vec![Step::Wake],
-    }
+    };
+    let unwanted_since = (!alive.is_empty()).then(|| launch.unwanted_since.unwrap_or(now));
+    (Launch { failures: 0, reason: None, not_before: None, unwanted_since, ..launch }, steps)
 }
 
 fn is_hung(task: &Task, seen: &Seen) -> bool {

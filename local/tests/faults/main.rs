@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
 
 mod batches;
+mod corrections;
 mod cost;
 mod crash;
 mod mastodon;

@@ -27,6 +27,17 @@ impl Rules {
         Self { status, keywords: Arc::default() }
     }
 
+    /// Rules of a table that nobody asks.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of_nowhere() -> Self {
+        let aws = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new("nowhere"))
+            .build();
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+        Self::new(StreamStatusTable::new(dynamodb, String::new(), String::new()))
+    }
+
     /// Makes X's rules match `desired`: adds what is missing, deletes those of ours that nobody wants
     /// any more, leaves others' alone. What X refuses is noted at its keyword and harms no other. Returns
     /// the keywords that have a rule. When there need only be something to connect for, rules that do
@@ -156,12 +167,7 @@ mod tests {
     #[test]
     fn a_rule_not_known_yet_is_recognised_by_its_tag() {
         let matched = |tag: Option<&str>| Matched { id: "1".to_owned(), tag: tag.map(str::to_owned) };
-        let aws = aws_config::SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .region(aws_config::Region::new("nowhere"))
-            .build();
-        let table = StreamStatusTable::new(aws_sdk_dynamodb::Client::new(&aws), String::new(), String::new());
-        let rules = Rules::new(table);
+        let rules = Rules::of_nowhere();
         assert_eq!(rules.keywords(&[matched(Some("aviary:rust"))]), ["rust".parse().unwrap()].into());
         assert!(rules.keywords(&[matched(None), matched(Some("other"))]).is_empty());
     }

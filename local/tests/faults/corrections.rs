@@ -1,0 +1,64 @@
+//! Posts that are changed or taken back: the table and its counts tell the same story.
+
+use local::config;
+use posts::{Correction, Inserted, Keyword, Order, Post, StatisticsTable, TweetsTable, UtcTime};
+
+use crate::virtual_time::{folder, virtually};
+use crate::world::idle_machine;
+
+fn post(id: &str, text: &str, edited_at: Option<&str>) -> Post {
+    let post = serde_json::json!({
+        "tweetId": id, "createDate": "2026-11-23T10:00:00Z", "text": text, "country": "LT", "editedAt": edited_at,
+    });
+    serde_json::from_value(post).unwrap()
+}
+
+#[test]
+fn a_post_is_changed_once_taken_back_once_and_never_comes_again() {
+    virtually(async {
+        let data = folder();
+        let machine = idle_machine(data.path()).await;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&config(&format!("http://{}", machine.aws)).await);
+        let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
+        let tweets = TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics.clone());
+        let (rust, now): (Keyword, _) = ("rust".parse().unwrap(), UtcTime::now());
+        let soon = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+        let texts = async || -> Vec<String> {
+            let page = tweets.page(&rust, Order::OldestFirst, 10, None).await.unwrap();
+            page.posts.into_iter().map(|stored| stored.post.text).collect()
+        };
+        let counts = async || {
+            let counts = statistics.by_country(&rust).await.unwrap();
+            (counts[0].collected, counts[0].removed)
+        };
+        let first = [post("1", "first", None), post("2", "second", None)];
+        assert_eq!(
+            tweets.insert(&rust, &first, now, soon).await.unwrap(),
+            Inserted { new: 2, repeated: 0, retried: 0 }
+        );
+
+        let later = post("1", "changed", Some("2026-11-23T11:00:00Z"));
+        assert_eq!(tweets.edit(&rust, &later).await.unwrap(), Correction::Made);
+        assert_eq!(tweets.edit(&rust, &later).await.unwrap(), Correction::NotNeeded);
+        let earlier = post("1", "changed before that", Some("2026-11-23T10:30:00Z"));
+        assert_eq!(tweets.edit(&rust, &earlier).await.unwrap(), Correction::NotNeeded);
+        assert_eq!(
+            tweets.edit(&rust, &post("3", "unknown", Some("2026-11-23T11:00:00Z"))).await.unwrap(),
+            Correction::NotNeeded
+        );
+        assert_eq!(texts().await, ["changed", "second"]);
+        assert_eq!(counts().await, (2, 0));
+
+        let (one, three) = ("1".parse().unwrap(), "3".parse().unwrap());
+        assert_eq!(tweets.remove(&rust, &one, now, soon).await.unwrap(), Correction::Made);
+        assert_eq!(tweets.remove(&rust, &one, now, soon).await.unwrap(), Correction::NotNeeded);
+        assert_eq!(tweets.remove(&rust, &three, now, soon).await.unwrap(), Correction::NotNeeded);
+        assert_eq!(
+            tweets.insert(&rust, &first, now, soon).await.unwrap(),
+            Inserted { new: 0, repeated: 2, retried: 0 }
+        );
+        assert_eq!(tweets.edit(&rust, &later).await.unwrap(), Correction::NotNeeded);
+        assert_eq!(texts().await, ["second"]);
+        assert_eq!(counts().await, (2, 1));
+    });
+}
