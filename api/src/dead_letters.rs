@@ -1,36 +1,89 @@
 //! `/deadLetters`: messages that nobody could handle.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use posts::{DeadLetters, Redriven, Settled, UtcTime};
 
-use crate::request::{NoParameters, Query};
-use crate::{Api, Problem};
+use crate::request::{NoParameters, Path, Query};
+use crate::{ControlApi, Problem, ReadApi};
 
 /// Letters that are shown at most.
 const SHOWN: usize = 100;
 
-/// What lies there, why, and since when.
+/// What could not be stored
+///
+/// Why, and since when; at most 100, and ten of a keyword.
+#[utoipa::path(
+    get,
+    path = "/deadLetters",
+    operation_id = "listDeadLetters",
+    tag = "dead letters",
+    responses((status = 200, description = "The dead letters that can be seen now", body = DeadLetters))
+)]
 pub(crate) async fn list(
-    State(api): State<Api>,
+    State(api): State<ReadApi>,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Json<DeadLetters>, Problem> {
     Ok(Json(api.dead_letters.list(SHOWN).await?))
 }
 
-/// Sends one to the consumer again.
-pub(crate) async fn redrive(State(api): State<Api>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+/// Send one dead letter to be stored again
+///
+/// Always safe: what is stored already is not stored twice.
+#[utoipa::path(
+    post,
+    path = "/deadLetters/{id}/redrive",
+    operation_id = "redriveDeadLetter",
+    tag = "dead letters",
+    params(("id" = String, Path, description = "The letter's id")),
+    responses(
+        (status = 204, description = "It is on its way"),
+        (status = 404, description = "No such letter can be seen now", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn redrive(
+    State(api): State<ControlApi>,
+    Path(id): Path<String>,
+    Query(NoParameters {}): Query<NoParameters>,
+) -> Result<StatusCode, Problem> {
     settled(&id, api.dead_letters.send_again(&id, UtcTime::now()).await?)
 }
 
-/// Sends all to the consumer again.
-pub(crate) async fn redrive_all(State(api): State<Api>) -> Result<(StatusCode, Json<Redriven>), Problem> {
+/// Send all dead letters to be stored again
+///
+/// Always safe: what is stored already is not stored twice.
+#[utoipa::path(
+    post,
+    path = "/deadLetters/redrive",
+    operation_id = "redriveDeadLetters",
+    tag = "dead letters",
+    responses((status = 202, description = "They are on their way", body = Redriven))
+)]
+pub(crate) async fn redrive_all(
+    State(api): State<ControlApi>,
+    Query(NoParameters {}): Query<NoParameters>,
+) -> Result<(StatusCode, Json<Redriven>), Problem> {
     Ok((StatusCode::ACCEPTED, Json(api.dead_letters.send_all_again(UtcTime::now()).await?)))
 }
 
-/// Deletes one for good.
-pub(crate) async fn drop(State(api): State<Api>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+/// Drop a dead letter for good
+#[utoipa::path(
+    delete,
+    path = "/deadLetters/{id}",
+    operation_id = "dropDeadLetter",
+    tag = "dead letters",
+    params(("id" = String, Path, description = "The letter's id")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "No such letter can be seen now", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn drop(
+    State(api): State<ControlApi>,
+    Path(id): Path<String>,
+    Query(NoParameters {}): Query<NoParameters>,
+) -> Result<StatusCode, Problem> {
     settled(&id, api.dead_letters.drop(&id).await?)
 }
 

@@ -1,10 +1,15 @@
 //! The REST api: starts and stops the collection, and answers what was collected.
 //!
-//! [`router`] is all of it, on Lambda and on one machine. It changes what is *desired*;
-//! [`reconcile`] makes the running task match that.
+//! It is two routers, which on Lambda are two functions with two roles: [`read`] changes nothing, [`control`] changes
+//! what is *desired*; [`reconcile`] makes the running task match that. On one machine [`whole`] is both.
 
+mod auth;
 mod config;
+mod cursor;
 mod dead_letters;
+mod description;
+mod estimate;
+mod export;
 mod minute;
 mod plan;
 mod problem;
@@ -15,23 +20,42 @@ mod stream;
 mod tweets;
 
 use aws_config::SdkConfig;
-use axum::Router;
-use axum::routing::{delete, get, post};
+use axum::extract::DefaultBodyLimit;
+use axum::{Router, middleware};
 use posts::{
-    CloseQueue, DeadLetterQueue, Metrics, Restater, StatisticsTable, StreamStatusTable, TweetsTable,
+    CloseQueue, DeadLetterQueue, Metrics, ParameterStore, Restater, StatisticsTable, StreamStatusTable,
+    TweetsTable,
 };
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-pub use config::Config;
+use crate::estimate::Counts;
+
+pub use auth::{Authorizer, AuthorizerError, Key, Keys, KeysError, Scope, Verdict, needed};
+pub use config::{ControlConfig, ReadConfig};
+pub use description::description;
 pub use minute::{MinuteError, every_minute};
 pub use problem::Problem;
 pub use reconcile::{ReconcileError, Reconciled, reconcile};
 
-/// What the api works with.
+/// What reading works with.
 #[derive(Clone, Debug)]
-pub struct Api {
-    config: Config,
+pub struct ReadApi {
     tweets: TweetsTable,
     statistics: StatisticsTable,
+    status: StreamStatusTable,
+    dead_letters: DeadLetterQueue,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    /// None where posts do not come from X.
+    counts: Option<Counts>,
+    answer_bytes: Option<usize>,
+}
+
+/// What controlling works with.
+#[derive(Clone, Debug)]
+pub struct ControlApi {
+    config: ControlConfig,
+    tweets: TweetsTable,
     status: StreamStatusTable,
     close_queue: CloseQueue,
     dead_letters: DeadLetterQueue,
@@ -39,17 +63,39 @@ pub struct Api {
     ecs: aws_sdk_ecs::Client,
 }
 
-impl Api {
-    /// An api over what `config` names.
+impl ReadApi {
+    /// Reading what `config` names.
     #[must_use]
-    pub fn new(aws: &SdkConfig, config: Config) -> Self {
+    pub fn new(aws: &SdkConfig, config: ReadConfig) -> Self {
+        let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+        let statistics = StatisticsTable::new(dynamodb.clone(), config.statistics_table);
+        let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(aws));
+        Self {
+            tweets: TweetsTable::new(dynamodb.clone(), config.tweets_table, statistics.clone()),
+            statistics,
+            status: StreamStatusTable::new(dynamodb, config.status_table, config.stream_id),
+            dead_letters: DeadLetterQueue::new(
+                aws_sdk_sqs::Client::new(aws),
+                config.dead_letter_queue_url,
+                config.tweets_queue_url,
+            ),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(aws),
+            counts: config.token_parameter.map(|name| Counts::new(&config.x_url, parameters, name)),
+            answer_bytes: config.answer_bytes,
+        }
+    }
+}
+
+impl ControlApi {
+    /// Controlling what `config` names.
+    #[must_use]
+    pub fn new(aws: &SdkConfig, config: ControlConfig) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(aws);
         let sqs = aws_sdk_sqs::Client::new(aws);
         let statistics = StatisticsTable::new(dynamodb.clone(), config.statistics_table.clone());
         Self {
             tweets: TweetsTable::new(dynamodb.clone(), config.tweets_table.clone(), statistics.clone()),
-            restater: Restater::new(statistics.clone(), Metrics::new(aws_sdk_cloudwatch::Client::new(aws))),
-            statistics,
+            restater: Restater::new(statistics, Metrics::new(aws_sdk_cloudwatch::Client::new(aws))),
             status: StreamStatusTable::new(dynamodb, config.status_table.clone(), config.stream_id.clone()),
             close_queue: CloseQueue::new(sqs.clone(), config.close_queue_url.clone()),
             dead_letters: DeadLetterQueue::new(
@@ -63,19 +109,53 @@ impl Api {
     }
 }
 
-/// The whole api.
-pub fn router(api: Api) -> Router {
-    Router::new()
-        .route("/stream", get(stream::show).post(stream::start).delete(stream::stop))
-        .route("/tweets", get(tweets::list))
-        .route("/tweets/{tweetId}", get(tweets::show).delete(tweets::remove))
-        .route("/tweetsStatistics", get(statistics::by_country))
-        .route("/tweetsStatistics/restate", post(statistics::restate))
-        .route("/deadLetters", get(dead_letters::list))
-        .route("/deadLetters/redrive", post(dead_letters::redrive_all))
-        .route("/deadLetters/{id}/redrive", post(dead_letters::redrive))
-        .route("/deadLetters/{id}", delete(dead_letters::drop))
+fn reading() -> OpenApiRouter<ReadApi> {
+    OpenApiRouter::new()
+        .routes(routes!(stream::show))
+        .routes(routes!(estimate::estimate))
+        .routes(routes!(tweets::list))
+        .routes(routes!(tweets::show))
+        .routes(routes!(statistics::count))
+        .routes(routes!(dead_letters::list))
+}
+
+fn controlling() -> OpenApiRouter<ControlApi> {
+    OpenApiRouter::new()
+        .routes(routes!(stream::start, stream::stop))
+        .routes(routes!(tweets::remove))
+        .routes(routes!(statistics::restate))
+        .routes(routes!(dead_letters::redrive_all))
+        .routes(routes!(dead_letters::redrive))
+        .routes(routes!(dead_letters::drop))
+}
+
+/// What changes nothing, and what anybody may know. Who may use it is judged before it.
+pub fn read(api: ReadApi) -> Router {
+    let (reading, _) = reading().with_state(api).split_for_parts();
+    finished(reading, None)
+}
+
+/// What changes something. Who may use it is judged before it.
+pub fn control(api: ControlApi) -> Router {
+    let (controlling, _) = controlling().with_state(api).split_for_parts();
+    finished(controlling, None)
+}
+
+/// The whole api; open to all, if nobody judges.
+pub fn whole(read: ReadApi, control: ControlApi, authorizer: Option<Authorizer>) -> Router {
+    let (reading, _) = reading().with_state(read).split_for_parts();
+    let (controlling, _) = controlling().with_state(control).split_for_parts();
+    finished(reading.merge(controlling), authorizer)
+}
+
+fn finished(routes: Router, authorizer: Option<Authorizer>) -> Router {
+    let routes = match authorizer {
+        Some(authorizer) => routes.route_layer(middleware::from_fn_with_state(authorizer, auth::demand)),
+        None => routes,
+    };
+    routes
+        .merge(description::open())
+        .layer(DefaultBodyLimit::max(request::BODY_BYTES))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
-        .with_state(api)
 }

@@ -2,7 +2,7 @@
 
 use posts::{EmbeddedMetrics, Gap, GapState, Gauge, RestateError, Stated, TableError, UtcTime};
 
-use crate::{Api, ReconcileError, reconcile};
+use crate::{ControlApi, ReconcileError, reconcile};
 
 /// Why something of a minute's work failed. The next minute does it again.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum MinuteError {
 ///
 /// # Errors
 /// The first of what failed; all of it is in the log.
-pub async fn every_minute(api: &Api, own_metrics: &EmbeddedMetrics) -> Result<(), MinuteError> {
+pub async fn every_minute(api: &ControlApi, own_metrics: &EmbeddedMetrics) -> Result<(), MinuteError> {
     let now = UtcTime::now();
     let reconciled = reconcile(api).await.map(|_| ()).map_err(MinuteError::from);
     let restated = api.restater.of_late(now).await.map(told).map_err(MinuteError::from);
@@ -43,7 +43,7 @@ fn told(Stated { values, out_of_reach }: Stated) {
     tracing::info!(values, hours_out_of_reach = out_of_reach.len(), "re-stated the counts of late");
 }
 
-async fn watch(api: &Api, own_metrics: &EmbeddedMetrics, now: UtcTime) -> Result<(), MinuteError> {
+async fn watch(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -> Result<(), MinuteError> {
     let gaps = api.status.gaps().await?;
     let open = gaps.iter().filter(|Gap { state, .. }| *state != GapState::Closed).count();
     let dead_letters = api.dead_letters.count().await?;

@@ -7,7 +7,7 @@ use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{AwsVpcConfiguration, DesiredStatus, LaunchType, NetworkConfiguration};
 use posts::{Launch, Saved, TableError, UtcTime};
 
-use crate::Api;
+use crate::ControlApi;
 use crate::plan::{Seen, Step, Task, TaskState, after, plan};
 
 /// What reconciling did.
@@ -43,7 +43,7 @@ pub enum ReconcileError {
 ///
 /// # Errors
 /// [`ReconcileError`]; what is noted and not done is done by the next.
-pub async fn reconcile(api: &Api) -> Result<Reconciled, ReconcileError> {
+pub async fn reconcile(api: &ControlApi) -> Result<Reconciled, ReconcileError> {
     let mut reconciled = Reconciled::Unchanged;
     // A start that turns out to have ended long ago is followed by another at once.
     for _ in 0..ROUNDS {
@@ -67,7 +67,7 @@ enum Round {
     Again,
 }
 
-async fn round(api: &Api) -> Result<Round, ReconcileError> {
+async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
     let desired = !api.status.keywords().await?.is_empty();
     let launch = api.status.launch().await?;
     // Before the tasks: a holder that is not among those that run later has ended.
@@ -98,7 +98,7 @@ async fn round(api: &Api) -> Result<Round, ReconcileError> {
 }
 
 /// Starts the task of this number, and notes which it is.
-async fn run(api: &Api, number: u64, launch: &mut Launch) -> Result<Round, ReconcileError> {
+async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round, ReconcileError> {
     let network = AwsVpcConfiguration::builder()
         .set_subnets(Some(api.config.subnets.clone()))
         .set_security_groups(Some(api.config.security_groups.clone()))
@@ -136,7 +136,7 @@ async fn run(api: &Api, number: u64, launch: &mut Launch) -> Result<Round, Recon
 }
 
 /// Notes why no task was started.
-async fn not_started(api: &Api, launch: &mut Launch, reason: String) -> Result<Round, ReconcileError> {
+async fn not_started(api: &ControlApi, launch: &mut Launch, reason: String) -> Result<Round, ReconcileError> {
     *launch = after(launch.clone(), false, &reason, UtcTime::now());
     // Where that is outdated, somebody else has started it.
     api.status.save_launch(launch).await?;
@@ -160,7 +160,7 @@ const REFUSALS: [&str; 8] = [
 const STOPPED: &str = "STOPPED";
 
 /// The tasks that run, and `launched`, which a list may not have yet, or not any more.
-async fn tasks(api: &Api, launched: Option<&String>) -> Result<Vec<Task>, ReconcileError> {
+async fn tasks(api: &ControlApi, launched: Option<&String>) -> Result<Vec<Task>, ReconcileError> {
     let answer = api
         .ecs
         .list_tasks()

@@ -1,59 +1,178 @@
 //! `/stream`: what is desired, and how it fares.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use posts::{Gap, Keyword, KeywordStatus, Removed, StreamReport, StreamState, UtcTime};
+use posts::{
+    Gap, GapState, KeywordStatus, Removed, StreamReport, StreamState, StreamStatusTable, TableError, Traffic,
+    UtcTime,
+};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use crate::request::{Json, NoParameters, Query};
-use crate::{Api, Problem, reconcile};
+use crate::request::{AskedKeyword, Json as Body, NoParameters, Query};
+use crate::{ControlApi, Problem, ReadApi, reconcile};
 
-/// How many gaps are shown.
-const GAPS_SHOWN: i32 = 20;
+/// Keywords that can be desired: X takes 1,000 rules.
+/// <https://docs.x.com/x-api/posts/filtered-stream/introduction>
+const KEYWORDS: usize = 1000;
 
-#[derive(Deserialize)]
+/// How many gaps are shown that are not closed, and how many that are.
+const GAPS_SHOWN: usize = 100;
+const CLOSED_GAPS_SHOWN: usize = 20;
+
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Start {
-    keyword: Keyword,
+    /// A word, a `"phrase"`, or any rule of X's filtered stream; up to 512 bytes of UTF-8.
+    #[schema(inline)]
+    keyword: AskedKeyword,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Stop {
-    keyword: Option<Keyword>,
+    /// The keyword; all of them if absent.
+    #[param(inline)]
+    keyword: Option<AskedKeyword>,
 }
 
 /// The stream as it should be and as it is.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Stream {
-    /// `running` or `stopped`.
-    desired: &'static str,
+    /// Whether it should run: it should while there are keywords.
+    desired: Desired,
     /// As its reader last said; `starting` while there is none, `stopped` when there need be none.
     state: StreamState,
+    /// Why it is in this state, where that needs saying.
     reason: Option<String>,
-    keywords: Vec<KeywordStatus>,
+    /// The keywords that are collected, in alphabetical order.
+    keywords: Vec<StreamKeyword>,
+    /// What today (UTC) has brought and cost.
+    today: Today,
     /// What its reader last said of itself.
     report: Option<StreamReport>,
-    /// The times in which posts may have been missed, and what became of them; the latest first.
+    /// Who may read it, and until when; none when nobody may.
+    lease: Option<Held>,
+    /// How many gaps of the last 90 days there are.
+    gap_counts: GapCounts,
+    /// The times in which posts may have been missed, and what became of them: first those that are not closed, up to
+    /// 100, then those that are, up to 20; of both the latest first.
     gaps: Vec<Gap>,
 }
 
-/// Collects a keyword from now on.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum Desired {
+    Running,
+    Stopped,
+}
+
+/// A keyword that is collected.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct StreamKeyword {
+    #[serde(flatten)]
+    status: KeywordStatus,
+    /// What its reader put on the queue; none if there was nothing, or if it is not among the 100 keywords with
+    /// the most posts.
+    traffic: Option<Traffic>,
+}
+
+/// What a day has brought and cost.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Today {
+    /// Posts read from the source.
+    posts: u64,
+    /// What the source charges for them, in US dollars.
+    dollars: f64,
+    /// Posts that may be read in a day; none if there is no limit.
+    budget_posts: Option<u64>,
+    /// What they would cost.
+    budget_dollars: Option<f64>,
+}
+
+/// The right to read the stream.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Held {
+    /// Who has it: an ECS task's ARN, or what another reader calls itself.
+    owner: String,
+    /// Until when, unless it is renewed.
+    until: UtcTime,
+    /// How often it has changed hands.
+    epoch: u64,
+}
+
+#[derive(Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct GapCounts {
+    /// Posts are missing.
+    open: usize,
+    /// They wait to be healed, or are being healed.
+    healing: usize,
+    /// What could be had is stored.
+    closed: usize,
+}
+
+/// Collect a keyword
+///
+/// From now on, until it is stopped. Collecting one that is collected already changes nothing. **X charges for every post
+/// that is read**: `GET /stream/estimate` tells how many there will be.
+#[utoipa::path(
+    post,
+    path = "/stream",
+    operation_id = "startStream",
+    tag = "stream",
+    request_body = Start,
+    responses(
+        (status = 202, description = "It is desired; the stream follows within a minute", body = Stream),
+        (status = 409, description = "1,000 keywords are collected already",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The keyword has too many bytes",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn start(
-    State(api): State<Api>,
-    Json(Start { keyword }): Json<Start>,
-) -> Result<(StatusCode, axum::Json<Stream>), Problem> {
+    State(api): State<ControlApi>,
+    Query(NoParameters {}): Query<NoParameters>,
+    Body(Start { keyword }): Body<Start>,
+) -> Result<(StatusCode, Json<Stream>), Problem> {
+    let keyword = keyword.get()?;
+    let there = api.status.keywords().await?;
+    if there.len() >= KEYWORDS && !there.iter().any(|status| status.keyword == keyword) {
+        let detail = format!("{KEYWORDS} keywords are collected already, as many as X takes; stop one first");
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
     api.status.add_keyword(&keyword, UtcTime::now()).await?;
     changed(&api).await
 }
 
-/// Stops collecting a keyword, or all of them.
+/// Stop collecting a keyword
+///
+/// Or all of them. What was collected stays.
+#[utoipa::path(
+    delete,
+    path = "/stream",
+    operation_id = "stopStream",
+    tag = "stream",
+    params(Stop),
+    responses(
+        (status = 202, description = "It is not desired any more; the stream follows within a minute", body = Stream),
+        (status = 404, description = "The keyword was not being collected",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The keyword has too many bytes",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn stop(
-    State(api): State<Api>,
+    State(api): State<ControlApi>,
     Query(Stop { keyword }): Query<Stop>,
-) -> Result<(StatusCode, axum::Json<Stream>), Problem> {
-    match keyword {
+) -> Result<(StatusCode, Json<Stream>), Problem> {
+    match keyword.map(AskedKeyword::get).transpose()? {
         Some(keyword) => {
             if api.status.remove_keyword(&keyword).await? == Removed::NotThere {
                 return Err(Problem::new(
@@ -71,31 +190,38 @@ pub(crate) async fn stop(
     changed(&api).await
 }
 
-/// The stream as it should be and as it is.
+/// The stream as it should be and as it is
+#[utoipa::path(
+    get,
+    path = "/stream",
+    operation_id = "showStream",
+    tag = "stream",
+    responses((status = 200, description = "The stream", body = Stream))
+)]
 pub(crate) async fn show(
-    State(api): State<Api>,
+    State(api): State<ReadApi>,
     Query(NoParameters {}): Query<NoParameters>,
-) -> Result<axum::Json<Stream>, Problem> {
-    Ok(axum::Json(stream(&api).await?))
+) -> Result<Json<Stream>, Problem> {
+    Ok(Json(stream(&api.status, UtcTime::now()).await?))
 }
 
 /// What is desired has changed, and that is kept. If making it so fails now, the reconciler's next
 /// round does it, so the request has not failed.
-async fn changed(api: &Api) -> Result<(StatusCode, axum::Json<Stream>), Problem> {
+async fn changed(api: &ControlApi) -> Result<(StatusCode, Json<Stream>), Problem> {
     if let Err(error) = api.close_queue.wake().await {
         tracing::warn!(%error, "could not wake the streamer; it looks by itself");
     }
     if let Err(error) = reconcile(api).await {
         tracing::warn!(%error, "could not reconcile; the next round does");
     }
-    Ok((StatusCode::ACCEPTED, axum::Json(stream(api).await?)))
+    Ok((StatusCode::ACCEPTED, Json(stream(&api.status, UtcTime::now()).await?)))
 }
 
-async fn stream(api: &Api) -> Result<Stream, Problem> {
-    let keywords = api.status.keywords().await?;
-    let (report, launch) = (api.status.report().await?, api.status.launch().await?);
-    let now = UtcTime::now();
-    let read = api.status.lease_holder().await?.is_some_and(|holder| holder.until > now);
+async fn stream(status: &StreamStatusTable, now: UtcTime) -> Result<Stream, TableError> {
+    let keywords = status.keywords().await?;
+    let (mut report, launch) = (status.report().await?, status.launch().await?);
+    let holder = status.lease_holder().await?.filter(|holder| holder.until > now);
+    let read = holder.is_some();
     let desired = !keywords.is_empty();
     let state = match (&report, read) {
         (Some(report), true) => report.state,
@@ -116,12 +242,92 @@ async fn stream(api: &Api) -> Result<Stream, Problem> {
         (StreamState::Stopped, _) => None,
         _ => told,
     };
+    let mut traffic = report.as_mut().map(|report| std::mem::take(&mut report.keywords)).unwrap_or_default();
+    let (gap_counts, gaps) = shown(status.gaps().await?);
     Ok(Stream {
-        desired: if desired { "running" } else { "stopped" },
+        desired: if desired { Desired::Running } else { Desired::Stopped },
         state,
         reason,
-        keywords,
+        keywords: keywords
+            .into_iter()
+            .map(|status| StreamKeyword { traffic: traffic.remove(&status.keyword).filter(|_| read), status })
+            .collect(),
+        today: today(report.as_ref(), now),
         report,
-        gaps: api.status.latest_gaps(GAPS_SHOWN).await?,
+        lease: holder.map(|holder| Held {
+            owner: holder.lease.owner,
+            until: holder.until,
+            epoch: holder.lease.epoch,
+        }),
+        gap_counts,
+        gaps,
     })
+}
+
+/// What was read and charged on the day of `now`.
+fn today(report: Option<&StreamReport>, now: UtcTime) -> Today {
+    let budget_posts = report.and_then(|report| report.daily_post_budget);
+    let price = report.map_or(0.0, |report| report.dollars_a_post);
+    let of_today = report.filter(|report| report.heartbeat_at.day() == now.day());
+    let posts = of_today.map_or(0, |report| report.posts_today);
+    // What a day holds is far below 2^53.
+    let dollars = |posts: u64| posts as f64 * price;
+    Today { posts, dollars: dollars(posts), budget_posts, budget_dollars: budget_posts.map(dollars) }
+}
+
+/// How many gaps there are, and those that are shown; `gaps` are in the order of their ends.
+fn shown(gaps: Vec<Gap>) -> (GapCounts, Vec<Gap>) {
+    let mut counts = GapCounts::default();
+    for gap in &gaps {
+        match gap.state {
+            GapState::Open => counts.open += 1,
+            GapState::Healing => counts.healing += 1,
+            GapState::Closed => counts.closed += 1,
+        }
+    }
+    let (closed, others): (Vec<Gap>, Vec<Gap>) =
+        gaps.into_iter().rev().partition(|gap| gap.state == GapState::Closed);
+    let closed = closed.into_iter().take(CLOSED_GAPS_SHOWN);
+    (counts, others.into_iter().take(GAPS_SHOWN).chain(closed).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(at: &str) -> StreamReport {
+        let report = serde_json::json!({
+            "state": "running", "heartbeatAt": at, "postsRead": 9, "postsToday": 400, "dollarsAPost": 0.005,
+            "dailyPostBudget": 10_000,
+        });
+        serde_json::from_value(report).unwrap()
+    }
+
+    #[test]
+    fn what_yesterday_brought_is_not_of_today() {
+        let now: UtcTime = "2026-11-24T00:00:05Z".parse().unwrap();
+        let spent = |at| {
+            let today = today(Some(&report(at)), now);
+            (today.posts, today.dollars, today.budget_posts, today.budget_dollars)
+        };
+        assert_eq!(spent("2026-11-24T00:00:01Z"), (400, 2.0, Some(10_000), Some(50.0)));
+        assert_eq!(spent("2026-11-23T23:59:59Z"), (0, 0.0, Some(10_000), Some(50.0)));
+    }
+
+    #[test]
+    fn gaps_that_are_not_closed_are_shown_before_those_that_are() {
+        let gap = |number: usize, state: GapState| -> Gap {
+            serde_json::from_value(serde_json::json!({
+                "keyword": "rust", "from": "2026-11-23T10:00:00Z",
+                "to": format!("2026-11-23T11:{:02}:00Z", number % 60), "cause": number.to_string(), "state": state,
+            }))
+            .unwrap()
+        };
+        let gaps =
+            (0..60).map(|number| gap(number, if number == 3 { GapState::Open } else { GapState::Closed }));
+        let (counts, shown) = shown(gaps.collect());
+        assert_eq!((counts.open, counts.healing, counts.closed), (1, 0, 59));
+        assert_eq!(shown.len(), 1 + CLOSED_GAPS_SHOWN);
+        assert_eq!((shown[0].cause.as_str(), shown[1].cause.as_str()), ("3", "59"));
+    }
 }

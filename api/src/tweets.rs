@@ -1,86 +1,290 @@
-//! `/tweets`.
+//! `/tweets`: the posts.
 
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use posts::{InvalidPostId, Keyword, Order, Position, PostId, StoredPost, UtcTime};
+use axum::response::{IntoResponse, Response};
+use posts::{Country, Filter, InvalidPostId, Order, PostId, StoredPost, TweetsTable, UtcTime, Wanted};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use crate::request::{NoParameters, Query};
-use crate::{Api, Problem};
+use crate::cursor::Cursor;
+use crate::export::{self, Format};
+use crate::request::{AskedKeyword, Moment, NoParameters, Path, Query};
+use crate::{ControlApi, Problem, ReadApi};
 
 /// Posts on a page: at most, and if nothing else is asked for.
-const MOST: i32 = 100;
-const USUALLY: i32 = 20;
+const MOST: usize = 100;
+const USUALLY: usize = 20;
 
 /// How long what stands in the way of removing a post is waited out.
 const REMOVE_TIME: Duration = Duration::from_secs(5);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Parameters {
-    keyword: Keyword,
-    limit: Option<i32>,
+    /// The keyword that the posts were collected for.
+    #[param(inline)]
+    keyword: AskedKeyword,
+    /// Posts made at this moment or later.
+    #[param(inline)]
+    from: Option<Moment>,
+    /// Posts made before this moment.
+    #[param(inline)]
+    to: Option<Moment>,
+    /// Posts of this country: its code, or `unknown`.
+    #[param(inline)]
+    country: Option<AskedCountry>,
+    /// Posts in this language, as the source names it.
+    #[param(inline)]
+    language: Option<Language>,
+    /// Posts whose text contains this, whatever the case of its letters.
+    #[param(inline)]
+    text: Option<Text>,
+    /// Posts on a page; 20 if absent. Not with `format` `jsonl` or `csv`.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+    /// In which order; `newest` first if absent.
+    #[param(inline)]
+    order: Option<AskedOrder>,
+    /// Where to go on: the `nextCursor` of the page before, which was asked for with the same parameters.
+    #[param(max_length = 1000)]
     cursor: Option<String>,
+    /// `json` gives a page; `jsonl` and `csv` give all that is asked for. `json` if absent.
+    #[param(inline)]
+    format: Option<AskedFormat>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AskedOrder {
+    Newest,
+    Oldest,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AskedFormat {
+    Json,
+    Jsonl,
+    Csv,
+}
+
+/// A country's code, or `unknown`.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct AskedCountry(Option<Country>);
+
+impl TryFrom<String> for AskedCountry {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "unknown" { Ok(Self(None)) } else { text.parse().map(|country| Self(Some(country))) }
+    }
+}
+
+impl PartialSchema for AskedCountry {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .enum_values(Some(Country::all().map(|country| country.as_str()).chain(["unknown"])))
+            .into()
+    }
+}
+
+impl ToSchema for AskedCountry {}
+
+/// A language's code.
+#[derive(Deserialize, ToSchema)]
+#[serde(try_from = "String")]
+#[schema(value_type = String, pattern = "^[A-Za-z0-9-]{1,35}$", example = "en")]
+pub(crate) struct Language(String);
+
+impl TryFrom<String> for Language {
+    type Error = &'static str;
+
+    fn try_from(code: String) -> Result<Self, Self::Error> {
+        let fits = (1..=35).contains(&code.len())
+            && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if fits { Ok(Self(code)) } else { Err("a language's code is 1 to 35 letters, digits or -") }
+    }
+}
+
+/// A part of a text.
+#[derive(Deserialize, ToSchema)]
+#[serde(try_from = "String")]
+#[schema(value_type = String, min_length = 1, max_length = 200)]
+pub(crate) struct Text(String);
+
+impl TryFrom<String> for Text {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if (1..=200).contains(&text.chars().count()) { Ok(Self(text)) } else { Err("1 to 200 characters") }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Tweets {
+    /// The posts.
     tweets: Vec<StoredPost>,
+    /// The `cursor` of the next page; none if there are no more.
     next_cursor: Option<String>,
+    /// How many posts were read to find these: what the table charges for.
+    read: usize,
 }
 
-/// The posts of a keyword, the newest first, a page at a time.
+/// The posts of a keyword
+///
+/// In the order of time, a page at a time, or all of a range as one export.
+///
+/// An index leads to the keyword and the time. `country`, `language` and `text` are found by looking: at most
+/// 5,000 posts are read for a page, so that it may hold fewer than `limit`, even none, and yet have a
+/// `nextCursor`; `read` tells how many were. A walk by cursor finds each post once that was there when it
+/// began, also while others arrive. A post can be found about a second after it was stored.
+///
+/// An export (`format`) sends lines of JSON, or a table with a head. In AWS it ends after about four megabytes;
+/// then the header `Link` (`rel="next"`) says where the rest is. A text stands in a table as it was
+/// posted: let no spreadsheet take one for a formula.
+#[utoipa::path(
+    get,
+    path = "/tweets",
+    operation_id = "listTweets",
+    tag = "tweets",
+    params(Parameters),
+    responses(
+        (status = 200, description = "The posts",
+            headers(("Link" = Option<String>, description = "The rest of an export, if it ended before the range")),
+            content((Tweets = "application/json"), (String = "application/x-ndjson"), (String = "text/csv")),
+            links(
+                ("tweet" = (operation_id = "showTweet",
+                    parameters(("tweetId" = "$response.body#/tweets/0/tweetId")))),
+                ("nextPage" = (operation_id = "listTweets",
+                    parameters(("cursor" = "$response.body#/nextCursor"),
+                        ("keyword" = "$request.query.keyword")))),
+            )),
+        (status = 422, description = "A range that ends before it begins, a cursor of another request, or a keyword of too many bytes",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn list(
-    State(api): State<Api>,
-    Query(parameters): Query<Parameters>,
-) -> Result<Json<Tweets>, Problem> {
-    let limit = parameters.limit.unwrap_or(USUALLY);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Problem::bad_request(format!("limit must be from 1 to {MOST}, this one is {limit}")));
+    State(api): State<ReadApi>,
+    Query(asked): Query<Parameters>,
+) -> Result<Response, Problem> {
+    let wanted = Wanted {
+        keyword: asked.keyword.get()?,
+        from: asked.from.map(|Moment(at)| at),
+        before: asked.to.map(|Moment(at)| at),
+        filter: Filter {
+            country: asked.country.map(|AskedCountry(country)| country),
+            language: asked.language.map(|Language(code)| code),
+            text: asked.text.map(|Text(text)| text),
+        },
+        order: match asked.order.unwrap_or(AskedOrder::Newest) {
+            AskedOrder::Newest => Order::NewestFirst,
+            AskedOrder::Oldest => Order::OldestFirst,
+        },
+    };
+    if let (Some(from), Some(before)) = (wanted.from, wanted.before)
+        && before <= from
+    {
+        return Err(Problem::unusable("to", format!("to must be after from: {before} is not after {from}")));
     }
-    let after = parameters.cursor.as_deref().map(position).transpose()?;
-    let page = api.tweets.page(&parameters.keyword, Order::NewestFirst, limit, after.as_ref()).await?;
-    Ok(Json(Tweets { tweets: page.posts, next_cursor: page.next.as_ref().map(cursor).transpose()? }))
+    let limit = asked.limit.unwrap_or(USUALLY);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Problem::malformed("limit", format!("limit must be from 1 to {MOST}, not {limit}")));
+    }
+    let after = asked.cursor.map(|text| Cursor::read(&text, &wanted)).transpose()?;
+    let format = match asked.format.unwrap_or(AskedFormat::Json) {
+        AskedFormat::Json => {
+            let page = api.tweets.page(&wanted, limit, after).await?;
+            let next_cursor = page.next.map(|at| Cursor::write(at, &wanted)).transpose()?;
+            return Ok(Json(Tweets { tweets: page.posts, next_cursor, read: page.read }).into_response());
+        }
+        AskedFormat::Jsonl => Format::Jsonl,
+        AskedFormat::Csv => Format::Csv,
+    };
+    if asked.limit.is_some() {
+        return Err(Problem::unusable("limit", "limit is for pages: an export gives the whole range"));
+    }
+    export::answer(api, wanted, format, after).await
 }
 
 /// One post, under each keyword that it was collected for.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Tweet {
     tweets: Vec<StoredPost>,
 }
 
-/// One post.
+/// A post's id, in a path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it describes what `Path` reads")]
+pub(crate) struct TweetId {
+    /// The id that the source gave the post.
+    #[param(inline)]
+    #[param(rename = "tweetId")]
+    tweet_id: PostId,
+}
+
+/// One post
+///
+/// Under each keyword that it was collected for.
+#[utoipa::path(
+    get,
+    path = "/tweets/{tweetId}",
+    operation_id = "showTweet",
+    tag = "tweets",
+    params(TweetId),
+    responses(
+        (status = 200, description = "The post", body = Tweet),
+        (status = 404, description = "There is no such post", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn show(
-    State(api): State<Api>,
+    State(api): State<ReadApi>,
     Path(id): Path<String>,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Json<Tweet>, Problem> {
-    Ok(Json(Tweet { tweets: found(&api, &tweet_id(&id)?).await? }))
+    Ok(Json(Tweet { tweets: found(&api.tweets, &tweet_id(&id)?).await? }))
 }
 
-/// Takes one post back, under all keywords: it is counted as removed, and never stored again.
+/// Take a post back
+///
+/// Under all keywords: it is counted as removed, and never stored again.
+#[utoipa::path(
+    delete,
+    path = "/tweets/{tweetId}",
+    operation_id = "removeTweet",
+    tag = "tweets",
+    params(TweetId),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "There is no such post", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn remove(
-    State(api): State<Api>,
+    State(api): State<ControlApi>,
     Path(id): Path<String>,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<StatusCode, Problem> {
     let id = tweet_id(&id)?;
     let deadline = Instant::now() + REMOVE_TIME;
-    for stored in found(&api, &id).await? {
+    for stored in found(&api.tweets, &id).await? {
         api.tweets.remove(&stored.keyword, &id, UtcTime::now(), deadline).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn found(api: &Api, id: &PostId) -> Result<Vec<StoredPost>, Problem> {
-    let tweets = api.tweets.under_all_keywords(id).await?;
+async fn found(table: &TweetsTable, id: &PostId) -> Result<Vec<StoredPost>, Problem> {
+    let tweets = table.under_all_keywords(id).await?;
     if tweets.is_empty() {
         return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no post {:?}", id.as_str())));
     }
@@ -88,33 +292,5 @@ async fn found(api: &Api, id: &PostId) -> Result<Vec<StoredPost>, Problem> {
 }
 
 fn tweet_id(text: &str) -> Result<PostId, Problem> {
-    text.parse().map_err(|error: InvalidPostId| Problem::bad_request(format!("tweetId: {error}")))
-}
-
-fn cursor(position: &Position) -> Result<String, Problem> {
-    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(position)?))
-}
-
-/// A cursor says where to go on, not under which keyword: that is the request's own.
-fn position(cursor: &str) -> Result<Position, Problem> {
-    let json = URL_SAFE_NO_PAD.decode(cursor).ok();
-    json.and_then(|json| serde_json::from_slice(&json).ok())
-        .ok_or_else(|| Problem::bad_request("cursor is not one that this api gave"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_comes_back_the_same_and_nothing_else_is_one() {
-        let at = Position {
-            tweet_id: "1440716895355764743".parse().unwrap(),
-            create_date: "2026-11-23T10:00:00.000Z".parse().unwrap(),
-        };
-        assert_eq!(position(&cursor(&at).unwrap()).unwrap(), at);
-        for wrong in ["", "x", "e30", "äö"] {
-            assert!(position(wrong).is_err(), "{wrong}");
-        }
-    }
+    text.parse().map_err(|error: InvalidPostId| Problem::malformed("tweetId", format!("tweetId: {error}")))
 }

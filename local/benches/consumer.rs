@@ -55,7 +55,8 @@ async fn main() {
     let data = tempfile::tempdir().unwrap();
     let options = Options {
         data: data.path().to_owned(),
-        port: 0,
+        listen: "127.0.0.1:0".parse().unwrap(),
+        require_key: false,
         stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
         keywords: Vec::new(),
         daily_post_budget: None,

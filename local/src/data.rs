@@ -8,6 +8,9 @@ use anyhow::{Context, bail};
 /// The layout that this version writes; a folder of a later one is left alone.
 const VERSION: u32 = 2;
 
+/// The file that keeps the hashes of the api keys; there is none before the first key.
+pub(crate) const API_KEYS: &str = "api-keys.json";
+
 /// A data folder that is ours while this lives.
 #[derive(Debug)]
 pub(crate) struct Data {
@@ -30,8 +33,10 @@ impl Data {
             }
         }
         let version_file = path.join("version");
-        match std::fs::read_to_string(&version_file) {
-            Ok(text) => match text.trim().parse::<u32>() {
+        let found = read_if_there(&version_file)
+            .with_context(|| format!("failed to read {}", version_file.display()))?;
+        match found {
+            Some(text) => match text.trim().parse::<u32>() {
                 Ok(VERSION) => {}
                 Ok(version) if version > VERSION => bail!(
                     "the data folder {shown} has layout {version}, written by a newer aviary; this one reads layout {VERSION}"
@@ -41,12 +46,9 @@ impl Data {
                 ),
                 Err(_) => bail!("{} does not hold a layout's number", version_file.display()),
             },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            None => {
                 std::fs::write(&version_file, format!("{VERSION}\n"))
                     .with_context(|| format!("failed to write {}", version_file.display()))?;
-            }
-            Err(error) => {
-                return Err(error).with_context(|| format!("failed to read {}", version_file.display()));
             }
         }
         Ok(Self { path: path.to_owned(), _lock: lock })
@@ -56,6 +58,22 @@ impl Data {
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
+}
+
+/// What a file holds, if it is there.
+pub(crate) fn read_if_there(path: &Path) -> std::io::Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a file as a whole: who reads it finds what was there before, or all of this.
+pub(crate) fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    std::fs::write(&new, text)?;
+    std::fs::rename(new, path)
 }
 
 #[cfg(test)]

@@ -2,32 +2,35 @@
 //! streamer, consumer and api as in the cloud, pointed at it.
 
 mod aws;
+mod browser;
 mod data;
+pub mod keys;
 mod mapping;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Api, every_minute, reconcile, router};
+use api::{Authorizer, ControlApi, ControlConfig, ReadApi, ReadConfig, every_minute, reconcile, whole};
 use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
+use axum::middleware;
 use consumer::Consumer;
-use posts::{EmbeddedMetrics, Keyword, StreamStatusTable, UtcTime};
+use posts::{EmbeddedMetrics, Keyword, ParameterStore, StreamStatusTable, UtcTime};
 use streamer::SourceConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::resources::{
-    ACCOUNT, CLOSE_QUEUE, CLUSTER, DEAD_LETTER_QUEUE, REGION, STATISTICS_TABLE, STATUS_TABLE,
-    TASK_DEFINITION, TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
+    ACCOUNT, API_KEYS_PARAMETER, CLOSE_QUEUE, CLUSTER, DEAD_LETTER_QUEUE, REGION, STATISTICS_TABLE,
+    STATUS_TABLE, TASK_DEFINITION, TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
 };
 pub use crate::aws::{Call, Fate, Faults};
 use crate::aws::{Parameters, Services, Store, Tables, Tasks};
-use crate::data::Data;
+use crate::data::{API_KEYS, Data};
 
 /// Where posts come from.
 pub enum Stream {
@@ -53,8 +56,10 @@ pub enum Stream {
 pub struct Options {
     /// The folder that keeps everything.
     pub data: PathBuf,
-    /// Where the api listens, on loopback; 0 takes a free port.
-    pub port: u16,
+    /// Where the api listens; port 0 takes a free one. Elsewhere than on loopback it takes an api key.
+    pub listen: SocketAddr,
+    /// Whether the api takes a key on loopback too.
+    pub require_key: bool,
     /// Where posts come from.
     pub stream: Stream,
     /// Keywords to collect from the start.
@@ -93,9 +98,17 @@ impl Machine {
     /// What cannot be used: the port, the data folder.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         posts::aws::install_tls();
-        let api_listener = listen(options.port).await?;
+        let api_listener = listen(options.listen).await?;
         let data = Data::open(&options.data)?;
-        let aws_listener = listen(0).await?;
+        let has_keys = data.file(API_KEYS).exists();
+        let open = options.listen.ip().is_loopback() && !options.require_key;
+        if !open && !has_keys {
+            anyhow::bail!(
+                "refusing to listen on {} without an api key: make one with `aviary key add NAME --scope control`",
+                options.listen
+            );
+        }
+        let aws_listener = listen(LOOPBACK).await?;
         let mut machine_parts = Parts::default();
         let x = |url: String, backfill_minutes: u32| SourceConfig::X {
             url,
@@ -108,7 +121,7 @@ impl Machine {
                 (SourceConfig::Mastodon { url, token_parameter: None }, String::new())
             }
             Stream::Stub(options) => {
-                let listener = listen(0).await?;
+                let listener = listen(LOOPBACK).await?;
                 let address = listener.local_addr()?;
                 machine_parts.stub = Some(address);
                 let token = options.token.clone();
@@ -118,6 +131,10 @@ impl Machine {
                 });
                 (x(format!("http://{address}"), 0), token)
             }
+        };
+        let x_url = match &source {
+            SourceConfig::X { url, .. } => Some(url.clone()),
+            SourceConfig::Mastodon { .. } => None,
         };
         let url = format!("http://{}", aws_listener.local_addr()?);
         let config = config(&url).await;
@@ -152,7 +169,7 @@ impl Machine {
                     }
                 })
             })),
-            parameters: Parameters { bearer_token: token },
+            parameters: Parameters::new(token, data.file(API_KEYS)),
             faults: faults.clone(),
             url: url.clone(),
         });
@@ -168,9 +185,9 @@ impl Machine {
         for keyword in &options.keywords {
             status.add_keyword(keyword, UtcTime::now()).await?;
         }
-        let api = Api::new(
+        let control = ControlApi::new(
             &config,
-            api::Config {
+            ControlConfig {
                 stream_id: "x".to_owned(),
                 tweets_table: TWEETS_TABLE.to_owned(),
                 statistics_table: STATISTICS_TABLE.to_owned(),
@@ -184,17 +201,38 @@ impl Machine {
                 security_groups: vec!["sg-local".to_owned()],
             },
         );
-        servers.spawn(serve(api_listener, router(api.clone())));
+        let read = ReadApi::new(
+            &config,
+            ReadConfig {
+                stream_id: "x".to_owned(),
+                tweets_table: TWEETS_TABLE.to_owned(),
+                statistics_table: STATISTICS_TABLE.to_owned(),
+                status_table: STATUS_TABLE.to_owned(),
+                tweets_queue_url: queue_url(TWEETS_QUEUE),
+                dead_letter_queue_url: queue_url(DEAD_LETTER_QUEUE),
+                token_parameter: x_url.as_ref().map(|_| TOKEN_PARAMETER.to_owned()),
+                x_url: x_url.unwrap_or_default(),
+                answer_bytes: None,
+            },
+        );
+        let routes = if open {
+            whole(read, control.clone(), None).layer(middleware::from_fn(browser::only_this_machine))
+        } else {
+            let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(&config));
+            let authorizer = Authorizer::new(parameters, API_KEYS_PARAMETER.to_owned());
+            whole(read, control.clone(), Some(authorizer))
+        };
+        servers.spawn(serve(api_listener, routes));
         servers.spawn(async move {
             let mut rounds = interval(RECONCILE_EVERY);
             let mut minutes = interval(MINUTE);
             loop {
                 tokio::select! {
-                    _ = rounds.tick() => if let Err(error) = reconcile(&api).await {
+                    _ = rounds.tick() => if let Err(error) = reconcile(&control).await {
                         tracing::warn!(%error, "could not reconcile");
                     },
                     // What fails of it is in the log.
-                    _ = minutes.tick() => drop(every_minute(&api, &EmbeddedMetrics::nowhere()).await),
+                    _ = minutes.tick() => drop(every_minute(&control, &EmbeddedMetrics::nowhere()).await),
                 }
             }
         });
@@ -273,11 +311,14 @@ async fn serve(listener: TcpListener, router: axum::Router) -> anyhow::Result<()
     axum::serve(listener, router).await.context("a server failed")
 }
 
-async fn listen(port: u16) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", port))
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
         .await
-        .with_context(|| format!("failed to listen on 127.0.0.1:{port} (choose another with --port)"))
+        .with_context(|| format!("failed to listen on {address} (choose another with --port)"))
 }
+
+/// A free port of this machine's own.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The settings by which the SDK finds a machine's endpoint.
 pub async fn config(url: &str) -> SdkConfig {

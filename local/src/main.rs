@@ -1,11 +1,13 @@
 //! `aviary`: the whole pipeline on one machine.
 #![expect(clippy::print_stdout, reason = "it tells a person where things are")]
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
+use local::keys::{self, KeyCommand, KeyStore};
 use local::{Machine, Options, Stream};
 use posts::Keyword;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,12 +18,20 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(name = "aviary", version)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Subcommand>,
     /// The folder that keeps everything.
-    #[arg(long, default_value = "./data")]
+    #[arg(long, default_value = "./data", global = true)]
     data: PathBuf,
-    /// The api's port on 127.0.0.1; 0 takes a free one.
+    /// The api's port; 0 takes a free one.
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// The address on which the api listens. On any but a loopback address it takes an api key.
+    #[arg(long, default_value = "127.0.0.1")]
+    address: IpAddr,
+    /// The api takes a key on a loopback address too.
+    #[arg(long)]
+    require_key: bool,
     /// Made-up or recorded posts a second.
     #[arg(long, default_value_t = 10.0, value_parser = rate)]
     rate: f64,
@@ -40,6 +50,18 @@ struct Arguments {
     daily_post_budget: Option<u64>,
 }
 
+#[derive(clap::Subcommand)]
+enum Subcommand {
+    /// Makes, lists and revokes api keys.
+    Key {
+        #[command(subcommand)]
+        command: KeyCommand,
+        /// Keeps them in this SSM parameter of your AWS account, instead of the data folder.
+        #[arg(long, global = true)]
+        parameter: Option<String>,
+    },
+}
+
 /// Posts a day if nothing else is asked for, where each one costs $0.005.
 const BUDGET_AT_X: u64 = 10_000;
 
@@ -48,6 +70,10 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error"));
     tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    if let Some(Subcommand::Key { command, parameter }) = arguments.command {
+        let store = parameter.map_or_else(|| KeyStore::Folder(arguments.data), KeyStore::Parameter);
+        return keys::run(command, &store).await;
+    }
     let token = std::env::var("X_BEARER_TOKEN").ok().filter(|token| !token.is_empty());
     let from_x = token.is_some() && arguments.mastodon.is_none();
     let stream = match (arguments.mastodon.clone(), token) {
@@ -71,7 +97,8 @@ async fn main() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
     let options = Options {
         data: arguments.data,
-        port: arguments.port,
+        listen: SocketAddr::new(arguments.address, arguments.port),
+        require_key: arguments.require_key,
         stream,
         keywords: arguments.keywords,
         daily_post_budget: arguments.daily_post_budget.or(from_x.then_some(BUDGET_AT_X)),

@@ -12,6 +12,7 @@ pub struct Country(celes::Country);
 
 /// How the country of a post is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum CountrySource {
     /// The author tagged the post with a place.
@@ -152,7 +153,37 @@ const OWN_NAMES: &[(&str, &str)] = &[
 /// English names that are as much another place's (a state, a city, a person), or common words.
 const AMBIGUOUS: &[&str] = &["georgia", "jersey", "guinea", "congo", "samoa"];
 
+impl fmt::Display for CountrySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Place => "place",
+            Self::Profile => "profile",
+        })
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Country {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some("A country, as its ISO 3166-1 alpha-2 code in capitals."))
+            .enum_values(Some(Self::all().map(|country| country.as_str())))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Country {}
+
 impl Country {
+    /// All countries, in the order of their codes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let mut countries = celes::Country::get_countries();
+        countries.sort_unstable_by_key(|country| country.alpha2);
+        countries.into_iter().map(Self)
+    }
+
     /// The country whose alpha-2 code this is, in either case.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {

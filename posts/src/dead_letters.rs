@@ -42,6 +42,7 @@ pub struct DeadLetterQueue {
 
 /// A message that was given up.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetter {
     /// The message's id on this queue.
@@ -69,6 +70,7 @@ pub enum Settled {
 
 /// What becomes of all letters that are to be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", tag = "redriven")]
 pub enum Redriven {
     /// SQS is moving them.
@@ -82,6 +84,7 @@ pub enum Redriven {
 
 /// The dead letters that can be seen now.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetters {
     /// The letters.

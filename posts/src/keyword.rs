@@ -12,6 +12,15 @@ use serde::{Deserialize, Serialize};
 /// either end, and with one space between words. Case is kept: `OR` is an operator to X, `or` is not.
 /// Copies share their text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    // Not only white space, and no control characters.
+    schema(
+        value_type = String, min_length = 1, max_length = 512, example = "rust",
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+    )
+)]
 #[serde(into = "String", try_from = "String")]
 pub struct Keyword(Arc<str>);
 
@@ -50,15 +59,15 @@ impl FromStr for Keyword {
     type Err = InvalidKeyword;
 
     fn from_str(text: &str) -> Result<Self, InvalidKeyword> {
+        if text.chars().any(char::is_control) {
+            return Err(InvalidKeyword::ControlCharacter);
+        }
         let text = text.trim();
         if text.is_empty() {
             return Err(InvalidKeyword::Empty);
         }
         if text.len() > Self::MAX_BYTES {
             return Err(InvalidKeyword::TooLong { bytes: text.len() });
-        }
-        if text.chars().any(char::is_control) {
-            return Err(InvalidKeyword::ControlCharacter);
         }
         let words: Vec<&str> = text.split_whitespace().collect();
         Ok(Self(words.join(" ").into()))

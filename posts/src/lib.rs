@@ -12,6 +12,7 @@ mod envelope;
 mod keyword;
 mod label;
 mod metrics;
+mod parameter;
 mod post;
 mod queue;
 mod restate;
@@ -27,17 +28,22 @@ pub use embedded::{EmbeddedMetrics, Gauge};
 pub use envelope::{DecodeError, ENVELOPE_BYTES, ENVELOPE_VERSION, Envelope, POST_BYTES, Parcel, Unusable};
 pub use keyword::{InvalidKeyword, Keyword};
 pub use metrics::{Metrics, Stated, Statement};
+pub use parameter::{ParameterError, ParameterStore};
 pub use post::{InvalidPostId, Post, PostId, Reference, ReferenceKind};
 pub use queue::{CloseQueue, SendError, TweetsQueue, message_group};
 pub use restate::{RestateError, Restater};
-pub use statistics::{CountryCount, HourCount, StatisticsTable};
+pub use statistics::{HourCount, StatisticsTable};
 pub use status::{
     Acquired, Added, Fenced, Gap, GapState, HealedBy, KeywordStatus, Launch, Lease, LeaseHolder, Reading,
-    Removed, Saved, StreamReport, StreamState, StreamStatusTable, Window,
+    Removed, Saved, StreamReport, StreamState, StreamStatusTable, Traffic, Window,
 };
-pub use tweets::{Correction, Inserted, Order, Page, Position, StoredPost, TweetsTable};
+pub use tweets::{Correction, Filter, Inserted, Order, Page, Position, StoredPost, TweetsTable, Wanted};
 pub use utc_time::{InvalidTime, UtcTime};
 pub use variables::{Variables, WrongVariables};
+
+/// What X charges for a post that is read, by the stream or by search, in US dollars; once for a post and
+/// day (UTC). <https://docs.x.com/x-api/getting-started/pricing>, as of 2026.
+pub const X_DOLLARS_A_POST: f64 = 0.005;
 
 /// What can go wrong with a table.
 #[derive(Debug, thiserror::Error)]

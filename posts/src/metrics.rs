@@ -9,7 +9,6 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use serde::Serialize;
 
 use crate::label::label;
-use crate::statistics::country_name;
 use crate::{HourCount, Keyword, UtcTime};
 
 /// Most bytes in one request, which we count before compression.
@@ -37,15 +36,19 @@ pub struct Metrics {
 /// A value that one metric is to have in one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    metric: &'static str,
-    /// Names and values.
-    dimensions: Vec<(&'static str, String)>,
-    hour: UtcTime,
-    collected: u64,
+    /// The metric.
+    pub metric: &'static str,
+    /// Its dimensions' names and values.
+    pub dimensions: Vec<(&'static str, String)>,
+    /// The hour's first moment.
+    pub hour: UtcTime,
+    /// How many posts of that hour have been collected so far.
+    pub collected: u64,
 }
 
 /// What became of statements.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Stated {
     /// How many values CloudWatch has now.
@@ -149,9 +152,9 @@ impl Statement {
         let Some(HourCount { keyword, hour, .. }) = counts.first() else { return Vec::new() };
         let keyword = (Metrics::KEYWORD, Metrics::keyword_dimension(keyword));
         let mut in_order: Vec<&HourCount> = counts.iter().collect();
-        in_order.sort_by_key(|count| (count.first_at, country_name(count.country.as_ref())));
+        in_order.sort_by_key(|count| (count.first_at, count.country_name()));
         let (own, others) = in_order.split_at(in_order.len().min(Metrics::COUNTRIES_A_KEYWORD));
-        let own = own.iter().map(|count| (country_name(count.country.as_ref()), count.collected));
+        let own = own.iter().map(|count| (count.country_name(), count.collected));
         let rest = (!others.is_empty()).then(|| (Metrics::OTHER, sum(others.iter().copied())));
         let all = Self {
             metric: Metrics::BY_KEYWORD,
@@ -175,7 +178,7 @@ impl Statement {
         let mut by_country: BTreeMap<&str, u64> = BTreeMap::new();
         for count in counts {
             by_keyword.entry(&count.keyword).or_default().push(count.clone());
-            *by_country.entry(country_name(count.country.as_ref())).or_default() += count.collected;
+            *by_country.entry(count.country_name()).or_default() += count.collected;
         }
         let hour = counts.first().map(|count| count.hour);
         let by_country = by_country.into_iter().zip(hour.into_iter().cycle());

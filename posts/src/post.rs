@@ -15,6 +15,7 @@ use crate::{Country, CountrySource, UtcTime};
 /// so its name stands before them (`mastodon.example:116`). Ids order as numbers do when both are numbers
 /// without leading zeros: the shorter first, then by their digits. Copies share their text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "1440716895355764743"))]
 #[serde(into = "String", try_from = "String")]
 pub struct PostId(Arc<str>);
 
@@ -75,6 +76,7 @@ impl fmt::Display for PostId {
 
 /// A post, as it travels on the queue, rests in TweetsTable and is answered by the api.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Post {
     /// The id that the source gave it.
@@ -127,6 +129,7 @@ impl fmt::Debug for Post {
 
 /// How a post refers to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Reference {
     /// What it does to the other post.
@@ -137,6 +140,7 @@ pub struct Reference {
 
 /// What a post does to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ReferenceKind {
     /// Shows it again as it is.
@@ -145,6 +149,16 @@ pub enum ReferenceKind {
     Quoted,
     /// Answers it.
     RepliedTo,
+}
+
+impl fmt::Display for ReferenceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Retweeted => "retweeted",
+            Self::Quoted => "quoted",
+            Self::RepliedTo => "repliedTo",
+        })
+    }
 }
 
 #[cfg(test)]

@@ -21,31 +21,6 @@ pub struct StatisticsTable {
     name: String,
 }
 
-/// What was counted for one country.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CountryCount {
-    /// The country; none where it is not known.
-    pub country: Option<Country>,
-    /// Posts collected so far.
-    pub collected: u64,
-    /// Posts removed since.
-    pub removed: u64,
-}
-
-impl CountryCount {
-    /// The posts that are there: collected and not removed.
-    #[must_use]
-    pub fn tweets(&self) -> u64 {
-        self.collected.saturating_sub(self.removed)
-    }
-
-    /// The country's code, or `unknown`.
-    #[must_use]
-    pub fn country_name(&self) -> &'static str {
-        country_name(self.country.as_ref())
-    }
-}
-
 /// What was counted in one hour for one country under one keyword: an item of StatisticsTable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourCount {
@@ -61,6 +36,14 @@ pub struct HourCount {
     pub removed: u64,
     /// When the first of them was counted.
     pub first_at: UtcTime,
+}
+
+impl HourCount {
+    /// The country's code, or `unknown`.
+    #[must_use]
+    pub fn country_name(&self) -> &'static str {
+        country_name(self.country.as_ref())
+    }
 }
 
 impl StatisticsTable {
@@ -90,23 +73,29 @@ impl StatisticsTable {
         Self { client, name }
     }
 
-    /// What was collected under `keyword` in all hours, a row a country, the most posts first.
+    /// What was counted under `keyword` from the hour of `from` up to that of `to`, in the order of time.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that is none of ours.
-    pub async fn by_country(&self, keyword: &Keyword) -> Result<Vec<CountryCount>, TableError> {
-        let mut by_country: BTreeMap<Option<Country>, CountryCount> = BTreeMap::new();
-        let all = self.query(Self::PARTITION_KEY, keyword.as_str()).consistent_read(true);
-        for count in self.counts(all).await? {
-            let HourCount { country, collected, removed, .. } = count;
-            let sum =
-                by_country.entry(country).or_insert(CountryCount { country, ..CountryCount::default() });
-            sum.collected += collected;
-            sum.removed += removed;
-        }
-        let mut counts: Vec<_> = by_country.into_values().collect();
-        counts.sort_by_key(|count| std::cmp::Reverse(count.tweets()));
-        Ok(counts)
+    pub async fn between(
+        &self,
+        keyword: &Keyword,
+        from: UtcTime,
+        to: UtcTime,
+    ) -> Result<Vec<HourCount>, TableError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .key_condition_expression("#keyword = :keyword AND #hour BETWEEN :from AND :to")
+            .expression_attribute_names("#keyword", Self::PARTITION_KEY)
+            .expression_attribute_values(":keyword", text(keyword.as_str()))
+            .expression_attribute_names("#hour", Self::SORT_KEY)
+            .expression_attribute_values(":from", AttributeValue::S(format!("{}#", from.hour())))
+            // `~` comes after all that names a country.
+            .expression_attribute_values(":to", AttributeValue::S(format!("{}#~", to.hour())));
+        self.counts(query).await
     }
 
     /// What was counted under `keyword` in the hour of `at`, as it is now.

@@ -47,6 +47,16 @@ pub enum SourceConfig {
     },
 }
 
+impl SourceConfig {
+    /// What the source charges for a post that is read, in US dollars.
+    pub(crate) fn dollars_a_post(&self) -> f64 {
+        match self {
+            Self::X { .. } => posts::X_DOLLARS_A_POST,
+            Self::Mastodon { .. } => 0.0,
+        }
+    }
+}
+
 impl Config {
     /// Reads the variables through `variable`.
     ///

@@ -36,11 +36,25 @@ impl AsRef<Parcel> for Packed {
 }
 
 impl Packed {
-    /// The queue has it. Returns when the latest of its posts was made.
-    pub(crate) fn accepted(self) -> UtcTime {
+    /// The queue has it.
+    pub(crate) fn accepted(&self) {
         for ticket in &self.tickets {
             ticket.accepted();
         }
+    }
+
+    /// The keyword that it was packed under.
+    pub(crate) fn keyword(&self) -> &Keyword {
+        self.parcel.keyword()
+    }
+
+    /// How many posts it holds, or says that they were taken back.
+    pub(crate) fn posts(&self) -> u64 {
+        self.tickets.len() as u64
+    }
+
+    /// When the latest of its posts was made.
+    pub(crate) fn newest(&self) -> UtcTime {
         self.newest
     }
 }

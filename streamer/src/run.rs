@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use posts::{
-    Acquired, CloseQueue, EmbeddedMetrics, Lease, StreamState, StreamStatusTable, TableError, TweetsQueue,
-    UtcTime,
+    Acquired, CloseQueue, EmbeddedMetrics, Lease, ParameterError, ParameterStore, StreamState,
+    StreamStatusTable, TableError, TweetsQueue, UtcTime,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +42,7 @@ const LEASE_RETRY: Duration = Duration::from_secs(1);
 pub struct Aws {
     dynamodb: aws_sdk_dynamodb::Client,
     sqs: aws_sdk_sqs::Client,
-    ssm: aws_sdk_ssm::Client,
+    parameters: ParameterStore,
 }
 
 impl Aws {
@@ -52,7 +52,7 @@ impl Aws {
         Self {
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
-            ssm: aws_sdk_ssm::Client::new(config),
+            parameters: ParameterStore::new(aws_sdk_ssm::Client::new(config)),
         }
     }
 }
@@ -70,12 +70,13 @@ pub enum Ended {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The token could not be read.
-    #[error("failed to read the bearer token from the parameter {parameter}: {reason}")]
-    Token {
+    #[error(transparent)]
+    Token(#[from] ParameterError),
+    /// There is no token.
+    #[error("the parameter {parameter} holds no bearer token")]
+    NoToken {
         /// The parameter's name.
         parameter: String,
-        /// What SSM answered.
-        reason: String,
     },
     /// The status table could not be used.
     #[error(transparent)]
@@ -124,7 +125,7 @@ pub async fn run(
         }
     };
     let ledger = Ledger::new(status.reading().await?, config.daily_post_budget);
-    let progress = Progress::new(ledger.clone(), UtcTime::now());
+    let progress = Progress::new(ledger.clone(), config.source.dollars_a_post(), UtcTime::now());
     let held = Held { status, lease, guard, ledger, progress, own_metrics };
     let outcome = held.read(&config, aws, shutdown).await;
     // A streamer that lost its lease says nothing more: the state is another's to tell.
@@ -149,7 +150,7 @@ impl Held {
     async fn read(&self, config: &Config, aws: &Aws, shutdown: CancellationToken) -> Result<Ended, RunError> {
         let http = async |url: &str, parameter: Option<&String>| {
             let token = match parameter {
-                Some(parameter) => Some(bearer_token(&aws.ssm, parameter).await?),
+                Some(parameter) => Some(bearer_token(&aws.parameters, parameter).await?),
                 None => None,
             };
             Http::new(url, token.as_deref(), self.ledger.clone())
@@ -260,15 +261,7 @@ fn flushed(sent: Result<Result<(), SendingEnded>, tokio::task::JoinError>) -> Re
     }
 }
 
-async fn bearer_token(ssm: &aws_sdk_ssm::Client, parameter: &str) -> Result<String, RunError> {
-    let failed = |reason: String| RunError::Token { parameter: parameter.to_owned(), reason };
-    let answer = ssm
-        .get_parameter()
-        .name(parameter)
-        .with_decryption(true)
-        .send()
-        .await
-        .map_err(|error| failed(aws_sdk_ssm::error::DisplayErrorContext(&error).to_string()))?;
-    let value = answer.parameter.and_then(|parameter| parameter.value);
-    value.filter(|token| !token.is_empty()).ok_or_else(|| failed("it has no value".to_owned()))
+async fn bearer_token(parameters: &ParameterStore, parameter: &str) -> Result<String, RunError> {
+    let token = parameters.read(parameter).await?.filter(|token| !token.is_empty());
+    token.ok_or_else(|| RunError::NoToken { parameter: parameter.to_owned() })
 }

@@ -111,8 +111,9 @@ impl Sender {
             for (packed, outcome) in self.queue.send(std::mem::take(&mut packed)).await {
                 match outcome {
                     Ok(()) => {
-                        let made = packed.accepted();
-                        self.progress.sent(made, UtcTime::now());
+                        packed.accepted();
+                        let (posts, newest) = (packed.posts(), packed.newest());
+                        self.progress.sent(packed.keyword(), posts, newest, UtcTime::now());
                     }
                     Err(error @ SendError::Refused { .. }) => {
                         return Err(SendingEnded::Refused(error.to_string()));

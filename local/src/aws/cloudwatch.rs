@@ -1,6 +1,9 @@
-//! CloudWatch, of the operations that we call: `PutMetricData`, and `GetMetricStatistics` to read it.
+//! CloudWatch, of the operations that we call: `PutMetricData`, `ListMetrics` and `GetMetricData`; and
+//! `GetMetricStatistics`, by which tests and the AWS CLI read it.
 //!
 //! Its SDK speaks `rpc-v2-cbor`: <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>
+
+use std::collections::BTreeMap;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -19,7 +22,9 @@ pub(crate) fn answer(store: &Store, service: &str, operation: &str, body: &[u8])
     };
     let answer = match (service, operation) {
         (SERVICE, "PutMetricData") => put(store, &request),
-        (SERVICE, "GetMetricStatistics") => get(store, &request),
+        (SERVICE, "ListMetrics") => metrics(store, &request),
+        (SERVICE, "GetMetricData") => data(store, &request),
+        (SERVICE, "GetMetricStatistics") => statistics(store, &request),
         _ => Err(Refusal::new("UnknownOperationException", operation)),
     };
     answer.map_or_else(|refusal| refused(&refusal), |answer| encoded(StatusCode::OK, &answer))
@@ -50,21 +55,16 @@ fn put(store: &Store, request: &Value) -> Result<Value, Refusal> {
     Ok(Value::Map(Vec::new()))
 }
 
-fn get(store: &Store, request: &Value) -> Result<Value, Refusal> {
+fn statistics(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let moment = |name| field(request, name).and_then(millis).ok_or_else(|| invalid(name));
     let period = field(request, "Period").and_then(float).filter(|period| *period >= 1.0);
     let period_ms = (period.ok_or_else(|| invalid("Period"))? * 1000.0) as i64;
     let metric = metric(required_text(request, "Namespace")?, request)?;
-    let mut periods: std::collections::BTreeMap<i64, (f64, f64, i64)> = std::collections::BTreeMap::new();
-    for (at, maximum, sum, count) in store.values(&metric, moment("StartTime")?, moment("EndTime")?)? {
-        let period = periods.entry(at - at.rem_euclid(period_ms)).or_insert((maximum, 0.0, 0));
-        *period = (period.0.max(maximum), period.1 + sum, period.2 + count);
-    }
-    let points = periods
+    let points = periods(store, &metric, moment("StartTime")?, moment("EndTime")?, period_ms)?
         .into_iter()
         .map(|(at, (maximum, sum, count))| {
             map([
-                ("Timestamp", Value::Tag(1, Box::new(Value::Float(at as f64 / 1000.0)))),
+                ("Timestamp", timestamp(at)),
                 ("Maximum", Value::Float(maximum)),
                 ("Sum", Value::Float(sum)),
                 ("SampleCount", Value::Float(count as f64)),
@@ -78,23 +78,99 @@ fn get(store: &Store, request: &Value) -> Result<Value, Refusal> {
     ]))
 }
 
+/// Those with these names and dimensions, in one page.
+fn metrics(store: &Store, request: &Value) -> Result<Value, Refusal> {
+    let (namespace, name) = (required_text(request, "Namespace")?, required_text(request, "MetricName")?);
+    let wanted: Vec<String> = list(request, "Dimensions").iter().map(dimension).collect::<Result<_, _>>()?;
+    let beginning = format!("{namespace}\n{name}\n");
+    let found = store.metrics(&beginning)?;
+    let found = found.iter().filter_map(|metric| metric.strip_prefix(&beginning)).filter(|dimensions| {
+        wanted.iter().all(|wanted| dimensions.split('\n').any(|dimension| dimension == wanted))
+    });
+    let found = found.map(|dimensions| {
+        let dimensions = dimensions.split('\n').filter_map(|dimension| dimension.split_once('='));
+        let text = |text: &str| Value::Text(text.to_owned());
+        let dimensions =
+            dimensions.map(|(name, value)| map([("Name", text(name)), ("Value", text(value))])).collect();
+        map([
+            ("Namespace", text(namespace)),
+            ("MetricName", text(name)),
+            ("Dimensions", Value::Array(dimensions)),
+        ])
+    });
+    Ok(map([("Metrics", Value::Array(found.collect()))]))
+}
+
+/// What is asked of up to 500 metrics, in one page.
+fn data(store: &Store, request: &Value) -> Result<Value, Refusal> {
+    let queries = list(request, "MetricDataQueries");
+    if queries.is_empty() || queries.len() > 500 {
+        return Err(invalid("The collection MetricDataQueries must have a size from 1 to 500."));
+    }
+    let moment = |name| field(request, name).and_then(millis).ok_or_else(|| invalid(name));
+    let (from, to) = (moment("StartTime")?, moment("EndTime")?);
+    let results = queries.iter().map(|query| {
+        let stat = field(query, "MetricStat").ok_or_else(|| invalid("MetricStat"))?;
+        let asked = field(stat, "Metric").ok_or_else(|| invalid("Metric"))?;
+        let period = field(stat, "Period").and_then(float).filter(|period| *period >= 1.0);
+        let period_ms = (period.ok_or_else(|| invalid("Period"))? * 1000.0) as i64;
+        let metric = metric(required_text(asked, "Namespace")?, asked)?;
+        let periods = periods(store, &metric, from, to, period_ms)?;
+        let value: fn((f64, f64, i64)) -> f64 = match required_text(stat, "Stat")? {
+            "Maximum" => |(maximum, _, _)| maximum,
+            "Sum" => |(_, sum, _)| sum,
+            other => return Err(invalid(&format!("no such statistic here: {other:?}"))),
+        };
+        let (times, values) =
+            periods.into_iter().map(|(at, of)| (timestamp(at), Value::Float(value(of)))).unzip();
+        Ok(map([
+            ("Id", Value::Text(required_text(query, "Id")?.to_owned())),
+            ("Timestamps", Value::Array(times)),
+            ("Values", Value::Array(values)),
+            ("StatusCode", Value::Text("Complete".to_owned())),
+        ]))
+    });
+    Ok(map([("MetricDataResults", Value::Array(results.collect::<Result<_, Refusal>>()?))]))
+}
+
+/// The periods in which a metric has values: maximum, sum, count.
+fn periods(
+    store: &Store,
+    metric: &str,
+    from: i64,
+    to: i64,
+    period_ms: i64,
+) -> Result<BTreeMap<i64, (f64, f64, i64)>, Refusal> {
+    let mut periods: BTreeMap<i64, (f64, f64, i64)> = BTreeMap::new();
+    for (at, maximum, sum, count) in store.values(metric, from, to)? {
+        let period = periods.entry(at - at.rem_euclid(period_ms)).or_insert((maximum, 0.0, 0));
+        *period = (period.0.max(maximum), period.1 + sum, period.2 + count);
+    }
+    Ok(periods)
+}
+
 /// A metric's whole name: dimensions in alphabetical order, for their order means nothing.
 fn metric(namespace: &str, datum: &Value) -> Result<String, Refusal> {
     let name = required_text(datum, "MetricName")?;
     let mut dimensions = Vec::new();
-    for dimension in list(datum, "Dimensions") {
-        let value = required_text(dimension, "Value")?;
-        let fits = (1..=1024).contains(&value.len()) && value.is_ascii() && !value.trim().is_empty();
-        if !fits || value.bytes().any(|byte| byte.is_ascii_control()) {
-            return Err(invalid("The value of a dimension must be 1 to 1024 ASCII characters."));
-        }
-        dimensions.push(format!("{}={value}", required_text(dimension, "Name")?));
+    for one in list(datum, "Dimensions") {
+        dimensions.push(dimension(one)?);
     }
     if dimensions.len() > 30 {
         return Err(invalid("The collection Dimensions must not have a size greater than 30."));
     }
     dimensions.sort();
     Ok(format!("{namespace}\n{name}\n{}", dimensions.join("\n")))
+}
+
+/// A dimension, as it stands in a metric's whole name.
+fn dimension(dimension: &Value) -> Result<String, Refusal> {
+    let value = required_text(dimension, "Value")?;
+    let fits = (1..=1024).contains(&value.len()) && value.is_ascii() && !value.trim().is_empty();
+    if !fits || value.bytes().any(|byte| byte.is_ascii_control()) {
+        return Err(invalid("The value of a dimension must be 1 to 1024 ASCII characters."));
+    }
+    Ok(format!("{}={value}", required_text(dimension, "Name")?))
 }
 
 fn field<'a>(map: &'a Value, name: &str) -> Option<&'a Value> {
@@ -114,6 +190,10 @@ fn float(value: &Value) -> Option<f64> {
     let integer =
         || value.as_integer().and_then(|number| i64::try_from(number).ok()).map(|number| number as f64);
     value.as_float().or_else(integer)
+}
+
+fn timestamp(millis: i64) -> Value {
+    Value::Tag(1, Box::new(Value::Float(millis as f64 / 1000.0)))
 }
 
 /// A moment is seconds since 1970, tagged 1.

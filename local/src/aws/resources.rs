@@ -14,6 +14,7 @@ pub(crate) const DEAD_LETTER_QUEUE: &str = "TweetsDeadLetterQueue.fifo";
 pub(crate) const CLOSE_QUEUE: &str = "StreamCloseQueue";
 
 pub(crate) const TOKEN_PARAMETER: &str = "TwitterBearerToken";
+pub(crate) const API_KEYS_PARAMETER: &str = "ApiKeys";
 pub(crate) const CLUSTER: &str = "StreamerCluster";
 pub(crate) const TASK_DEFINITION: &str = "streamer";
 

@@ -1,15 +1,19 @@
-//! SSM, of the one parameter that we read.
+//! SSM, of the parameters that we read, and the one that is written.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::Refusal;
-use super::resources::TOKEN_PARAMETER;
+use super::resources::{API_KEYS_PARAMETER, TOKEN_PARAMETER};
+use crate::data;
 
 /// The parameters.
 pub(crate) struct Parameters {
-    pub(crate) bearer_token: String,
+    bearer_token: String,
+    /// The file that keeps the hashes of the api keys, if there are any.
+    api_keys: PathBuf,
 }
 
 impl fmt::Debug for Parameters {
@@ -19,16 +23,40 @@ impl fmt::Debug for Parameters {
 }
 
 impl Parameters {
+    /// The bearer token, and the api keys of this file.
+    pub(crate) fn new(bearer_token: String, api_keys: PathBuf) -> Self {
+        Self { bearer_token, api_keys }
+    }
+
     /// Answers one request.
     pub(crate) fn answer(&self, operation: &str, request: &Value) -> Result<Value, Refusal> {
-        if operation != "GetParameter" {
-            return Err(Refusal::new("UnknownOperationException", operation));
+        let name = request["Name"].as_str().unwrap_or_default();
+        match (operation, name) {
+            ("GetParameter", TOKEN_PARAMETER) => Ok(parameter(name, &self.bearer_token)),
+            ("GetParameter", API_KEYS_PARAMETER) => {
+                let value = data::read_if_there(&self.api_keys).map_err(|error| failed(&error))?;
+                value.map(|value| parameter(name, &value)).ok_or_else(not_found)
+            }
+            ("PutParameter", API_KEYS_PARAMETER) => {
+                let value = request["Value"].as_str().unwrap_or_default();
+                data::write(&self.api_keys, value).map_err(|error| failed(&error))?;
+                Ok(json!({ "Version": 1, "Tier": "Standard" }))
+            }
+            ("GetParameter", _) => Err(not_found()),
+            _ => Err(Refusal::new("UnknownOperationException", operation)),
         }
-        if request["Name"] != TOKEN_PARAMETER {
-            return Err(Refusal::new("ParameterNotFound", "no such parameter"));
-        }
-        Ok(json!({ "Parameter": {
-            "Name": TOKEN_PARAMETER, "Type": "SecureString", "Value": self.bearer_token, "Version": 1,
-        } }))
     }
+}
+
+fn parameter(name: &str, value: &str) -> Value {
+    json!({ "Parameter": { "Name": name, "Type": "SecureString", "Value": value, "Version": 1 } })
+}
+
+fn not_found() -> Refusal {
+    Refusal::new("ParameterNotFound", "no such parameter")
+}
+
+fn failed(error: &std::io::Error) -> Refusal {
+    tracing::error!(%error, "the parameters failed");
+    Refusal::new("InternalServerError", "the parameters failed")
 }

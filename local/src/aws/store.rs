@@ -273,6 +273,15 @@ impl Store {
         transaction.commit()
     }
 
+    /// The whole names of the metrics whose whole names begin so.
+    pub(crate) fn metrics(&self, beginning: &str) -> rusqlite::Result<Vec<String>> {
+        let connection = self.connection();
+        let mut query = connection.prepare(
+            "SELECT DISTINCT metric FROM metrics WHERE substr(metric, 1, length(?1)) = ?1 ORDER BY metric",
+        )?;
+        query.query_map([beginning], |row| row.get(0))?.collect()
+    }
+
     /// The values of a metric from `from` on and before `to`: moment, maximum, sum, count.
     pub(crate) fn values(
         &self,

@@ -45,7 +45,8 @@ impl World {
         let started = UtcTime::now();
         let machine = Machine::start(Options {
             data: data.path().to_owned(),
-            port: 0,
+            listen: "127.0.0.1:0".parse().unwrap(),
+            require_key: false,
             stream: Stream::Mastodon { url: stub.clone() },
             keywords: KEYWORDS.map(|keyword| keyword.parse().unwrap()).to_vec(),
             daily_post_budget: None,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Api, Reconciled, reconcile};
+use api::{ControlApi, ControlConfig, Reconciled, reconcile};
 use local::config;
 use posts::{StreamStatusTable, UtcTime};
 
@@ -17,7 +17,7 @@ fn a_start_that_ecs_refuses_is_told_with_its_reason_and_made_again_later() {
         let aws = config(&format!("http://{}", machine.aws)).await;
         let text = str::to_owned;
         // Another stream than the machine's own, which its own reconciler leaves alone.
-        let settings = api::Config {
+        let settings = ControlConfig {
             stream_id: text("another"),
             tweets_table: text("TweetsTable"),
             statistics_table: text("StatisticsTable"),
@@ -33,7 +33,7 @@ fn a_start_that_ecs_refuses_is_told_with_its_reason_and_made_again_later() {
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
         let status =
             StreamStatusTable::new(dynamodb, settings.status_table.clone(), settings.stream_id.clone());
-        let api = Api::new(&aws, settings);
+        let api = ControlApi::new(&aws, settings);
         assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Unchanged, "nothing is desired");
         status.add_keyword(&"rust".parse().unwrap(), UtcTime::now()).await.unwrap();
         for failures in 1..=3 {

@@ -115,7 +115,8 @@ impl World {
     pub(crate) async fn boot(&mut self) {
         let options = Options {
             data: self.data.clone(),
-            port: 0,
+            listen: "127.0.0.1:0".parse().unwrap(),
+            require_key: false,
             stream: Stream::Elsewhere {
                 url: self.stub.clone(),
                 token: TOKEN.to_owned(),
@@ -250,7 +251,8 @@ impl World {
 pub(crate) async fn idle_machine(data: &Path) -> Machine {
     let options = Options {
         data: data.to_owned(),
-        port: 0,
+        listen: "127.0.0.1:0".parse().unwrap(),
+        require_key: false,
         stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
         keywords: Vec::new(),
         daily_post_budget: None,

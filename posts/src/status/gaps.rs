@@ -19,6 +19,7 @@ const KEEP: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// A stream has one for each interruption and keyword. Two may begin at the same moment (when the
 /// keyword was started), but each ends when reading went on: `to` and `keyword` tell it from all others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Gap {
     /// The keyword.
@@ -44,6 +45,7 @@ pub struct Gap {
 
 /// What became of a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum GapState {
     /// It waits to be healed, or is being healed.
@@ -56,6 +58,7 @@ pub enum GapState {
 
 /// How a gap was healed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum HealedBy {
     /// X delivered it again, on the stream.

@@ -10,6 +10,7 @@ const PREFIX: &str = "keyword#";
 
 /// A keyword that is desired.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct KeywordStatus {
     /// The keyword.

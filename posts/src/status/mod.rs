@@ -24,7 +24,7 @@ pub use keywords::{KeywordStatus, Removed};
 pub use launch::{Launch, Saved};
 pub use lease::{Acquired, Lease, LeaseHolder};
 pub use reading::{Reading, Window};
-pub use report::{StreamReport, StreamState};
+pub use report::{StreamReport, StreamState, Traffic};
 
 /// One stream's part of StreamStatusTable.
 ///

@@ -1,14 +1,17 @@
 //! What the reader of a stream says of itself.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Fenced, Lease, StreamStatusTable};
-use crate::{TableError, UtcTime};
+use crate::{Keyword, TableError, UtcTime};
 
 const REPORT: &str = "report";
 
 /// How the reader of a stream fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum StreamState {
     /// It has not reached the source yet.
@@ -27,6 +30,7 @@ pub enum StreamState {
 
 /// What the reader of a stream last said of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StreamReport {
     /// How it fares.
@@ -47,12 +51,41 @@ pub struct StreamReport {
     /// Posts read today (UTC), also by earlier readers: what the source charges for.
     #[serde(default)]
     pub posts_today: u64,
+    /// What the source charges for one, in US dollars.
+    #[serde(default)]
+    pub dollars_a_post: f64,
     /// How many posts may be read in a day, if there is a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_post_budget: Option<u64>,
     /// When the latest post that it read was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
+    /// What came for each keyword: at most [`StreamReport::KEYWORDS`], those with the most posts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keywords: BTreeMap<Keyword, Traffic>,
+}
+
+/// What came for one keyword.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Traffic {
+    /// Posts that this reader put on the queue since it started.
+    pub posts: u64,
+    /// Posts a second since it last said so.
+    pub posts_per_second: f64,
+    /// How long after it was made the latest of them was on the queue, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_ms: Option<i64>,
+    /// When the latest was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_post_at: Option<UtcTime>,
+}
+
+impl StreamReport {
+    /// How many keywords a report tells of: it is written every ten seconds, and DynamoDB charges by the
+    /// kilobyte.
+    pub const KEYWORDS: usize = 100;
 }
 
 impl StreamStatusTable {

@@ -3,6 +3,7 @@
 mod attempts;
 mod correct;
 mod insert;
+mod read;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::{Keyword, Post, PostId, StatisticsTable, TableError, UtcTime};
 
 pub use correct::Correction;
 pub use insert::Inserted;
+pub use read::{Filter, Order, Page, Position, Wanted};
 
 /// How long posts are kept.
 const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -30,6 +32,7 @@ pub struct TweetsTable {
 
 /// A post as an item of TweetsTable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StoredPost {
     /// The post.
@@ -39,34 +42,6 @@ pub struct StoredPost {
     pub keyword: Keyword,
     /// When DynamoDB may forget it, in seconds since 1970.
     pub expires_at: i64,
-}
-
-/// In which order posts are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// The latest first.
-    NewestFirst,
-    /// The earliest first.
-    OldestFirst,
-}
-
-/// A place between two posts of one keyword. It stays right when posts are added or removed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Position {
-    /// The last post that was read.
-    pub tweet_id: PostId,
-    /// When it was made.
-    pub create_date: UtcTime,
-}
-
-/// Posts of one keyword.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page {
-    /// The posts.
-    pub posts: Vec<StoredPost>,
-    /// Where to go on, if there may be more.
-    pub next: Option<Position>,
 }
 
 impl TweetsTable {
@@ -87,47 +62,6 @@ impl TweetsTable {
     #[must_use]
     pub fn new(client: Client, name: String, statistics: StatisticsTable) -> Self {
         Self { client, name, statistics }
-    }
-
-    /// Up to `limit` posts of `keyword`, from `after` on.
-    ///
-    /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
-    pub async fn page(
-        &self,
-        keyword: &Keyword,
-        order: Order,
-        limit: i32,
-        after: Option<&Position>,
-    ) -> Result<Page, TableError> {
-        let start = after.map(|position| {
-            let mut start = self.key(keyword, &position.tweet_id);
-            start
-                .insert(Self::INDEX_SORT_KEY.to_owned(), AttributeValue::S(position.create_date.to_string()));
-            start
-        });
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(Self::INDEX)
-            .key_condition_expression("#keyword = :keyword")
-            .expression_attribute_names("#keyword", Self::INDEX_PARTITION_KEY)
-            .expression_attribute_values(":keyword", AttributeValue::S(keyword.to_string()))
-            .scan_index_forward(order == Order::OldestFirst)
-            .limit(limit)
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(TableError::during("read posts"))?;
-        let more = answer.last_evaluated_key().is_some();
-        let posts: Vec<StoredPost> = serde_dynamo::from_items(answer.items.unwrap_or_default())
-            .map_err(|error| self.broken(&error))?;
-        let next = posts.last().filter(|_| more).map(|last| Position {
-            tweet_id: last.post.tweet_id.clone(),
-            create_date: last.post.create_date,
-        });
-        Ok(Page { posts, next })
     }
 
     /// A post under each keyword that it was collected for; none if it is not there, or was taken back.

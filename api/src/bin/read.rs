@@ -1,6 +1,6 @@
-//! `api`: the Lambda function behind the HTTP API.
+//! `read`: the Lambda function behind those routes of the HTTP API that change nothing.
 
-use api::{Api, Config, router};
+use api::{ReadApi, ReadConfig, read};
 use lambda_http::Error;
 use tracing_subscriber::EnvFilter;
 
@@ -8,6 +8,6 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> Result<(), Error> {
     let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().json().with_env_filter(level).without_time().init();
-    let config = Config::read(|name| std::env::var(name).ok())?;
-    lambda_http::run(router(Api::new(&posts::aws::from_env().await, config))).await
+    let config = ReadConfig::read(|name| std::env::var(name).ok())?;
+    lambda_http::run(read(ReadApi::new(&posts::aws::from_env().await, config))).await
 }

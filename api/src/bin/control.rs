@@ -1,0 +1,13 @@
+//! `control`: the Lambda function behind those routes of the HTTP API that change something.
+
+use api::{ControlApi, ControlConfig, control};
+use lambda_http::Error;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().with_env_filter(level).without_time().init();
+    let config = ControlConfig::read(|name| std::env::var(name).ok())?;
+    lambda_http::run(control(ControlApi::new(&posts::aws::from_env().await, config))).await
+}

@@ -1,0 +1,177 @@
+//! `/stream/estimate`: what a keyword would bring and cost.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use posts::{Keyword, ParameterStore, UtcTime, X_DOLLARS_A_POST};
+use reqwest::header::{HeaderMap, HeaderValue};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::request::{AskedKeyword, Query};
+use crate::{Problem, ReadApi};
+
+/// How long X may take to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The days that X's recent counts reach back.
+/// <https://docs.x.com/x-api/posts/counts/introduction>
+const DAYS: f64 = 7.0;
+
+/// X's recent counts.
+#[derive(Clone, Debug)]
+pub(crate) struct Counts {
+    http: reqwest::Client,
+    url: String,
+    parameters: ParameterStore,
+    token_parameter: String,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Parameters {
+    /// The keyword that may be collected.
+    #[param(inline)]
+    keyword: AskedKeyword,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Estimate {
+    keyword: Keyword,
+    /// Posts of the last seven days that X's search finds for it.
+    posts: u64,
+    /// The same by day (UTC), the earliest first; the first and the last day are not whole.
+    days: Vec<Day>,
+    /// Posts to expect in a day.
+    posts_a_day: f64,
+    /// What X will charge for them in a day, in US dollars.
+    dollars_a_day: f64,
+    /// Posts that may be read in a day, for all keywords together, as the reader last said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    daily_post_budget: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all(serialize = "camelCase"))]
+struct Day {
+    /// From this moment on,
+    start: UtcTime,
+    /// before this one,
+    end: UtcTime,
+    /// so many posts were made.
+    #[serde(rename(deserialize = "post_count"), alias = "tweet_count")]
+    posts: u64,
+}
+
+/// What a keyword would bring and cost
+///
+/// X's recent counts say how many posts of the last seven days its search finds. The stream also delivers quotes of
+/// posts that match, which search does not find, so it may bring more. Asking costs nothing at X.
+#[utoipa::path(
+    get,
+    path = "/stream/estimate",
+    operation_id = "estimateStream",
+    tag = "stream",
+    params(Parameters),
+    responses(
+        (status = 200, description = "What to expect", body = Estimate),
+        (status = 409, description = "Posts do not come from X: nothing is charged, and nothing counted before",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "X does not understand the keyword, or it has too many bytes",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn estimate(
+    State(api): State<ReadApi>,
+    Query(Parameters { keyword }): Query<Parameters>,
+) -> Result<Json<Estimate>, Problem> {
+    let keyword = keyword.get()?;
+    let Some(counts) = &api.counts else {
+        return Err(Problem::new(StatusCode::CONFLICT, "posts do not come from X, which alone counts them"));
+    };
+    let days = counts.of(&keyword).await?;
+    let report = api.status.report().await?;
+    let posts = days.iter().map(|day| day.posts).sum();
+    // What X posts in a week is far below 2^53.
+    let posts_a_day = posts as f64 / DAYS;
+    Ok(Json(Estimate {
+        keyword,
+        posts,
+        days,
+        posts_a_day,
+        dollars_a_day: posts_a_day * X_DOLLARS_A_POST,
+        daily_post_budget: report.and_then(|report| report.daily_post_budget),
+    }))
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    #[serde(default)]
+    data: Vec<Day>,
+}
+
+/// What X says of a request that it refuses.
+#[derive(Default, Deserialize)]
+struct Refused {
+    detail: Option<String>,
+    #[serde(default)]
+    errors: Vec<Reason>,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    message: Option<String>,
+}
+
+impl Counts {
+    /// Counts of X at `url`, whose bearer token is in `token_parameter`.
+    pub(crate) fn new(url: &str, parameters: ParameterStore, token_parameter: String) -> Self {
+        posts::aws::install_tls();
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("aviary/", env!("CARGO_PKG_VERSION")))
+            .timeout(ANSWER_TIMEOUT)
+            .gzip(true);
+        // What can fail here is TLS, which is installed.
+        let http = builder.build().unwrap_or_default();
+        Self { http, url: url.trim_end_matches('/').to_owned(), parameters, token_parameter }
+    }
+
+    async fn of(&self, keyword: &Keyword) -> Result<Vec<Day>, Problem> {
+        let token = self.parameters.read(&self.token_parameter).await?.unwrap_or_default();
+        let Ok(mut authorization) = HeaderValue::from_str(&format!("Bearer {token}")) else {
+            return Err(Problem::unavailable("the bearer token holds characters that no token has", None));
+        };
+        authorization.set_sensitive(true);
+        let request = self
+            .http
+            .get(format!("{}/2/tweets/counts/recent", self.url))
+            .header(reqwest::header::AUTHORIZATION, authorization)
+            .query(&[("query", keyword.as_str()), ("granularity", "day")]);
+        let answer = request.send().await.map_err(reqwest::Error::without_url)?;
+        let wait = window(answer.headers(), UtcTime::now());
+        match answer.status().as_u16() {
+            200..=299 => Ok(answer.json::<Counted>().await.map_err(reqwest::Error::without_url)?.data),
+            400 => {
+                let refused: Refused = answer.json().await.unwrap_or_default();
+                let reason = refused.errors.into_iter().find_map(|reason| reason.message).or(refused.detail);
+                let reason = reason.unwrap_or_else(|| "X gave no reason".to_owned());
+                Err(Problem::unusable("keyword", format!("X does not understand the keyword: {reason}")))
+            }
+            429 => Err(Problem::unavailable("X counts no more until its rate limit's next window", wait)),
+            status @ (401 | 403) => {
+                Err(Problem::unavailable(format!("X refused the bearer token with status {status}"), None))
+            }
+            status => Err(Problem::unavailable(format!("X answered with status {status}"), None)),
+        }
+    }
+}
+
+/// How long it is until X's rate limit begins anew.
+fn window(headers: &HeaderMap, now: UtcTime) -> Option<Duration> {
+    let reset: i64 = headers.get("x-rate-limit-reset")?.to_str().ok()?.parse().ok()?;
+    Some(UtcTime::from_millis(reset.checked_mul(1000)?).ok()?.since(now))
+}

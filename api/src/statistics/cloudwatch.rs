@@ -1,0 +1,159 @@
+//! Counts as CloudWatch shows them, beside what the table has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{
+    Dimension, DimensionFilter, Metric, MetricDataQuery, MetricDataResult, MetricStat,
+};
+use posts::{HourCount, Keyword, Metrics, Statement, UtcTime};
+
+use super::{By, Hours, Row};
+use crate::ReadApi;
+
+/// Metrics in one request, at most.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
+const METRICS_A_REQUEST: usize = 500;
+
+/// A metric's dimensions: names and values.
+type Dimensions = Vec<(&'static str, String)>;
+
+/// The rows that CloudWatch shows; `counts` is what the table has of the same.
+pub(super) async fn rows(
+    api: &ReadApi,
+    keyword: Option<&Keyword>,
+    hours: Hours,
+    by: By,
+    counts: &[HourCount],
+) -> Result<Vec<Row>, aws_sdk_cloudwatch::Error> {
+    let metric = match (by, keyword) {
+        (By::Country, Some(_)) => Metrics::BY_KEYWORD_AND_COUNTRY,
+        (By::Country, None) => Metrics::BY_COUNTRY,
+        _ => Metrics::BY_KEYWORD,
+    };
+    let stated = stated(counts, keyword.is_none(), metric);
+    // What has had no values for two weeks is not listed, and what CloudWatch lacks is not either.
+    let mut asked = listed(&api.cloudwatch, metric, keyword).await?;
+    asked.extend(stated.iter().map(|statement| statement.dimensions.clone()));
+    let keywords: BTreeMap<String, &Keyword> =
+        counts.iter().map(|count| (Metrics::keyword_dimension(&count.keyword), &count.keyword)).collect();
+    let name = |dimensions: &Dimensions, hour: UtcTime| match by {
+        By::Hour => hour.hour(),
+        By::Day => hour.day(),
+        By::Country => value(dimensions, Metrics::COUNTRY),
+        By::Keyword => {
+            let written = value(dimensions, Metrics::KEYWORD);
+            keywords.get(&written).map_or(written, |keyword| keyword.to_string())
+        }
+    };
+    let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for (dimensions, hour, value) in values(&api.cloudwatch, metric, asked, hours).await? {
+        sums.entry(name(&dimensions, hour)).or_default().0 += value;
+    }
+    for statement in &stated {
+        sums.entry(name(&statement.dimensions, statement.hour)).or_default().1 += statement.collected;
+    }
+    let rows = sums.into_iter().map(|(name, (collected, table))| Row {
+        collected,
+        table: (collected != table).then_some(table),
+        ..by.row(name)
+    });
+    Ok(rows.collect())
+}
+
+/// What CloudWatch should have of a metric.
+fn stated(counts: &[HourCount], all_keywords: bool, metric: &str) -> Vec<Statement> {
+    let mut by_hour: BTreeMap<UtcTime, Vec<HourCount>> = BTreeMap::new();
+    for count in counts {
+        by_hour.entry(count.hour).or_default().push(count.clone());
+    }
+    let of = if all_keywords { Statement::of_hour } else { Statement::of_keyword };
+    let statements = by_hour.values().flat_map(|counts| of(counts));
+    statements.filter(|statement| statement.metric == metric).collect()
+}
+
+/// The dimensions under which a metric has had values of late.
+async fn listed(
+    client: &aws_sdk_cloudwatch::Client,
+    metric: &str,
+    keyword: Option<&Keyword>,
+) -> Result<BTreeSet<Dimensions>, aws_sdk_cloudwatch::Error> {
+    let mut request = client.list_metrics().namespace(Metrics::NAMESPACE).metric_name(metric);
+    if let Some(keyword) = keyword {
+        let written = Metrics::keyword_dimension(keyword);
+        request =
+            request.dimensions(DimensionFilter::builder().name(Metrics::KEYWORD).value(written).build());
+    }
+    let mut pages = request.into_paginator().send();
+    let mut found = BTreeSet::new();
+    while let Some(page) = pages.next().await {
+        found.extend(page?.metrics().iter().map(dimensions));
+    }
+    Ok(found)
+}
+
+fn dimensions(metric: &Metric) -> Dimensions {
+    let dimension = |name| {
+        let mut dimensions = metric.dimensions().iter();
+        let dimension = dimensions.find(|dimension| dimension.name() == Some(name))?;
+        Some((name, dimension.value()?.to_owned()))
+    };
+    [Metrics::KEYWORD, Metrics::COUNTRY].into_iter().filter_map(dimension).collect()
+}
+
+/// What CloudWatch has for each of these metrics, hour by hour.
+async fn values(
+    client: &aws_sdk_cloudwatch::Client,
+    metric: &str,
+    asked: BTreeSet<Dimensions>,
+    hours: Hours,
+) -> Result<Vec<(Dimensions, UtcTime, u64)>, aws_sdk_cloudwatch::Error> {
+    let asked: Vec<Dimensions> = asked.into_iter().collect();
+    let mut values = Vec::new();
+    for asked in asked.chunks(METRICS_A_REQUEST) {
+        let queries = asked.iter().enumerate().map(|(number, dimensions)| {
+            let dimensions = dimensions
+                .iter()
+                .map(|(name, value)| Dimension::builder().name(*name).value(value).build())
+                .collect();
+            let metric = Metric::builder()
+                .namespace(Metrics::NAMESPACE)
+                .metric_name(metric)
+                .set_dimensions(Some(dimensions))
+                .build();
+            // An hour's latest statement is its largest.
+            let stat = MetricStat::builder().metric(metric).period(3600).stat("Maximum").build();
+            MetricDataQuery::builder().id(format!("m{number}")).metric_stat(stat).build()
+        });
+        let mut pages = client
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries.collect()))
+            .start_time(DateTime::from_millis(hours.first.as_millis()))
+            .end_time(DateTime::from_millis(hours.end.as_millis()))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            for result in page?.metric_data_results() {
+                let number = result.id().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
+                if let Some(dimensions) = number.and_then(|number| asked.get(number)) {
+                    let points = points(result).map(|(hour, value)| (dimensions.clone(), hour, value));
+                    values.extend(points);
+                }
+            }
+        }
+    }
+    Ok(values)
+}
+
+fn points(result: &MetricDataResult) -> impl Iterator<Item = (UtcTime, u64)> {
+    result.timestamps().iter().zip(result.values()).filter_map(|(at, value)| {
+        let hour = UtcTime::from_millis(at.to_millis().ok()?).ok()?;
+        // A count: whole, and below 2^53.
+        Some((hour, *value as u64))
+    })
+}
+
+fn value(dimensions: &Dimensions, wanted: &str) -> String {
+    let mut dimensions = dimensions.iter();
+    dimensions.find(|(name, _)| *name == wanted).map(|(_, value)| value.clone()).unwrap_or_default()
+}

@@ -1,0 +1,53 @@
+//! What keeps pages of other sites, in a browser on this machine, from an api that is open on loopback.
+
+use std::net::IpAddr;
+
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// Refuses requests by a name that is not this machine's, which a site can make lead here, and those that
+/// a browser sends for a page from elsewhere.
+pub(crate) async fn only_this_machine(request: Request, next: Next) -> Response {
+    let Some(detail) = refusal(&request) else { return next.run(request).await };
+    let problem = json!({ "type": "about:blank", "title": "Forbidden", "status": 403, "detail": detail });
+    let headers = [(header::CONTENT_TYPE, "application/problem+json")];
+    (StatusCode::FORBIDDEN, headers, problem.to_string()).into_response()
+}
+
+fn refusal(request: &Request) -> Option<String> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let origin = header(header::ORIGIN).map(|origin| origin.strip_prefix("http://").unwrap_or(origin));
+    match (header(header::HOST), origin) {
+        (None, _) => Some("the request names no host".to_owned()),
+        (Some(host), _) if !is_this_machine(host) => Some(format!("{host:?} is not this machine's name")),
+        (Some(host), Some(origin)) if origin != host => Some(format!("a page of {origin:?} may not ask")),
+        _ => None,
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_this_machine() {
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "127.0.0.1", "[::1]:80", "[::1]"] {
+            assert!(is_this_machine(host), "{host}");
+        }
+        for host in ["", "evil.example", "evil.example:8080", "127.0.0.1.evil.example", "192.168.0.9:8080"] {
+            assert!(!is_this_machine(host), "{host}");
+        }
+    }
+}

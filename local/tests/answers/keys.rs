@@ -1,0 +1,112 @@
+//! Who may do what.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use api::{Keys, Scope, description};
+use local::Fate;
+use posts::UtcTime;
+
+use crate::world::{World, post};
+
+/// A machine that takes keys, one that reads and one that controls.
+async fn guarded() -> (World, String, String) {
+    let data = tempfile::tempdir().unwrap();
+    let mut keys = Keys::default();
+    let reader = keys.add("reader", Scope::Read, UtcTime::now()).unwrap();
+    let owner = keys.add("owner", Scope::Control, UtcTime::now()).unwrap();
+    std::fs::write(data.path().join("api-keys.json"), keys.to_json().unwrap()).unwrap();
+    (World::of(data, true).await, format!("Bearer {reader}"), format!("Bearer {owner}"))
+}
+
+/// Every operation of the description that takes a key: `METHOD /path`, and whether it reads.
+fn operations() -> Vec<(String, bool)> {
+    let description = serde_json::to_value(description()).unwrap();
+    let mut operations = Vec::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if operation.get("security").is_some() {
+                let path = path.replace("{tweetId}", "1").replace("{id}", "1");
+                operations.push((format!("{} {path}", method.to_uppercase()), method == "get"));
+            }
+        }
+    }
+    operations
+}
+
+#[tokio::test]
+async fn without_a_key_that_allows_it_nothing_happens() {
+    let (world, reader, owner) = guarded().await;
+    world.store("rust", &[post(1, 1, "text", None, None)]).await;
+    assert_eq!(world.ask_with("GET /tweets?keyword=rust", None, Some(&reader)).await.status, 200);
+    // From now on every call to AWS but the reconciler's looks is counted.
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    let background = ["Query", "GetItem", "ListTasks", "ReceiveMessage", "GetQueueAttributes"];
+    world.machine.faults.judge(move |call| {
+        if !background.contains(&call.operation.as_str()) {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+        Fate::Answered
+    });
+    let operations = operations();
+    assert_eq!(operations.len(), 13);
+    let shouted = owner.to_uppercase();
+    let basic = owner.replace("Bearer", "Basic");
+    for (request, reads) in &operations {
+        let body = Some(r#"{"keyword":"rust"}"#).filter(|_| request.starts_with("POST"));
+        for wrong in
+            [None, Some(""), Some("Bearer "), Some("Bearer aviary_wrong"), Some(&*shouted), Some(&*basic)]
+        {
+            let answer = world.ask_with(request, body, wrong).await;
+            assert_eq!(answer.status, 401, "{request} with {wrong:?}");
+            assert_eq!(answer.header("www-authenticate"), "Bearer");
+            assert_eq!(answer.json()["status"], 401);
+        }
+        if !reads {
+            assert_eq!(world.ask_with(request, body, Some(&reader)).await.status, 403, "{request}");
+        }
+    }
+    assert_eq!(calls.load(Ordering::SeqCst), 0, "something was written");
+    world.machine.faults.end();
+    assert_eq!(world.ask_with("GET /tweets/1", None, Some(&reader)).await.status, 200);
+    assert_eq!(world.ask_with("GET /stream", None, Some(&reader)).await.json()["desired"], "stopped");
+    assert_eq!(world.ask_with("DELETE /tweets/1", None, Some(&owner)).await.status, 204);
+    for open in ["GET /health", "GET /openapi.json", "GET /docs/"] {
+        assert_eq!(world.ask(open).await.status, 200, "{open}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revoked_key_is_valid_for_half_a_minute_at_most() {
+    let (world, reader, owner) = guarded().await;
+    let status = async |key: &str| world.ask_with("GET /tweets?keyword=rust", None, Some(key)).await.status;
+    assert_eq!((status(&reader).await, status(&owner).await), (200, 200));
+    let file = world.data.path().join("api-keys.json");
+    let mut keys = Keys::from_json(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    keys.revoke("reader").unwrap();
+    std::fs::write(&file, keys.to_json().unwrap()).unwrap();
+    tokio::time::advance(std::time::Duration::from_secs(31)).await;
+    assert_eq!((status(&reader).await, status(&owner).await), (401, 200));
+    // Keys that cannot be read let nobody in.
+    std::fs::write(&file, "broken").unwrap();
+    tokio::time::advance(std::time::Duration::from_secs(31)).await;
+    assert_eq!((status(&owner).await, status("Bearer x").await), (503, 503));
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_get_nothing() {
+    let world = World::start().await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let port = world.machine.api.port();
+    for (name, value, status) in [
+        ("host", "evil.example".to_owned(), 403),
+        ("host", format!("localhost:{port}"), 200),
+        ("origin", "http://evil.example".to_owned(), 403),
+        ("origin", "null".to_owned(), 403),
+        ("origin", world.api.clone(), 200),
+    ] {
+        let request = http.get(format!("{}/stream", world.api)).header(name, &value);
+        assert_eq!(request.send().await.unwrap().status(), status, "{name}: {value}");
+    }
+}

@@ -1,0 +1,147 @@
+//! A machine that reads no stream, and an X that only counts.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::routing::get;
+use local::{Machine, Options, Stream, config};
+use posts::{DeadLetterQueue, Keyword, Post, StatisticsTable, TweetsTable, UtcTime};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+pub(crate) struct World {
+    pub(crate) machine: Machine,
+    pub(crate) tweets: TweetsTable,
+    pub(crate) dead_letters: DeadLetterQueue,
+    http: reqwest::Client,
+    pub(crate) api: String,
+    pub(crate) data: tempfile::TempDir,
+}
+
+/// What was answered.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Self::of(data, false).await
+    }
+
+    pub(crate) async fn of(data: tempfile::TempDir, require_key: bool) -> Self {
+        let options = Options {
+            data: data.path().to_owned(),
+            listen: "127.0.0.1:0".parse().unwrap(),
+            require_key,
+            stream: Stream::Elsewhere { url: x().await, token: "token".to_owned(), backfill_minutes: 0 },
+            keywords: Vec::new(),
+            daily_post_budget: None,
+        };
+        let machine = Machine::start(options).await.unwrap();
+        let aws = config(&format!("http://{}", machine.aws)).await;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+        let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
+        let queue = |name: &str| format!("http://{}/000000000000/{name}", machine.aws);
+        Self {
+            tweets: TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics),
+            dead_letters: DeadLetterQueue::new(
+                aws_sdk_sqs::Client::new(&aws),
+                queue("TweetsDeadLetterQueue.fifo"),
+                queue("TweetsFifoQueue.fifo"),
+            ),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            api: format!("http://{}", machine.api),
+            machine,
+            data,
+        }
+    }
+
+    /// Stores posts under a keyword, as the consumer does.
+    pub(crate) async fn store(&self, keyword: &str, posts: &[Post]) {
+        let keyword: Keyword = keyword.parse().unwrap();
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let soon = tokio::time::Instant::now() + Duration::from_secs(30);
+        self.tweets.insert(&keyword, posts, now, soon).await.unwrap();
+    }
+
+    pub(crate) async fn ask(&self, request: &str) -> Answer {
+        self.ask_with(request, None, None).await
+    }
+
+    /// Sends `METHOD /path`, maybe with a JSON body, maybe with a key.
+    pub(crate) async fn ask_with(&self, request: &str, body: Option<&str>, key: Option<&str>) -> Answer {
+        let (method, path) = request.split_once(' ').unwrap();
+        let mut request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.api));
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_owned());
+        }
+        if let Some(key) = key {
+            request = request.header("authorization", key);
+        }
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        Answer { status, headers, text: answer.text().await.unwrap() }
+    }
+
+    pub(crate) async fn json(&self, request: &str) -> Value {
+        self.ask(request).await.json()
+    }
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+}
+
+/// A post of this id, made in this second of 2026-11-23T10.
+pub(crate) fn post(id: u64, second: u64, text: &str, country: Option<&str>, language: Option<&str>) -> Post {
+    let date = at(second);
+    let post = json!({
+        "tweetId": id.to_string(), "createDate": date, "text": text, "country": country,
+        "countrySource": country.map(|_| "place"), "language": language, "authorUsername": "someone",
+    });
+    serde_json::from_value(post).unwrap()
+}
+
+/// That second.
+pub(crate) fn at(second: u64) -> UtcTime {
+    let ten: UtcTime = "2026-11-23T10:00:00Z".parse().unwrap();
+    ten.after(Duration::from_secs(second))
+}
+
+/// An X that counts, and answers some keywords otherwise.
+async fn x() -> String {
+    async fn counts(
+        Query(parameters): Query<std::collections::BTreeMap<String, String>>,
+    ) -> (StatusCode, [(&'static str, &'static str); 1], String) {
+        let day = |day: u32, count: u64| {
+            json!({
+                "start": format!("2026-11-{day}T00:00:00.000Z"), "end": format!("2026-11-{}T00:00:00.000Z", day + 1),
+                "post_count": count,
+            })
+        };
+        let (status, body) = match parameters["query"].as_str() {
+            "(" => (400, json!({ "errors": [{ "message": "missing ')' at the end" }], "detail": "invalid" })),
+            "often" => (429, json!({})),
+            "token" => (401, json!({})),
+            "broken" => (500, json!({})),
+            _ => (200, json!({ "data": [day(22, 500), day(23, 200)], "meta": { "total_post_count": 700 } })),
+        };
+        (StatusCode::from_u16(status).unwrap(), [("x-rate-limit-reset", "1")], body.to_string())
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/2/tweets/counts/recent", get(counts));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
