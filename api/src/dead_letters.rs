@@ -19,7 +19,15 @@ const SHOWN: usize = 100;
     path = "/deadLetters",
     operation_id = "listDeadLetters",
     tag = "dead letters",
-    responses((status = 200, description = "The dead letters that can be seen now", body = DeadLetters))
+    responses(
+        (status = 200, description = "The dead letters that can be seen now", body = DeadLetters,
+            links(
+                ("redrive" = (operation_id = "redriveDeadLetter",
+                    parameters(("id" = "$response.body#/letters/0/id")))),
+                ("drop" = (operation_id = "dropDeadLetter",
+                    parameters(("id" = "$response.body#/letters/1/id")))),
+            )),
+    )
 )]
 pub(crate) async fn list(
     State(api): State<ReadApi>,

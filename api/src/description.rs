@@ -30,7 +30,8 @@ const KEY: &str = "apiKey";
             the api is open on loopback, and everywhere else asks for a key too. A key that is revoked may be valid for up to \
             a minute.\n\n\
             Every error is a problem as RFC 9457 describes it, `application/problem+json`, and its `field` names what is \
-            wrong. 400 is for what is not as described here, 422 for what is and yet cannot be used.\n\n\
+            wrong. 400 is for what is not as described here, 422 for what is and yet cannot be used. In AWS the gateway \
+            itself answers 401, 403 and 429, with `{\"message\": …}`.\n\n\
             A body may have 64 KiB. In AWS 50 requests a second pass, and 100 at once; what is more gets 429. Times are UTC."
     ),
     components(schemas(Problem)),

@@ -31,7 +31,7 @@ use utoipa_axum::routes;
 
 use crate::estimate::Counts;
 
-pub use auth::{Authorizer, AuthorizerError, Key, Keys, KeysError, Scope, Verdict, needed};
+pub use auth::{Authorizer, AuthorizerError, Key, Keys, KeysError, Scope, Verdict, authorize};
 pub use config::{ControlConfig, ReadConfig};
 pub use description::description;
 pub use minute::{MinuteError, every_minute};

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use posts::{
-    Gap, GapState, KeywordStatus, Removed, StreamReport, StreamState, StreamStatusTable, TableError, Traffic,
-    UtcTime,
+    Gap, GapState, Keyword, KeywordStatus, Removed, StreamReport, StreamState, StreamStatusTable, TableError,
+    Traffic, UtcTime,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -25,7 +25,7 @@ const CLOSED_GAPS_SHOWN: usize = 20;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Start {
     /// A word, a `"phrase"`, or any rule of X's filtered stream; up to 512 bytes of UTF-8.
-    #[schema(inline)]
+    #[schema(value_type = Keyword)]
     keyword: AskedKeyword,
 }
 

@@ -166,6 +166,8 @@ pub(crate) struct Tweets {
             links(
                 ("tweet" = (operation_id = "showTweet",
                     parameters(("tweetId" = "$response.body#/tweets/0/tweetId")))),
+                ("remove" = (operation_id = "removeTweet",
+                    parameters(("tweetId" = "$response.body#/tweets/1/tweetId")))),
                 ("nextPage" = (operation_id = "listTweets",
                     parameters(("cursor" = "$response.body#/nextCursor"),
                         ("keyword" = "$request.query.keyword")))),

@@ -164,6 +164,22 @@ async fn two_keywords_run_side_by_side_and_stop_one_by_one() {
     let state = client.get("/stream").await;
     assert_eq!(state["state"], "running");
     assert_eq!(state["keywords"].as_array().unwrap().len(), 2);
+    until("what came for each is told", || async {
+        let state = client.get("/stream").await;
+        let mut keywords = state["keywords"].as_array().unwrap().iter();
+        keywords.all(|keyword| {
+            let traffic = &keyword["traffic"];
+            traffic["posts"].as_u64() > Some(0)
+                && traffic["postsPerSecond"].as_f64() > Some(0.0)
+                && traffic["lagMs"].is_i64()
+                && traffic["lastPostAt"].is_string()
+        })
+    })
+    .await;
+    let state = client.get("/stream").await;
+    assert!(state["lease"]["owner"].as_str().unwrap().contains(":task/"), "{state}");
+    let posts = state["today"]["posts"].as_u64().unwrap();
+    assert!(posts > 0 && state["today"]["dollars"].as_f64() == Some(posts as f64 * 0.005), "{state}");
 
     assert_eq!(client.stop("?keyword=rust").await.0, 202);
     assert_eq!(client.stop("?keyword=rust").await.0, 404);

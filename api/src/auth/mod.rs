@@ -1,5 +1,6 @@
 //! Who may do what: api keys, judged the same in front of Lambda and on one machine.
 
+mod gateway;
 mod keys;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::Problem;
 
+pub use gateway::authorize;
 pub use keys::{Key, Keys, KeysError, Scope};
 
 /// For how long keys that were read are used: so long a revoked key may still be valid, and a new one not yet.
@@ -53,8 +55,7 @@ pub enum AuthorizerError {
 }
 
 /// What a request must be allowed to be made; reading is what changes nothing.
-#[must_use]
-pub fn needed(method: &Method) -> Scope {
+fn needed(method: &Method) -> Scope {
     if matches!(*method, Method::GET | Method::HEAD) { Scope::Read } else { Scope::Control }
 }
 

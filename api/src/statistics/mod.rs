@@ -282,10 +282,10 @@ fn from_table(by: By, counts: &[HourCount]) -> Vec<Row> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Range {
     /// From the hour of this moment,
-    #[schema(inline)]
+    #[schema(value_type = UtcTime)]
     from: Moment,
     /// up to that of this one.
-    #[schema(inline)]
+    #[schema(value_type = UtcTime)]
     to: Moment,
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use api::{Keys, Scope, description};
-use local::Fate;
-use posts::UtcTime;
+use api::{Authorizer, Keys, Scope, authorize, description};
+use local::{Fate, config};
+use posts::{ParameterStore, UtcTime};
 
 use crate::world::{World, post};
 
@@ -92,6 +92,37 @@ async fn a_revoked_key_is_valid_for_half_a_minute_at_most() {
     std::fs::write(&file, "broken").unwrap();
     tokio::time::advance(std::time::Duration::from_secs(31)).await;
     assert_eq!((status(&owner).await, status("Bearer x").await), (503, 503));
+}
+
+#[tokio::test]
+async fn the_gateway_is_told_what_the_machine_does_itself() {
+    let (world, reader, owner) = guarded().await;
+    let aws = config(&format!("http://{}", world.machine.aws)).await;
+    let authorizer =
+        Authorizer::new(ParameterStore::new(aws_sdk_ssm::Client::new(&aws)), "ApiKeys".to_owned());
+    let allowed = async |method: &str, key: Option<&str>| {
+        // As the gateway's documentation shows it, of the parts that are read.
+        let mut event = serde_json::json!({
+            "version": "2.0", "type": "REQUEST", "routeKey": format!("{method} /stream"), "rawPath": "/stream",
+            "routeArn": "arn:aws:execute-api:us-east-1:000000000000:abcdef123/$default/GET/stream",
+            "identitySource": key.map(|key| vec![key]), "rawQueryString": "", "cookies": [], "headers": {},
+            "requestContext": {
+                "accountId": "000000000000", "apiId": "abcdef123", "domainName": "d", "domainPrefix": "p",
+                "requestId": "r", "routeKey": format!("{method} /stream"), "stage": "$default",
+                "time": "23/Nov/2026:10:00:00 +0000", "timeEpoch": 1_795_000_000_000_i64,
+                "http": { "method": method, "path": "/stream", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1" },
+            },
+        });
+        if let Some(key) = key {
+            event["headers"]["authorization"] = key.into();
+        }
+        let answer = authorize(&authorizer, &serde_json::from_value(event).unwrap()).await.unwrap();
+        serde_json::to_value(answer).unwrap()["isAuthorized"].as_bool().unwrap()
+    };
+    assert!(allowed("GET", Some(&reader)).await && allowed("GET", Some(&owner)).await);
+    assert!(allowed("POST", Some(&owner)).await && allowed("DELETE", Some(&owner)).await);
+    assert!(!allowed("POST", Some(&reader)).await && !allowed("DELETE", Some(&reader)).await);
+    assert!(!allowed("GET", None).await && !allowed("GET", Some("Bearer aviary_wrong")).await);
 }
 
 #[tokio::test]
