@@ -55,15 +55,14 @@ pub(crate) struct Estimate {
     daily_post_budget: Option<u64>,
 }
 
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(rename_all(serialize = "camelCase"))]
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct Day {
     /// From this moment on,
     start: UtcTime,
     /// before this one,
     end: UtcTime,
     /// so many posts were made.
-    #[serde(rename(deserialize = "post_count"), alias = "tweet_count")]
     posts: u64,
 }
 
@@ -108,10 +107,25 @@ pub(crate) async fn estimate(
     }))
 }
 
+/// What X counted: `post_count` by its own description, which older answers call `tweet_count`; some have both.
 #[derive(Deserialize)]
 struct Counted {
     #[serde(default)]
-    data: Vec<Day>,
+    data: Vec<Bucket>,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    start: UtcTime,
+    end: UtcTime,
+    post_count: Option<u64>,
+    tweet_count: Option<u64>,
+}
+
+impl From<Bucket> for Day {
+    fn from(Bucket { start, end, post_count, tweet_count }: Bucket) -> Self {
+        Self { start, end, posts: post_count.or(tweet_count).unwrap_or_default() }
+    }
 }
 
 /// What X says of a request that it refuses.
@@ -154,7 +168,10 @@ impl Counts {
         let answer = request.send().await.map_err(reqwest::Error::without_url)?;
         let wait = window(answer.headers(), UtcTime::now());
         match answer.status().as_u16() {
-            200..=299 => Ok(answer.json::<Counted>().await.map_err(reqwest::Error::without_url)?.data),
+            200..=299 => {
+                let counted: Counted = answer.json().await.map_err(reqwest::Error::without_url)?;
+                Ok(counted.data.into_iter().map(Day::from).collect())
+            }
             400 => {
                 let refused: Refused = answer.json().await.unwrap_or_default();
                 let reason = refused.errors.into_iter().find_map(|reason| reason.message).or(refused.detail);

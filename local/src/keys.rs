@@ -48,7 +48,10 @@ pub enum KeyStore {
 impl KeyStore {
     async fn read(&self) -> anyhow::Result<Keys> {
         let json = match self {
-            Self::Folder(folder) => data::read_if_there(&folder.join(API_KEYS))?,
+            Self::Folder(folder) => {
+                let file = folder.join(API_KEYS);
+                data::read_if_there(&file).with_context(|| format!("failed to read {}", file.display()))?
+            }
             Self::Parameter(name) => parameters().await.read(name).await?,
         };
         Ok(json.map(|json| Keys::from_json(&json)).transpose()?.unwrap_or_default())

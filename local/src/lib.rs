@@ -1,6 +1,7 @@
 //! The whole pipeline on one machine: a machine-sized AWS, the stub stream (or X itself), and the same
 //! streamer, consumer and api as in the cloud, pointed at it.
 
+mod apis;
 mod aws;
 mod browser;
 mod data;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Authorizer, ControlApi, ControlConfig, ReadApi, ReadConfig, every_minute, reconcile, whole};
+use api::{Authorizer, every_minute, reconcile, whole};
 use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
 use axum::middleware;
@@ -25,8 +26,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::resources::{
-    ACCOUNT, API_KEYS_PARAMETER, CLOSE_QUEUE, CLUSTER, DEAD_LETTER_QUEUE, REGION, STATISTICS_TABLE,
-    STATUS_TABLE, TASK_DEFINITION, TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
+    ACCOUNT, API_KEYS_PARAMETER, CLOSE_QUEUE, DEAD_LETTER_QUEUE, REGION, STATISTICS_TABLE, STATUS_TABLE,
+    TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
 };
 pub use crate::aws::{Call, Fate, Faults};
 use crate::aws::{Parameters, Services, Store, Tables, Tasks};
@@ -75,6 +76,8 @@ pub struct Machine {
     pub api: SocketAddr,
     /// Where the AWS-shaped endpoint listens.
     pub aws: SocketAddr,
+    /// Whether the api takes a key.
+    pub takes_key: bool,
     /// Where the stub listens, if there is one.
     pub stub: Option<SocketAddr>,
     /// Makes calls to the AWS-shaped endpoint fail on request.
@@ -185,36 +188,7 @@ impl Machine {
         for keyword in &options.keywords {
             status.add_keyword(keyword, UtcTime::now()).await?;
         }
-        let control = ControlApi::new(
-            &config,
-            ControlConfig {
-                stream_id: "x".to_owned(),
-                tweets_table: TWEETS_TABLE.to_owned(),
-                statistics_table: STATISTICS_TABLE.to_owned(),
-                status_table: STATUS_TABLE.to_owned(),
-                close_queue_url: queue_url(CLOSE_QUEUE),
-                tweets_queue_url: queue_url(TWEETS_QUEUE),
-                dead_letter_queue_url: queue_url(DEAD_LETTER_QUEUE),
-                cluster: CLUSTER.to_owned(),
-                task_definition: TASK_DEFINITION.to_owned(),
-                subnets: vec!["subnet-local".to_owned()],
-                security_groups: vec!["sg-local".to_owned()],
-            },
-        );
-        let read = ReadApi::new(
-            &config,
-            ReadConfig {
-                stream_id: "x".to_owned(),
-                tweets_table: TWEETS_TABLE.to_owned(),
-                statistics_table: STATISTICS_TABLE.to_owned(),
-                status_table: STATUS_TABLE.to_owned(),
-                tweets_queue_url: queue_url(TWEETS_QUEUE),
-                dead_letter_queue_url: queue_url(DEAD_LETTER_QUEUE),
-                token_parameter: x_url.as_ref().map(|_| TOKEN_PARAMETER.to_owned()),
-                x_url: x_url.unwrap_or_default(),
-                answer_bytes: None,
-            },
-        );
+        let (read, control) = apis::apis(&config, queue_url, x_url);
         let routes = if open {
             whole(read, control.clone(), None).layer(middleware::from_fn(browser::only_this_machine))
         } else {
@@ -253,6 +227,7 @@ impl Machine {
         Ok(Self {
             api: api_address,
             aws: aws_address,
+            takes_key: !open,
             stub,
             faults,
             services,

@@ -1,7 +1,7 @@
 //! `aviary`: the whole pipeline on one machine.
 #![expect(clippy::print_stdout, reason = "it tells a person where things are")]
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -104,25 +104,12 @@ async fn main() -> anyhow::Result<()> {
         daily_post_budget: arguments.daily_post_budget.or(from_x.then_some(BUDGET_AT_X)),
     };
     let machine = Machine::start(options).await?;
-    let api = machine.api;
-    println!("aviary listens on http://{api}");
-    println!("  AWS-shaped endpoint  http://{}  (region us-east-1, any credentials)", machine.aws);
-    match machine.stub {
-        Some(stub) => println!("  posts                made up, or recorded, by http://{stub}"),
-        None if from_x => println!("  posts                from X: each one read costs you money"),
-        None => {
-            println!("  posts                from {}", arguments.mastodon.as_deref().unwrap_or_default());
-        }
-    }
-    println!();
-    println!("Try, in another terminal:");
-    println!(
-        "  curl -X POST http://{api}/stream -H 'content-type: application/json' -d '{{\"keyword\":\"rust\"}}'"
-    );
-    println!("  curl 'http://{api}/tweets?keyword=rust&limit=3'");
-    println!("  curl 'http://{api}/tweetsStatistics?keyword=rust'");
-    println!("  curl -X DELETE 'http://{api}/stream'");
-    println!("Ctrl-C ends it; what was collected stays.");
+    let posts = match machine.stub {
+        Some(stub) => format!("made up, or recorded, by http://{stub}"),
+        None if from_x => "from X: each one read costs you money".to_owned(),
+        None => format!("from {}", arguments.mastodon.as_deref().unwrap_or_default()),
+    };
+    introduce(&machine, &posts);
     machine
         .run(async move {
             tokio::select! {
@@ -131,6 +118,28 @@ async fn main() -> anyhow::Result<()> {
             }
         })
         .await
+}
+
+/// Tells where things are, and what to try.
+fn introduce(machine: &Machine, posts: &str) {
+    let mut api = machine.api;
+    println!("aviary listens on http://{api}");
+    println!("  AWS-shaped endpoint  http://{}  (region us-east-1, any credentials)", machine.aws);
+    println!("  posts                {posts}");
+    if api.ip().is_unspecified() {
+        api.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    println!("  its description      http://{api}/docs/");
+    let key = if machine.takes_key { " -H 'authorization: Bearer KEY'" } else { "" };
+    println!();
+    println!("Try, in another terminal:");
+    println!(
+        "  curl{key} -X POST http://{api}/stream -H 'content-type: application/json' -d '{{\"keyword\":\"rust\"}}'"
+    );
+    println!("  curl{key} 'http://{api}/tweets?keyword=rust&limit=3'");
+    println!("  curl{key} 'http://{api}/tweetsStatistics?keyword=rust'");
+    println!("  curl{key} -X DELETE 'http://{api}/stream'");
+    println!("Ctrl-C ends it; what was collected stays.");
 }
 
 fn rate(text: &str) -> Result<f64, String> {

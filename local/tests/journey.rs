@@ -85,12 +85,16 @@ async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) 
 }
 
 async fn machine(data: &Path) -> Machine {
+    machine_whose_search_is_late(data, Duration::from_secs(30)).await
+}
+
+async fn machine_whose_search_is_late(data: &Path, search_delay: Duration) -> Machine {
     let stub = stub::Options {
         token: "test-token".to_owned(),
         source: stub::Source::Generator { seed: 7 },
         rate: 100.0,
         keep_alive: Duration::from_secs(10),
-        search_delay: Duration::from_secs(30),
+        search_delay,
         backfill: false,
     };
     let options = Options {
@@ -235,6 +239,19 @@ async fn cloudwatch_equals_the_posts(client: &Client, aws: SocketAddr, keyword: 
     let stated: f64 = answer.datapoints().iter().filter_map(|point| point.maximum).sum();
     let posts = client.tweets(keyword).await.len();
     (stated - posts as f64).abs() < f64::EPSILON
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_keyword_would_bring_is_what_it_brought() {
+    let folder = tempfile::tempdir().unwrap();
+    let machine = machine_whose_search_is_late(folder.path(), Duration::ZERO).await;
+    let client = Client::new(machine.api);
+    client.start("rust").await;
+    until("posts come in", || async { client.tweets("rust").await.len() > 20 }).await;
+    let estimate = client.get("/stream/estimate?keyword=rust").await;
+    let posts = estimate["posts"].as_u64().unwrap();
+    assert!(posts > 20 && estimate["days"].as_array().unwrap().len() <= 2, "{estimate}");
+    assert_eq!(estimate["dollarsADay"].as_f64(), Some(posts as f64 / 7.0 * 0.005));
 }
 
 /// `aviary` as a process; killed when it is dropped.

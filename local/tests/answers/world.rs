@@ -127,7 +127,7 @@ async fn x() -> String {
         let day = |day: u32, count: u64| {
             json!({
                 "start": format!("2026-11-{day}T00:00:00.000Z"), "end": format!("2026-11-{}T00:00:00.000Z", day + 1),
-                "post_count": count,
+                "post_count": count, "tweet_count": count,
             })
         };
         let (status, body) = match parameters["query"].as_str() {
