@@ -1,8 +1,14 @@
 //! What is done every minute.
 
+use std::time::Duration;
+
 use posts::{EmbeddedMetrics, Gap, GapState, Gauge, RestateError, Stated, TableError, UtcTime};
 
+use crate::stream::today;
 use crate::{ControlApi, ReconcileError, reconcile};
+
+/// For how long an open gap is told of: it stays open, an alarm need not.
+const GAPS_OF: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why something of a minute's work failed. The next minute does it again.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +51,21 @@ fn told(Stated { values, out_of_reach }: Stated) {
 
 async fn watch(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -> Result<(), MinuteError> {
     let gaps = api.status.gaps().await?;
-    let open = gaps.iter().filter(|Gap { state, .. }| *state != GapState::Closed).count();
+    let desired = !api.status.keywords().await?.is_empty();
+    let read = api.status.lease_holder().await?.is_some_and(|holder| holder.until > now);
+    let today = today(api.status.report().await?.as_ref(), now);
     let dead_letters = api.dead_letters.count().await?;
-    own_metrics.say(&[(Gauge::GAPS_OPEN, open as f64), (Gauge::DEAD_LETTERS, dead_letters as f64)], now);
+    let count = |of: &dyn Fn(&Gap) -> bool| gaps.iter().filter(|gap| of(gap)).count() as f64;
+    let late = now.before(GAPS_OF);
+    let mut values = vec![
+        (Gauge::GAPS_OPEN, count(&|gap| gap.state == GapState::Open && gap.to >= late)),
+        (Gauge::GAPS_HEALING, count(&|gap| gap.state == GapState::Healing)),
+        (Gauge::UNREAD, f64::from(u8::from(desired && !read))),
+        (Gauge::DEAD_LETTERS, dead_letters as f64),
+    ];
+    if let Some(budget) = today.budget_posts {
+        values.push((Gauge::BUDGET_USED, 100.0 * today.posts as f64 / budget as f64));
+    }
+    own_metrics.say(&values, now);
     Ok(())
 }

@@ -84,13 +84,13 @@ struct StreamKeyword {
 /// What a day has brought and cost.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Today {
+pub(crate) struct Today {
     /// Posts read from the source.
-    posts: u64,
+    pub(crate) posts: u64,
     /// What the source charges for them, in US dollars.
     dollars: f64,
     /// Posts that may be read in a day; none if there is no limit.
-    budget_posts: Option<u64>,
+    pub(crate) budget_posts: Option<u64>,
     /// What they would cost.
     budget_dollars: Option<f64>,
 }
@@ -265,7 +265,7 @@ async fn stream(status: &StreamStatusTable, now: UtcTime) -> Result<Stream, Tabl
 }
 
 /// What was read and charged on the day of `now`.
-fn today(report: Option<&StreamReport>, now: UtcTime) -> Today {
+pub(crate) fn today(report: Option<&StreamReport>, now: UtcTime) -> Today {
     let budget_posts = report.and_then(|report| report.daily_post_budget);
     let price = report.map_or(0.0, |report| report.dollars_a_post);
     let of_today = report.filter(|report| report.heartbeat_at.day() == now.day());

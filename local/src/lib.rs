@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyhow::Context;
 use api::{Authorizer, every_minute, reconcile, whole};
 use aws_config::{Region, SdkConfig};
-use aws_sdk_sqs::config::Credentials;
+use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use axum::middleware;
 use consumer::Consumer;
 use posts::{EmbeddedMetrics, Keyword, ParameterStore, StreamStatusTable, UtcTime};
@@ -25,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::apis::Apis;
 use crate::aws::resources::{
     ACCOUNT, API_KEYS_PARAMETER, CLOSE_QUEUE, DEAD_LETTER_QUEUE, REGION, STATISTICS_TABLE, STATUS_TABLE,
     TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
@@ -151,7 +152,7 @@ impl Machine {
             daily_post_budget: options.daily_post_budget,
             owner: String::new(),
         };
-        let streamer_aws = streamer::Aws::new(&config);
+        let streamer_aws = streamer::Aws::new(&called(&config, "streamer"));
         let faults = Faults::default();
         let services = Arc::new(Services {
             store: Store::open(&data.file("queues.sqlite")).context("failed to open queues.sqlite")?,
@@ -188,13 +189,13 @@ impl Machine {
         for keyword in &options.keywords {
             status.add_keyword(keyword, UtcTime::now()).await?;
         }
-        let (read, control) = apis::apis(&config, queue_url, x_url);
+        let apis = Apis::new(&config, queue_url, x_url);
         let routes = if open {
-            whole(read, control.clone(), None).layer(middleware::from_fn(browser::only_this_machine))
+            whole(apis.read, apis.control, None).layer(middleware::from_fn(browser::only_this_machine))
         } else {
-            let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(&config));
+            let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(&called(&config, "authorizer")));
             let authorizer = Authorizer::new(parameters, API_KEYS_PARAMETER.to_owned());
-            whole(read, control.clone(), Some(authorizer))
+            whole(apis.read, apis.control, Some(authorizer))
         };
         servers.spawn(serve(api_listener, routes));
         servers.spawn(async move {
@@ -202,11 +203,11 @@ impl Machine {
             let mut minutes = interval(MINUTE);
             loop {
                 tokio::select! {
-                    _ = rounds.tick() => if let Err(error) = reconcile(&control).await {
+                    _ = rounds.tick() => if let Err(error) = reconcile(&apis.minute).await {
                         tracing::warn!(%error, "could not reconcile");
                     },
                     // What fails of it is in the log.
-                    _ = minutes.tick() => drop(every_minute(&control, &EmbeddedMetrics::nowhere()).await),
+                    _ = minutes.tick() => drop(every_minute(&apis.minute, &EmbeddedMetrics::nowhere()).await),
                 }
             }
         });
@@ -216,7 +217,8 @@ impl Machine {
             tweets_queue_url: queue_url(TWEETS_QUEUE),
             dead_letter_queue_url: queue_url(DEAD_LETTER_QUEUE),
         };
-        let consumer = Consumer::new(&config, consumer_config, EmbeddedMetrics::nowhere());
+        let consumer =
+            Consumer::new(&called(&config, "consumer"), consumer_config, EmbeddedMetrics::nowhere());
         let queue_arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{TWEETS_QUEUE}");
         let mapping =
             mapping::run(aws_sdk_sqs::Client::new(&config), queue_url(TWEETS_QUEUE), queue_arn, consumer);
@@ -297,10 +299,16 @@ const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)
 
 /// The settings by which the SDK finds a machine's endpoint.
 pub async fn config(url: &str) -> SdkConfig {
-    posts::aws::loader()
-        .endpoint_url(url)
-        .region(Region::new(REGION))
-        .credentials_provider(Credentials::new("local", "local", None, None, "local"))
-        .load()
-        .await
+    let config = posts::aws::loader().endpoint_url(url).region(Region::new(REGION));
+    config.credentials_provider(credentials("local")).load().await
+}
+
+/// The same, for one that calls itself `caller`: its [`Call`]s say so.
+fn called(config: &SdkConfig, caller: &str) -> SdkConfig {
+    let credentials = SharedCredentialsProvider::new(credentials(caller));
+    config.to_builder().credentials_provider(credentials).build()
+}
+
+fn credentials(caller: &str) -> Credentials {
+    Credentials::new(caller, "local", None, None, "local")
 }

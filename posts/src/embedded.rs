@@ -42,8 +42,20 @@ impl Gauge {
     pub const POSTS_READ: Self = Self { name: "PostsRead", unit: "Count/Second" };
     /// Letters on TweetsDeadLetterQueue, every minute.
     pub const DEAD_LETTERS: Self = Self { name: "DeadLetters", unit: "Count" };
-    /// Gaps that are open or being healed, every minute.
+    /// Gaps of the last 24 hours that are open: posts are missing. Every minute.
     pub const GAPS_OPEN: Self = Self { name: "GapsOpen", unit: "Count" };
+    /// Gaps that are being healed, every minute.
+    pub const GAPS_HEALING: Self = Self { name: "GapsHealing", unit: "Count" };
+    /// 1 while keywords are desired and nobody reads, else 0; every minute.
+    pub const UNREAD: Self = Self { name: "Unread", unit: "Count" };
+    /// How much of the day's (UTC) budget of posts is used up, every minute; where there is a budget.
+    pub const BUDGET_USED: Self = Self { name: "BudgetUsed", unit: "Percent" };
+
+    /// The metric's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.name
+    }
 }
 
 impl EmbeddedMetrics {

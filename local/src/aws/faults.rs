@@ -27,12 +27,16 @@ pub enum Fate {
 }
 
 /// A call to the endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// What is asked for, as in `SendMessageBatch`.
     pub operation: String,
     /// The table or queue that it is asked of, where there is one.
     pub resource: Option<String>,
+    /// Who asks: `streamer`, `consumer`, `read`, `control`, `minute`, `authorizer`, or whoever else has the endpoint's address.
+    pub caller: String,
+    /// What exactly is asked, where that is JSON.
+    pub request: Value,
 }
 
 /// Decides what becomes of a call.
@@ -102,7 +106,16 @@ fn call(parts: &Parts, body: &[u8]) -> Call {
     let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     let operation =
         target.map_or_else(|| parts.uri.path().rsplit('/').next(), |target| target.rsplit('.').next());
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let resource = body["TableName"].as_str().or_else(|| body["QueueUrl"].as_str()?.rsplit('/').next());
-    Call { operation: operation.unwrap_or_default().to_owned(), resource: resource.map(str::to_owned) }
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let resource = request["TableName"].as_str().or_else(|| request["QueueUrl"].as_str()?.rsplit('/').next());
+    let authorization = parts.headers.get("authorization").and_then(|value| value.to_str().ok());
+    // `AWS4-HMAC-SHA256 Credential=streamer/20261123/us-east-1/sqs/aws4_request, …`
+    let credential = authorization.and_then(|value| value.split_once("Credential="));
+    let caller = credential.and_then(|(_, credential)| credential.split('/').next());
+    Call {
+        operation: operation.unwrap_or_default().to_owned(),
+        resource: resource.map(str::to_owned),
+        caller: caller.unwrap_or_default().to_owned(),
+        request,
+    }
 }

@@ -34,7 +34,7 @@ fn a_thousand_posts_take_at_most_130_requests_at_50_posts_a_second() {
         let calls: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
         let before = world.delivered().await;
         let count = Arc::clone(&calls);
-        world.machine.as_ref().unwrap().faults.judge(move |Call { operation, resource }| {
+        world.machine.as_ref().unwrap().faults.judge(move |Call { operation, resource, .. }| {
             let carries = |(carries, of): &(&str, Option<&str>)| {
                 operation == carries && (of.is_none() || resource.as_deref() == *of)
             };

@@ -1,0 +1,196 @@
+//! Tables, queues, variables and routes.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use api::{ControlConfig, ReadConfig, description};
+use posts::{Gauge, StatisticsTable, StreamStatusTable, TweetsTable};
+use yaml_serde::Value;
+
+use crate::template::{Template, plain};
+
+fn keys(schema: &Value) -> Vec<(String, String)> {
+    let keys = schema["KeySchema"].as_sequence().unwrap().iter();
+    keys.map(|key| (plain(&key["KeyType"]), plain(&key["AttributeName"]))).collect()
+}
+
+fn key(partition: &str, sort: &str) -> Vec<(String, String)> {
+    vec![("HASH".to_owned(), partition.to_owned()), ("RANGE".to_owned(), sort.to_owned())]
+}
+
+#[test]
+fn tables_have_the_keys_that_the_code_uses_and_outlive_the_stack() {
+    let template = Template::read();
+    type Tweets = TweetsTable;
+    type Statistics = StatisticsTable;
+    type Status = StreamStatusTable;
+    let expected = [
+        (
+            "TweetsTable",
+            key(Tweets::PARTITION_KEY, Tweets::SORT_KEY),
+            vec![(Tweets::INDEX, key(Tweets::INDEX_PARTITION_KEY, Tweets::INDEX_SORT_KEY), "ALL")],
+            Some(Tweets::TIME_TO_LIVE),
+        ),
+        (
+            "StatisticsTable",
+            key(Statistics::PARTITION_KEY, Statistics::SORT_KEY),
+            vec![
+                (Statistics::BY_HOUR, key(Statistics::HOUR, Statistics::PARTITION_KEY), "ALL"),
+                (Statistics::BY_TOUCH, key(Statistics::TOUCHED, Statistics::HOUR), "KEYS_ONLY"),
+            ],
+            None,
+        ),
+        (
+            "StreamStatusTable",
+            key(Status::PARTITION_KEY, Status::SORT_KEY),
+            vec![],
+            Some(Status::TIME_TO_LIVE),
+        ),
+    ];
+    assert_eq!(template.of_type("AWS::DynamoDB::Table").len(), expected.len());
+    for (name, table_keys, indexes, time_to_live) in expected {
+        let table = template.properties(name);
+        assert_eq!(keys(table), table_keys, "{name}");
+        let empty = Vec::new();
+        let there = table["GlobalSecondaryIndexes"].as_sequence().unwrap_or(&empty).iter();
+        let there: Vec<_> = there
+            .map(|index| {
+                (plain(&index["IndexName"]), keys(index), plain(&index["Projection"]["ProjectionType"]))
+            })
+            .collect();
+        let indexes: Vec<_> = indexes
+            .into_iter()
+            .map(|(name, keys, projection)| (name.to_owned(), keys, projection.to_owned()))
+            .collect();
+        assert_eq!(there, indexes, "{name}");
+        assert_eq!(table["TimeToLiveSpecification"]["AttributeName"].as_str(), time_to_live, "{name}");
+        assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+        assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
+        for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+            assert_eq!(template.resource(name)[policy], *"Retain", "{name}");
+        }
+    }
+}
+
+#[test]
+fn queues_keep_their_order_and_give_up_as_the_code_expects() {
+    let template = Template::read();
+    for fifo in ["TweetsFifoQueue", "TweetsDeadLetterQueue"] {
+        assert_eq!(template.properties(fifo)["FifoQueue"], true);
+    }
+    let tweets = template.properties("TweetsFifoQueue");
+    assert_eq!(plain(&tweets["RedrivePolicy"]["deadLetterTargetArn"]), "TweetsDeadLetterQueue");
+    // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    let timeout = template.properties("ConsumerFunction")["Timeout"].as_u64().unwrap();
+    assert!(tweets["VisibilityTimeout"].as_u64().unwrap() >= 6 * timeout);
+    let mapping = template.properties("ConsumerMapping");
+    assert_eq!(mapping["FunctionResponseTypes"][0], *"ReportBatchItemFailures");
+    assert_eq!(plain(&mapping["EventSourceArn"]), "TweetsFifoQueue");
+}
+
+/// Asserts that the code asks for these variables, no more and no fewer, and takes what they hold; but for
+/// those that a deployment has no use for.
+fn assert_variables<T>(
+    given: &[(String, String)],
+    no_use: &[&str],
+    read: impl Fn(&dyn Fn(&str) -> Option<String>) -> Result<T, posts::WrongVariables>,
+) {
+    let asked = RefCell::new(BTreeSet::new());
+    let variable = |name: &str| {
+        asked.borrow_mut().insert(name.to_owned());
+        given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())
+    };
+    if let Err(error) = read(&variable) {
+        panic!("{error}");
+    }
+    let given: BTreeSet<String> = given.iter().map(|(name, _)| name.clone()).collect();
+    let asked: BTreeSet<String> =
+        asked.into_inner().into_iter().filter(|name| !no_use.contains(&name.as_str())).collect();
+    assert_eq!(given, asked);
+}
+
+#[test]
+fn functions_and_the_task_are_told_what_they_ask_for_and_nothing_else() {
+    let template = Template::read();
+    let variables = |function: &str| -> Vec<(String, String)> {
+        let variables = template.properties(function)["Environment"]["Variables"].as_mapping().unwrap();
+        variables.iter().map(|(name, value)| (plain(name), template.given(value))).collect()
+    };
+    assert_variables(&variables("ReadFunction"), &["STREAM_ID", "ANSWER_BYTES"], |variable| {
+        ReadConfig::read(variable)
+    });
+    for function in ["ControlFunction", "MinuteFunction"] {
+        assert_variables(&variables(function), &["STREAM_ID"], |variable| ControlConfig::read(variable));
+    }
+    assert_variables(&variables("ConsumerFunction"), &[], |variable| consumer::Config::read(variable));
+    assert_eq!(
+        variables("AuthorizerFunction"),
+        [("API_KEYS_PARAMETER".to_owned(), "AviaryApiKeys".to_owned())]
+    );
+
+    let definition = template.properties("StreamerTaskDefinition");
+    let container = &definition["ContainerDefinitions"][0];
+    let variables = container["Environment"].as_sequence().unwrap().iter();
+    let variables: Vec<_> =
+        variables.map(|variable| (plain(&variable["Name"]), template.given(&variable["Value"]))).collect();
+    let no_use = ["STREAM_ID", "MASTODON_URL", "MASTODON_TOKEN_PARAMETER"];
+    assert_variables(&variables, &no_use, |variable| streamer::Config::read(variable, String::new()));
+    // A streamer ends within 25 s.
+    assert!(container["StopTimeout"].as_u64().unwrap() > 25);
+    assert_eq!(container["ReadonlyRootFilesystem"], true);
+    assert!(!container["User"].as_str().unwrap().starts_with('0'));
+    let family =
+        plain(&template.properties("ControlFunction")["Environment"]["Variables"]["TASK_DEFINITION"]);
+    assert_eq!(plain(&definition["Family"]), family);
+}
+
+#[test]
+fn routes_are_those_of_the_description_each_before_its_own_function() {
+    let template = Template::read();
+    let mut routes = BTreeSet::new();
+    for (id, route) in template.of_type("AWS::ApiGatewayV2::Route") {
+        let properties = &route["Properties"];
+        let key = plain(&properties["RouteKey"]);
+        let custom = plain(&properties["AuthorizationType"]) == "CUSTOM";
+        assert_eq!(custom, properties["AuthorizerId"] != Value::Null, "{id}");
+        if !key.starts_with("GET /docs") {
+            let target = plain(&properties["Target"]).replace("integrations/", "");
+            assert!(routes.insert((key, custom, target)));
+        } else {
+            assert!(!custom && plain(&properties["Target"]).ends_with("ReadIntegration"));
+        }
+    }
+    let description = serde_json::to_value(description()).unwrap();
+    let mut described = BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let target = if method == "get" { "ReadIntegration" } else { "ControlIntegration" };
+            let key = format!("{} {path}", method.to_uppercase());
+            described.insert((key, operation.get("security").is_some(), target.to_owned()));
+        }
+    }
+    assert_eq!(routes, described);
+    let authorizer = template.properties("ApiAuthorizer");
+    // Else a verdict on a key that reads would stand for routes that control.
+    let sources: Vec<String> =
+        authorizer["IdentitySource"].as_sequence().unwrap().iter().map(plain).collect();
+    assert_eq!(sources, ["$request.header.Authorization", "$context.routeKey"]);
+    let limits = &template.properties("ApiStage")["DefaultRouteSettings"];
+    let (rate, burst) = (plain(&limits["ThrottlingRateLimit"]), plain(&limits["ThrottlingBurstLimit"]));
+    let said = format!("{rate} requests a second pass, and {burst} at once");
+    assert!(description["info"]["description"].as_str().unwrap().contains(&said), "{said}");
+}
+
+#[test]
+fn alarms_watch_metrics_that_are_said() {
+    let gauges =
+        [Gauge::DEAD_LETTERS, Gauge::CONSUMER_LAG, Gauge::UNREAD, Gauge::GAPS_OPEN, Gauge::BUDGET_USED];
+    let template = Template::read();
+    let alarms = template.of_type("AWS::CloudWatch::Alarm");
+    let watched: BTreeSet<String> =
+        alarms.values().map(|alarm| plain(&alarm["Properties"]["MetricName"])).collect();
+    assert_eq!(watched, gauges.iter().map(|gauge| gauge.name().to_owned()).collect());
+    for alarm in alarms.values() {
+        assert_eq!(plain(&alarm["Properties"]["Namespace"]), posts::EmbeddedMetrics::NAMESPACE);
+    }
+}

@@ -1,0 +1,238 @@
+//! Everything that each program does is allowed to it, and nothing is that it never does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use api::{Keys, Scope};
+use local::{Call, Fate, Machine, Options, Stream, config};
+use posts::{Parcel, Post, UtcTime};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::calls::needed;
+use crate::template::{Allowed, Template};
+use crate::virtual_time::{folder, virtually};
+
+/// What each caller needed so far.
+type Seen = Arc<Mutex<BTreeMap<String, BTreeSet<Allowed>>>>;
+
+/// A machine that takes a key and reads a stub, all of whose calls are seen.
+struct World {
+    machine: Machine,
+    seen: Seen,
+    http: reqwest::Client,
+    key: String,
+    _stub: DropGuard,
+    _data: tempfile::TempDir,
+}
+
+impl World {
+    async fn start(seen: Seen) -> Self {
+        posts::aws::install_tls();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let options = stub::Options {
+            token: "token".to_owned(),
+            source: stub::Source::Generator { seed: 3 },
+            rate: 2.0,
+            keep_alive: Duration::from_secs(10),
+            search_delay: Duration::ZERO,
+            backfill: false,
+        };
+        let shutdown = CancellationToken::new();
+        tokio::spawn(stub::serve(listener, options, shutdown.clone()));
+        let data = folder();
+        let mut keys = Keys::default();
+        let key = keys.add("owner", Scope::Control, UtcTime::now()).unwrap();
+        std::fs::write(data.path().join("api-keys.json"), keys.to_json().unwrap()).unwrap();
+        let machine = Machine::start(Options {
+            data: data.path().to_owned(),
+            listen: "127.0.0.1:0".parse().unwrap(),
+            require_key: true,
+            stream: Stream::Elsewhere { url, token: "token".to_owned(), backfill_minutes: 0 },
+            keywords: Vec::new(),
+            daily_post_budget: None,
+        })
+        .await
+        .unwrap();
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+        Self { machine, seen, http, key, _stub: shutdown.drop_guard(), _data: data }
+    }
+
+    async fn ask(&self, request: &str, body: Option<Value>) -> Value {
+        let (method, path) = request.split_once(' ').unwrap();
+        let url = format!("http://{}{path}", self.machine.api);
+        let mut asked = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.key);
+        if let Some(body) = body {
+            asked = asked.json(&body);
+        }
+        let answer = asked.send().await.unwrap();
+        assert!(answer.status().is_success(), "{request}: {}", answer.text().await.unwrap());
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
+    }
+
+    /// Waits until `request` answers something like that.
+    async fn until(&self, what: &str, request: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let end = tokio::time::Instant::now() + Duration::from_secs(600);
+        loop {
+            let answer = self.ask(request, None).await;
+            if is_so(&answer) {
+                return answer;
+            }
+            assert!(tokio::time::Instant::now() < end, "still waiting until {what}: {answer}");
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    }
+
+    /// From now on each call is seen; those that `fails` says fail.
+    fn watch(&self, fails: impl Fn(&Call) -> bool + Send + 'static) {
+        let seen = Arc::clone(&self.seen);
+        self.machine.faults.judge(move |call| {
+            if call.caller != "local" {
+                seen.lock().unwrap().entry(call.caller.clone()).or_default().extend(needed(call));
+            }
+            if fails(call) { Fate::FailsBefore } else { Fate::Answered }
+        });
+    }
+}
+
+/// Starts and stops the streamer in every way: by the api and by the minute, in time and not.
+async fn start_and_stop(world: &World) {
+    let keyword = |keyword: &str| Some(json!({ "keyword": keyword }));
+    let reads = |epoch: u64| move |stream: &Value| stream["lease"]["epoch"].as_u64() >= Some(epoch);
+    let nobody_reads = |stream: &Value| stream["lease"].is_null();
+    let of_streamer = |call: &Call, operations: &[&str]| {
+        call.caller == "streamer" && operations.contains(&call.operation.as_str())
+    };
+    // The api's start fails, so the minute makes it.
+    world.watch(|call| call.operation == "RunTask" && call.caller == "control");
+    world.ask("POST /stream", keyword("zebra")).await;
+    world.until("posts come in", "GET /tweets?keyword=zebra", |page| page["tweets"][0].is_object()).await;
+    // What X does not understand is noted at its keyword.
+    world.ask("POST /stream", keyword("(")).await;
+    world.until("it is refused", "GET /stream", |stream| stream["keywords"][0]["error"].is_string()).await;
+    world.ask("DELETE /stream?keyword=(", None).await;
+    // A streamer that cannot renew its lease ends and leaves it, and the minute gives it to the next.
+    world.watch(move |call| of_streamer(call, &["UpdateItem"]));
+    world.until("it has ended", "GET /stream", nobody_reads).await;
+    world.watch(|_| false);
+    world.until("another reads", "GET /stream", reads(2)).await;
+    // One that sees nothing of what is desired is stopped after the grace.
+    world.watch(move |call| {
+        of_streamer(call, &["ReceiveMessage", "Query"])
+            || (call.caller == "minute" && call.operation == "StopTask")
+    });
+    world.ask("DELETE /stream?keyword=zebra", None).await;
+    tokio::time::sleep(Duration::from_secs(75)).await;
+    world.ask("DELETE /stream", None).await;
+    world.until("it has ended", "GET /stream", nobody_reads).await;
+    // One that is told to end and cannot give its lease back leaves that to whoever starts the next.
+    world.watch(|_| false);
+    world.ask("POST /stream", keyword("zebra")).await;
+    world.until("another reads", "GET /stream", reads(3)).await;
+    world.watch(move |call| of_streamer(call, &["UpdateItem"]));
+    world.ask("DELETE /stream", None).await;
+    world.until("it has ended", "GET /stream", nobody_reads).await;
+    world.watch(|_| false);
+    world.ask("POST /stream", keyword("zebra")).await;
+    world.until("another reads", "GET /stream", reads(4)).await;
+    world.ask("DELETE /stream", None).await;
+    world.until("it has ended", "GET /stream", nobody_reads).await;
+}
+
+/// Has the consumer store, change, remove and give up.
+async fn consume(world: &World) {
+    let aws = config(&format!("http://{}", world.machine.aws)).await;
+    let url = format!("http://{}/000000000000/TweetsFifoQueue.fifo", world.machine.aws);
+    let sqs = aws_sdk_sqs::Client::new(&aws);
+    let post = |id: &str, edited: Option<&str>| -> Post {
+        let date = UtcTime::now();
+        let post =
+            json!({ "tweetId": id, "createDate": date, "text": "text", "country": "LT", "editedAt": edited });
+        serde_json::from_value(post).unwrap()
+    };
+    let mut parcels = Vec::new();
+    for posts in [vec![post("1", None), post("2", None)], vec![post("1", Some("2030-01-01T00:00:00Z"))]] {
+        let mut parcel = Parcel::new("rust".parse().unwrap()).unwrap();
+        for post in posts {
+            parcel.add(&post.tweet_id, post.edited_at, &Parcel::written(&post).unwrap());
+        }
+        parcels.push(parcel);
+    }
+    let mut removal = Parcel::new("rust".parse().unwrap()).unwrap();
+    removal.remove(&"2".parse().unwrap());
+    parcels.push(removal);
+    let bodies = parcels.iter().map(|parcel| ("rust", parcel.body()));
+    let poison = ["a", "b", "c"].map(|group| (group, "not json".to_owned()));
+    for (number, (group, body)) in bodies.chain(poison).enumerate() {
+        let message = sqs.send_message().queue_url(&url).message_body(body).message_group_id(group);
+        message.message_deduplication_id(number.to_string()).send().await.unwrap();
+    }
+    let given_up = |letters: &Value| letters["letters"].as_array().unwrap().len() == 3;
+    world.until("three are given up", "GET /deadLetters", given_up).await;
+    let removed = |page: &Value| page["tweets"].as_array().unwrap().len() == 1;
+    world.until("one is removed", "GET /tweets?keyword=rust", removed).await;
+}
+
+/// Asks for everything that the api answers, and has it do everything else that it can do.
+async fn use_the_api(world: &World) {
+    for request in [
+        "GET /stream/estimate?keyword=zebra",
+        "GET /tweets/1",
+        "GET /tweetsStatistics?keyword=rust",
+        "GET /tweetsStatistics",
+        "GET /tweetsStatistics?source=cloudwatch",
+        "DELETE /tweets/1",
+    ] {
+        world.ask(request, None).await;
+    }
+    let hours = json!({ "from": UtcTime::now().before(Duration::from_secs(3600)), "to": UtcTime::now() });
+    world.ask("POST /tweetsStatistics/restate", Some(hours)).await;
+    let letters = world.ask("GET /deadLetters", None).await;
+    let id = |number: usize| letters["letters"][number]["id"].as_str().unwrap().to_owned();
+    world.ask(&format!("DELETE /deadLetters/{}", id(0)), None).await;
+    world.ask(&format!("POST /deadLetters/{}/redrive", id(1)), None).await;
+    world.ask("POST /deadLetters/redrive", None).await;
+    // The minute restates what was counted meanwhile.
+    tokio::time::sleep(Duration::from_secs(61)).await;
+}
+
+#[test]
+fn what_each_program_does_is_allowed_and_nothing_else_is() {
+    let seen = Arc::new(Mutex::new(BTreeMap::new()));
+    let by_all = Arc::clone(&seen);
+    virtually(async move {
+        let world = World::start(by_all).await;
+        start_and_stop(&world).await;
+        consume(&world).await;
+        use_the_api(&world).await;
+    });
+    let seen = seen.lock().unwrap();
+    let template = Template::read();
+    let name = |role: &str| role.trim_end_matches("Role").to_lowercase();
+    let roles = template.of_type("AWS::IAM::Role");
+    let roles: Vec<&String> = roles.keys().filter(|role| *role != "StreamerExecutionRole").collect();
+    let mut callers: Vec<String> = roles.iter().map(|role| name(role)).collect();
+    callers.sort_unstable();
+    assert_eq!(callers, seen.keys().cloned().collect::<Vec<_>>());
+    for role in roles {
+        let (own_log, allowed): (BTreeSet<_>, BTreeSet<_>) =
+            template.allowed(role).into_iter().partition(|(action, _)| action.starts_with("logs:"));
+        let log = role.replace("Role", "Log");
+        if role != "StreamerRole" {
+            let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
+            assert_eq!(own_log, actions.map(|action| (action.to_owned(), log.clone())).into());
+        }
+        let mut needed = seen[&name(role)].clone();
+        if role == "ConsumerRole" {
+            // The event source mapping does this in its name.
+            let actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+            needed.extend(actions.map(|action| (action.to_owned(), "TweetsFifoQueue".to_owned())));
+        }
+        let missing: Vec<_> = needed.difference(&allowed).collect();
+        let idle: Vec<_> = allowed.difference(&needed).collect();
+        assert!(missing.is_empty() && idle.is_empty(), "{role} lacks {missing:?}, never uses {idle:?}");
+    }
+}
