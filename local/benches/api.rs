@@ -47,6 +47,7 @@ async fn main() {
         data: data.path().to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
         require_key: false,
+        streamer_elsewhere: None,
         stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
         keywords: Vec::new(),
         daily_post_budget: None,

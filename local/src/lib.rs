@@ -31,7 +31,7 @@ use crate::aws::resources::{
     TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
 };
 pub use crate::aws::{Call, Fate, Faults};
-use crate::aws::{Parameters, Services, Store, Tables, Tasks};
+use crate::aws::{Parameters, Services, Start, Store, Tables, Tasks};
 use crate::data::{API_KEYS, Data};
 
 /// Where posts come from.
@@ -62,6 +62,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Whether the api takes a key on loopback too.
     pub require_key: bool,
+    /// The port at which a streamer in another process finds the AWS-shaped endpoint; then none is started here.
+    pub streamer_elsewhere: Option<u16>,
     /// Where posts come from.
     pub stream: Stream,
     /// Keywords to collect from the start.
@@ -112,7 +114,8 @@ impl Machine {
                 options.listen
             );
         }
-        let aws_listener = listen(LOOPBACK).await?;
+        let aws_port = options.streamer_elsewhere.unwrap_or(0);
+        let aws_listener = listen(SocketAddr::new(LOOPBACK.ip(), aws_port)).await?;
         let mut machine_parts = Parts::default();
         let x = |url: String, backfill_minutes: u32| SourceConfig::X {
             url,
@@ -152,27 +155,12 @@ impl Machine {
             daily_post_budget: options.daily_post_budget,
             owner: String::new(),
         };
-        let streamer_aws = streamer::Aws::new(&called(&config, "streamer"));
         let faults = Faults::default();
+        let start = Some(streamer_task(streamer_config, streamer::Aws::new(&called(&config, "streamer"))));
         let services = Arc::new(Services {
             store: Store::open(&data.file("queues.sqlite")).context("failed to open queues.sqlite")?,
             tables: Tables::open(&data.file("tables.sqlite")).await?,
-            tasks: Tasks::new(Box::new(move |arn, shutdown| {
-                let (config, aws) =
-                    (streamer::Config { owner: arn, ..streamer_config.clone() }, streamer_aws.clone());
-                Box::pin(async move {
-                    match streamer::run(config, &aws, EmbeddedMetrics::nowhere(), shutdown).await {
-                        Ok(ended) => {
-                            tracing::info!(?ended, "the streamer ended");
-                            0
-                        }
-                        Err(error) => {
-                            tracing::error!(%error, "the streamer failed");
-                            1
-                        }
-                    }
-                })
-            })),
+            tasks: Tasks::new(start.filter(|_| options.streamer_elsewhere.is_none())),
             parameters: Parameters::new(token, data.file(API_KEYS)),
             faults: faults.clone(),
             url: url.clone(),
@@ -275,6 +263,25 @@ struct Parts {
     servers: JoinSet<anyhow::Result<()>>,
     shutdown: CancellationToken,
     stub: Option<SocketAddr>,
+}
+
+/// A task that runs the streamer, as ECS starts it.
+fn streamer_task(config: streamer::Config, aws: streamer::Aws) -> Box<Start> {
+    Box::new(move |arn, shutdown| {
+        let (config, aws) = (streamer::Config { owner: arn, ..config.clone() }, aws.clone());
+        Box::pin(async move {
+            match streamer::run(config, &aws, EmbeddedMetrics::nowhere(), shutdown).await {
+                Ok(ended) => {
+                    tracing::info!(?ended, "the streamer ended");
+                    0
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the streamer failed");
+                    1
+                }
+            }
+        })
+    })
 }
 
 /// Ticks that are not made up for after the machine slept.

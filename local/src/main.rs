@@ -32,6 +32,9 @@ struct Arguments {
     /// The api takes a key on a loopback address too.
     #[arg(long)]
     require_key: bool,
+    /// Starts no streamer: one in another process, as in a container, finds the AWS-shaped endpoint at this port.
+    #[arg(long, value_name = "PORT")]
+    streamer_elsewhere: Option<u16>,
     /// Made-up or recorded posts a second.
     #[arg(long, default_value_t = 10.0, value_parser = rate)]
     rate: f64,
@@ -99,6 +102,7 @@ async fn main() -> anyhow::Result<()> {
         data: arguments.data,
         listen: SocketAddr::new(arguments.address, arguments.port),
         require_key: arguments.require_key,
+        streamer_elsewhere: arguments.streamer_elsewhere,
         stream,
         keywords: arguments.keywords,
         daily_post_budget: arguments.daily_post_budget.or(from_x.then_some(BUDGET_AT_X)),

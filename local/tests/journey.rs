@@ -101,6 +101,7 @@ async fn machine_whose_search_is_late(data: &Path, search_delay: Duration) -> Ma
         data: data.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
         require_key: false,
+        streamer_elsewhere: None,
         stream: Stream::Stub(stub),
         keywords: Vec::new(),
         daily_post_budget: None,

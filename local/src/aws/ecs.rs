@@ -17,11 +17,12 @@ use super::resources::{ACCOUNT, CLUSTER, REGION, TASK_DEFINITION};
 const KEPT: usize = 100;
 
 /// Starts a task of this ARN, which ends when the token says so; its outcome is the exit code.
-type Start = dyn Fn(String, CancellationToken) -> BoxFuture<'static, i32> + Send + Sync;
+pub(crate) type Start = dyn Fn(String, CancellationToken) -> BoxFuture<'static, i32> + Send + Sync;
 
 /// The tasks.
 pub(crate) struct Tasks {
-    start: Box<Start>,
+    /// None where the streamer runs elsewhere.
+    start: Option<Box<Start>>,
     tasks: Mutex<Vec<Task>>,
 }
 
@@ -81,7 +82,7 @@ impl Task {
 }
 
 impl Tasks {
-    pub(crate) fn new(start: Box<Start>) -> Self {
+    pub(crate) fn new(start: Option<Box<Start>>) -> Self {
         Self { start, tasks: Mutex::default() }
     }
 
@@ -100,6 +101,9 @@ impl Tasks {
                 if request["taskDefinition"] != TASK_DEFINITION {
                     return Err(Refusal::new("ClientException", "Unable to describe task definition."));
                 }
+                let Some(start) = &self.start else {
+                    return Err(Refusal::new("ClientException", "the streamer runs elsewhere, or not yet"));
+                };
                 let client_token = request["clientToken"].as_str().map(str::to_owned);
                 let known =
                     tasks.iter().find(|task| client_token.is_some() && task.client_token == client_token);
@@ -109,7 +113,7 @@ impl Tasks {
                 let arn =
                     format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task/{CLUSTER}/{}", Uuid::new_v4().simple());
                 let shutdown = CancellationToken::new();
-                let (running, ended) = ((self.start)(arn.clone(), shutdown.clone()), Arc::default());
+                let (running, ended) = (start(arn.clone(), shutdown.clone()), Arc::default());
                 let handle = AbortOnDropHandle::new(tokio::spawn(told(running, Arc::clone(&ended))));
                 if tasks.len() >= KEPT
                     && let Some(ended) = tasks.iter().position(|task| task.handle.is_finished())

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use tower_http::decompression::RequestDecompressionLayer;
 
 pub(crate) use dynamodb::Tables;
-pub(crate) use ecs::Tasks;
+pub(crate) use ecs::{Start, Tasks};
 pub use faults::{Call, Fate, Faults};
 pub(crate) use ssm::Parameters;
 pub(crate) use store::Store;

@@ -47,6 +47,7 @@ impl World {
             data: data.path().to_owned(),
             listen: "127.0.0.1:0".parse().unwrap(),
             require_key: false,
+            streamer_elsewhere: None,
             stream: Stream::Mastodon { url: stub.clone() },
             keywords: KEYWORDS.map(|keyword| keyword.parse().unwrap()).to_vec(),
             daily_post_budget: None,

@@ -117,6 +117,7 @@ impl World {
             data: self.data.clone(),
             listen: "127.0.0.1:0".parse().unwrap(),
             require_key: false,
+            streamer_elsewhere: None,
             stream: Stream::Elsewhere {
                 url: self.stub.clone(),
                 token: TOKEN.to_owned(),
@@ -253,6 +254,7 @@ pub(crate) async fn idle_machine(data: &Path) -> Machine {
         data: data.to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
         require_key: false,
+        streamer_elsewhere: None,
         stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
         keywords: Vec::new(),
         daily_post_budget: None,

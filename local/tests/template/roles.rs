@@ -51,6 +51,7 @@ impl World {
             data: data.path().to_owned(),
             listen: "127.0.0.1:0".parse().unwrap(),
             require_key: true,
+            streamer_elsewhere: None,
             stream: Stream::Elsewhere { url, token: "token".to_owned(), backfill_minutes: 0 },
             keywords: Vec::new(),
             daily_post_budget: None,
