@@ -132,29 +132,28 @@ fn controlling() -> OpenApiRouter<ControlApi> {
 /// What changes nothing, and what anybody may know. Who may use it is judged before it.
 pub fn read(api: ReadApi) -> Router {
     let (reading, _) = reading().with_state(api).split_for_parts();
-    finished(reading, None)
+    finished(reading.merge(description::open()))
 }
 
 /// What changes something. Who may use it is judged before it.
 pub fn control(api: ControlApi) -> Router {
     let (controlling, _) = controlling().with_state(api).split_for_parts();
-    finished(controlling, None)
+    finished(controlling)
 }
 
 /// The whole api; open to all, if nobody judges.
 pub fn whole(read: ReadApi, control: ControlApi, authorizer: Option<Authorizer>) -> Router {
     let (reading, _) = reading().with_state(read).split_for_parts();
     let (controlling, _) = controlling().with_state(control).split_for_parts();
-    finished(reading.merge(controlling), authorizer)
+    let mut routes = reading.merge(controlling);
+    if let Some(authorizer) = authorizer {
+        routes = routes.route_layer(middleware::from_fn_with_state(authorizer, auth::demand));
+    }
+    finished(routes.merge(description::open()))
 }
 
-fn finished(routes: Router, authorizer: Option<Authorizer>) -> Router {
-    let routes = match authorizer {
-        Some(authorizer) => routes.route_layer(middleware::from_fn_with_state(authorizer, auth::demand)),
-        None => routes,
-    };
+fn finished(routes: Router) -> Router {
     routes
-        .merge(description::open())
         .layer(DefaultBodyLimit::max(request::BODY_BYTES))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
