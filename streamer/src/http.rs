@@ -88,7 +88,7 @@ impl Http {
         if status.is_success() {
             return Ok(answer);
         }
-        let reason = format!("the source answered {status}: {}", detail(answer).await);
+        let reason = refusal(status, self.authorization.is_some(), &explanation(answer).await);
         Err(match status {
             StatusCode::TOO_MANY_REQUESTS => {
                 Failure::passing(Class::RateLimited(window.map(|window| window.reset)), reason)
@@ -151,23 +151,39 @@ fn window(headers: &HeaderMap) -> Option<Window> {
     Some(Window { remaining: remaining.and_then(|text| text.parse().ok()).unwrap_or(u32::MAX), reset })
 }
 
-/// What the source says of an error, shortened: it ends up in a state that people read.
-async fn detail(answer: Response) -> String {
+/// What an error is, for people to read in a state: the source's own explanation where it says more than the status, and
+/// what to do where that is known.
+fn refusal(status: StatusCode, bears_token: bool, explanation: &Value) -> String {
+    let mut reason = format!("the source answered {status}");
+    let first = &explanation["errors"][0];
+    let texts = [&first["message"], &explanation["detail"], &explanation["title"], &explanation["error"]];
+    let says_more =
+        |text: &&str| !status.canonical_reason().unwrap_or_default().eq_ignore_ascii_case(text.trim());
+    if let Some(text) = texts.into_iter().filter_map(Value::as_str).find(says_more) {
+        reason.push_str(": ");
+        reason.extend(text.chars().take(200));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        reason.push_str(if bears_token {
+            "; it refuses the bearer token: set a valid one"
+        } else {
+            "; it takes a bearer token, and there is none"
+        });
+    }
+    reason
+}
+
+/// What the source says of an error; nothing, if that is not JSON.
+async fn explanation(answer: Response) -> Value {
     const ERROR_BYTES: usize = 64 * 1024;
     let body = tokio::time::timeout(ANSWER_TIMEOUT, body(answer, ERROR_BYTES)).await;
-    let body: Value = body
-        .ok()
-        .and_then(Result::ok)
-        .and_then(|body| serde_json::from_slice(&body).ok())
-        .unwrap_or_default();
-    let first = &body["errors"][0];
-    let texts = [&first["message"], &body["detail"], &body["title"], &body["error"]];
-    let text = texts.into_iter().find_map(Value::as_str).unwrap_or("without an explanation");
-    text.chars().take(200).collect()
+    body.ok().and_then(Result::ok).and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -186,5 +202,28 @@ mod tests {
         assert_eq!(window(&mastodon), Some(Window { remaining: 299, reset }));
         assert_eq!(window(&headers(&[("x-rate-limit-reset", "soon")])), None);
         assert_eq!(window(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn a_refusal_says_each_thing_once_and_what_to_do() {
+        let told = |status: StatusCode, explanation: Value| refusal(status, true, &explanation);
+        // As X answers: <https://docs.x.com/x-api/fundamentals/response-codes-and-errors>.
+        let unauthorized = json!({ "title": "Unauthorized", "detail": "Unauthorized", "status": 401 });
+        assert_eq!(
+            told(StatusCode::UNAUTHORIZED, unauthorized),
+            "the source answered 401 Unauthorized; it refuses the bearer token: set a valid one"
+        );
+        assert_eq!(
+            refusal(StatusCode::UNAUTHORIZED, false, &json!({ "error": "The access token is invalid" })),
+            "the source answered 401 Unauthorized: The access token is invalid; it takes a bearer token, and there is none"
+        );
+        let not_enrolled = json!({ "title": "Client Forbidden", "detail": "must be attached to a Project" });
+        assert_eq!(
+            told(StatusCode::FORBIDDEN, not_enrolled),
+            "the source answered 403 Forbidden: must be attached to a Project"
+        );
+        assert_eq!(told(StatusCode::BAD_GATEWAY, Value::Null), "the source answered 502 Bad Gateway");
+        let long = told(StatusCode::BAD_REQUEST, json!({ "errors": [{ "message": "é".repeat(300) }] }));
+        assert_eq!(long, format!("the source answered 400 Bad Request: {}", "é".repeat(200)));
     }
 }
