@@ -119,6 +119,10 @@ async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round
         .map_err(aws_sdk_ecs::Error::from);
     let answer = match answer {
         Ok(answer) => answer,
+        // The number has started a task otherwise than it would now: by an earlier revision of the task definition.
+        Err(aws_sdk_ecs::Error::ConflictException(conflict)) => {
+            return taken(api, launch, conflict.resource_ids()).await;
+        }
         Err(error) if error.code().is_some_and(|code| REFUSALS.contains(&code)) => {
             let reason = [error.code(), error.message()].into_iter().flatten().collect::<Vec<_>>().join(": ");
             return not_started(api, launch, reason).await;
@@ -131,8 +135,22 @@ async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round
         return not_started(api, launch, failure.unwrap_or("ECS gave no reason").to_owned()).await;
     };
     launch.task = task.task_arn().map(str::to_owned);
+    // What has been decided may have taken many tries to do.
+    launch.at = time(task.created_at()).or(launch.at);
     api.status.save_launch(launch).await?;
     Ok(if task.last_status() == Some(STOPPED) { Round::Again } else { Round::Done })
+}
+
+/// Notes what the number has started already; if that cannot be told, the next number is due at once: this one would
+/// be refused for ever.
+async fn taken(api: &ControlApi, launch: &mut Launch, tasks: &[String]) -> Result<Round, ReconcileError> {
+    match tasks.first() {
+        Some(task) => launch.task = Some(task.clone()),
+        None => (launch.number, launch.at) = (launch.number + 1, Some(UtcTime::now())),
+    }
+    // Where that is outdated, somebody else has gone on.
+    api.status.save_launch(launch).await?;
+    Ok(Round::Again)
 }
 
 /// Notes why no task was started.
@@ -182,10 +200,11 @@ async fn tasks(api: &ControlApi, launched: Option<&String>) -> Result<Vec<Task>,
     Ok(answer.tasks().iter().map(task).collect())
 }
 
+fn time(at: Option<&DateTime>) -> Option<UtcTime> {
+    at.and_then(|at| at.to_millis().ok()).and_then(|millis| UtcTime::from_millis(millis).ok())
+}
+
 fn task(task: &aws_sdk_ecs::types::Task) -> Task {
-    let time = |at: Option<&DateTime>| {
-        at.and_then(|at| at.to_millis().ok()).and_then(|millis| UtcTime::from_millis(millis).ok())
-    };
     let created = time(task.created_at()).unwrap_or_else(UtcTime::now);
     let container = task.containers().first();
     let state = if task.last_status() == Some(STOPPED) {

@@ -18,6 +18,10 @@ const INFANCY: Duration = Duration::from_secs(2 * 60);
 /// a lease that its holder left without a word ends after 40 s.
 const HUNG: Duration = Duration::from_secs(5 * 60);
 
+/// For how long after its start ECS may not know a task yet, and answer that it is `MISSING`.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>, on eventual consistency
+const UNSEEN: Duration = Duration::from_secs(5 * 60);
+
 /// The wait after a task that died at birth; twice as long after each further one, up to the other.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
@@ -30,7 +34,7 @@ pub(crate) struct Seen {
     pub(crate) launch: Launch,
     /// Who held the lease, before the tasks were looked at: a holder that is not among them has ended.
     pub(crate) holder: Option<LeaseHolder>,
-    /// The tasks that run, start or end, and that of the latest launch, if ECS still knows it.
+    /// The tasks that run, start or end, and that of the latest launch, if ECS knows it already, and still.
     pub(crate) tasks: Vec<Task>,
     pub(crate) now: UtcTime,
 }
@@ -103,6 +107,10 @@ pub(crate) fn plan(seen: &Seen) -> (Launch, Vec<Step>) {
         (Some(TaskState::Ended { at, well, reason }), Some(began)) => {
             launch = after(launch, at.since(began) > INFANCY || *well, reason, *at);
         }
+        // It has been started, and is not to be seen yet.
+        (None, Some(began)) if launch.task.is_some() && seen.now.since(began) <= UNSEEN => {
+            return (launch, Vec::new());
+        }
         // ECS forgets a task an hour after its end.
         (None, Some(_)) if launch.task.is_some() => (launch.at, launch.task) = (None, None),
         // Decided and not known to be done: the same number again.
@@ -119,10 +127,17 @@ pub(crate) fn plan(seen: &Seen) -> (Launch, Vec<Step>) {
     launch.number += 1;
     (launch.at, launch.task) = (Some(seen.now), None);
     // A reader outside of ECS is left alone.
-    let holder = seen.holder.iter().filter(|holder| holder.lease.owner.starts_with("arn:aws:ecs:"));
+    let holder = seen.holder.iter().filter(|holder| is_task(&holder.lease.owner));
     let release = holder.map(|holder| Step::Release(holder.lease.clone()));
     let number = launch.number;
     (launch, release.chain([Step::Run(number)]).collect())
+}
+
+/// Whether this is the ARN of something of ECS's, in whichever partition of AWS: `arn:aws-cn:ecs:…` is one.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+fn is_task(owner: &str) -> bool {
+    let mut parts = owner.split(':');
+    parts.next() == Some("arn") && parts.nth(1) == Some("ecs")
 }
 
 /// The launch after its task has ended, or could not be started.
@@ -162,4 +177,23 @@ fn kept<'a>(alive: &[&'a Task], seen: &Seen) -> &'a Task {
     let launched = |task: &&&Task| seen.launch.task.as_ref() == Some(&task.arn);
     let kept = alive.iter().find(holds).or_else(|| alive.iter().find(launched));
     kept.copied().unwrap_or(alive[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_one_in_every_partition_of_aws() {
+        for owner in [
+            "arn:aws:ecs:us-east-1:1:task/c/1",
+            "arn:aws-cn:ecs:cn-north-1:1:task/c/1",
+            "arn:aws-us-gov:ecs:x",
+        ] {
+            assert!(is_task(owner), "{owner}");
+        }
+        for owner in ["", "ecs", "arn:aws:sqs:us-east-1:1:ecs", "host:aws:ecs:1", "laptop-17"] {
+            assert!(!is_task(owner), "{owner}");
+        }
+    }
 }

@@ -1,39 +1,51 @@
-//! Reconciling over ECS as one machine has it; `api/src/plan/model.rs` has the orders of events.
+//! Reconciling over ECS as one machine has it, and over one that is as slow to show what it does as AWS's;
+//! `api/src/plan/model.rs` has the orders of events.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{ControlApi, ControlConfig, Reconciled, reconcile};
-use local::config;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use local::{Machine, config};
 use posts::{StreamStatusTable, UtcTime};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::virtual_time::{folder, virtually};
 use crate::world::idle_machine;
+
+/// A reconciler of another stream than the machine's own, which the machine's leaves alone; `aws` is where it finds AWS.
+async fn reconciler(machine: &Machine, aws: &str, task_definition: &str) -> (ControlApi, StreamStatusTable) {
+    let aws = config(aws).await;
+    let text = str::to_owned;
+    let settings = ControlConfig {
+        stream_id: text("another"),
+        tweets_table: text("TweetsTable"),
+        statistics_table: text("StatisticsTable"),
+        status_table: text("StreamStatusTable"),
+        close_queue_url: format!("http://{}/000000000000/StreamCloseQueue", machine.aws),
+        tweets_queue_url: format!("http://{}/000000000000/TweetsFifoQueue.fifo", machine.aws),
+        dead_letter_queue_url: format!("http://{}/000000000000/TweetsDeadLetterQueue.fifo", machine.aws),
+        cluster: text("StreamerCluster"),
+        task_definition: text(task_definition),
+        subnets: vec![text("subnet")],
+        security_groups: vec![text("group")],
+    };
+    let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+    let status = StreamStatusTable::new(dynamodb, settings.status_table.clone(), settings.stream_id.clone());
+    (ControlApi::new(&aws, settings), status)
+}
 
 #[test]
 fn a_start_that_ecs_refuses_is_told_with_its_reason_and_made_again_later() {
     virtually(async {
         let data = folder();
         let machine = idle_machine(data.path()).await;
-        let aws = config(&format!("http://{}", machine.aws)).await;
-        let text = str::to_owned;
-        // Another stream than the machine's own, which its own reconciler leaves alone.
-        let settings = ControlConfig {
-            stream_id: text("another"),
-            tweets_table: text("TweetsTable"),
-            statistics_table: text("StatisticsTable"),
-            status_table: text("StreamStatusTable"),
-            close_queue_url: format!("http://{}/000000000000/StreamCloseQueue", machine.aws),
-            tweets_queue_url: format!("http://{}/000000000000/TweetsFifoQueue.fifo", machine.aws),
-            dead_letter_queue_url: format!("http://{}/000000000000/TweetsDeadLetterQueue.fifo", machine.aws),
-            cluster: text("StreamerCluster"),
-            task_definition: text("misspelt"),
-            subnets: vec![text("subnet")],
-            security_groups: vec![text("group")],
-        };
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
-        let status =
-            StreamStatusTable::new(dynamodb, settings.status_table.clone(), settings.stream_id.clone());
-        let api = ControlApi::new(&aws, settings);
+        let (api, status) = reconciler(&machine, &format!("http://{}", machine.aws), "misspelt").await;
         assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Unchanged, "nothing is desired");
         status.add_keyword(&"rust".parse().unwrap(), UtcTime::now()).await.unwrap();
         for failures in 1..=3 {
@@ -47,6 +59,167 @@ fn a_start_that_ecs_refuses_is_told_with_its_reason_and_made_again_later() {
             let wait = launch.not_before.unwrap().since(UtcTime::now());
             assert!(wait <= Duration::from_secs(5 << (failures - 1)), "{wait:?}");
             tokio::time::sleep(wait + Duration::from_millis(10)).await;
+        }
+    });
+}
+
+/// An ECS that shows tasks as late as AWS may, and takes a client token for one request alone; all else is the
+/// machine's.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
+#[derive(Clone)]
+struct SlowEcs {
+    behind: String,
+    http: reqwest::Client,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Of the task definition.
+    revision: u32,
+    /// For how long a task is `MISSING`.
+    unseen: Duration,
+    /// Whether the answers to RunTask are lost.
+    loses_answers: bool,
+    /// Whether a conflict names the task that there is.
+    names_tasks: bool,
+    /// The revision, the ARN and the start of each token's task.
+    tasks: BTreeMap<String, (u32, String, UtcTime)>,
+}
+
+impl SlowEcs {
+    /// One in front of the machine, and where it is.
+    async fn start(machine: &Machine) -> (Self, String) {
+        let behind = format!("http://{}", machine.aws);
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let ecs = Self { behind, http, inner: Arc::default() };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(Self::answer).with_state(ecs.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (ecs, url)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Inner)) {
+        change(&mut self.inner.lock().unwrap());
+    }
+
+    fn starts(&self) -> usize {
+        self.inner.lock().unwrap().tasks.len()
+    }
+
+    async fn answer(
+        State(ecs): State<Self>,
+        uri: Uri,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> (StatusCode, Bytes) {
+        let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+        if let Some(operation) = target.strip_prefix("AmazonEC2ContainerServiceV20141113.") {
+            let request = serde_json::from_slice(&body).unwrap();
+            let (status, answer) = ecs.inner.lock().unwrap().answer(operation, &request);
+            return (status, answer.to_string().into());
+        }
+        let request = ecs.http.post(format!("{}{uri}", ecs.behind)).headers(headers).body(body);
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.bytes().await.unwrap())
+    }
+}
+
+impl Inner {
+    fn answer(&mut self, operation: &str, request: &Value) -> (StatusCode, Value) {
+        let now = UtcTime::now();
+        let seconds = |at: UtcTime| json!(at.as_millis() as f64 / 1000.0);
+        let described = |arn: &str, created: UtcTime| json!({ "taskArn": arn, "lastStatus": "RUNNING", "desiredStatus": "RUNNING", "createdAt": seconds(created) });
+        let shown = |created: &UtcTime| now.since(*created) >= self.unseen;
+        let answer = match operation {
+            "ListTasks" => {
+                let arns =
+                    self.tasks.values().filter(|(_, _, created)| shown(created)).map(|(_, arn, _)| arn);
+                json!({ "taskArns": arns.collect::<Vec<_>>() })
+            }
+            "DescribeTasks" => {
+                let asked = request["tasks"].as_array().unwrap();
+                let (there, missing): (Vec<_>, Vec<_>) = asked.iter().partition(|arn| {
+                    self.tasks.values().any(|(_, known, created)| *arn == known && shown(created))
+                });
+                let tasks = there.iter().map(|arn| described(arn.as_str().unwrap(), now));
+                let failures = missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" }));
+                json!({ "tasks": tasks.collect::<Vec<_>>(), "failures": failures.collect::<Vec<_>>() })
+            }
+            "RunTask" => {
+                let token = request["clientToken"].as_str().unwrap();
+                let arn = format!("arn:aws:ecs:us-east-1:000000000000:task/StreamerCluster/{token}");
+                let revision = self.revision;
+                let task = self.tasks.entry(token.to_owned()).or_insert((revision, arn, now));
+                if task.0 != revision {
+                    let known: Vec<&String> = self.names_tasks.then_some(&task.1).into_iter().collect();
+                    let refused = json!({
+                        "__type": "ConflictException", "resourceIds": known,
+                        "message": "The client token is used by another request.",
+                    });
+                    return (StatusCode::BAD_REQUEST, refused);
+                }
+                if self.loses_answers {
+                    return (StatusCode::INTERNAL_SERVER_ERROR, json!({ "__type": "ServerException" }));
+                }
+                json!({ "tasks": [described(&task.1, task.2)], "failures": [] })
+            }
+            other => panic!("{other} is not asked for"),
+        };
+        (StatusCode::OK, answer)
+    }
+}
+
+#[test]
+fn a_task_that_ecs_does_not_show_yet_is_waited_for_and_not_started_again() {
+    virtually(async {
+        let data = folder();
+        let machine = idle_machine(data.path()).await;
+        let (ecs, url) = SlowEcs::start(&machine).await;
+        ecs.change(|ecs| ecs.unseen = Duration::from_secs(290));
+        let (api, status) = reconciler(&machine, &url, "streamer").await;
+        status.add_keyword(&"rust".parse().unwrap(), UtcTime::now()).await.unwrap();
+        assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Changed);
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Unchanged);
+        }
+        assert_eq!(ecs.starts(), 1);
+        // One that is never shown is none.
+        ecs.change(|ecs| ecs.unseen = Duration::MAX);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Changed);
+        assert_eq!(ecs.starts(), 2);
+    });
+}
+
+#[test]
+fn a_number_that_an_earlier_revision_has_used_is_not_tried_for_ever() {
+    virtually(async {
+        let data = folder();
+        let machine = idle_machine(data.path()).await;
+        for (names_tasks, starts) in [(true, 1), (false, 2)] {
+            let (ecs, url) = SlowEcs::start(&machine).await;
+            let (api, status) = reconciler(&machine, &url, "streamer").await;
+            status.add_keyword(&"rust".parse().unwrap(), UtcTime::now()).await.unwrap();
+            ecs.change(|ecs| (ecs.loses_answers, ecs.names_tasks) = (true, names_tasks));
+            reconcile(&api).await.unwrap_err();
+            assert_eq!(ecs.starts(), 1);
+            // A deployment makes another revision before the number is tried again. The task that was started is
+            // not shown yet, or it would be found.
+            ecs.change(|ecs| {
+                (ecs.loses_answers, ecs.revision, ecs.unseen) = (false, 2, Duration::from_secs(30));
+            });
+            assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Changed);
+            assert_eq!(ecs.starts(), starts, "names tasks: {names_tasks}");
+            let launch = status.launch().await.unwrap();
+            assert!(launch.task.is_some_and(|task| task.ends_with(&format!("another-{}", launch.number))));
+            // For the next turn there was never a start.
+            status.remove_keyword(&"rust".parse().unwrap()).await.unwrap();
+            let mut launch = status.launch().await.unwrap();
+            launch = posts::Launch { version: launch.version, ..posts::Launch::default() };
+            status.save_launch(&mut launch).await.unwrap();
         }
     });
 }
