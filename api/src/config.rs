@@ -22,8 +22,8 @@ pub struct ReadConfig {
     pub token_parameter: Option<String>,
     /// `X_API_URL`: where X is; `https://api.x.com` if absent.
     pub x_url: String,
-    /// `ANSWER_BYTES`: after about how many bytes an export ends, and tells where to go on; 4,000,000 if
-    /// absent, for Lambda answers no more than 6 MB. None: never.
+    /// `ANSWER_BYTES`: how many bytes an export's body may have as Lambda sends it, in JSON; then it ends, and tells
+    /// where to go on. 5,500,000 if absent, for Lambda answers no more than 6 MB, headers among them. None: no bound.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     pub answer_bytes: Option<usize>,
 }
@@ -72,7 +72,7 @@ impl ReadConfig {
             status_table: variables.required("STREAM_STATUS_TABLE"),
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
-            answer_bytes: Some(variables.number("ANSWER_BYTES", 100_000..=4_500_000, 4_000_000)),
+            answer_bytes: Some(variables.number("ANSWER_BYTES", 100_000..=6_000_000, 5_500_000)),
             token_parameter: variables.optional("TWITTER_BEARER_TOKEN_PARAMETER"),
             x_url: variables.optional("X_API_URL").unwrap_or_else(|| X_URL.to_owned()),
             stream_id: variables.optional("STREAM_ID").unwrap_or_else(|| "x".to_owned()),
@@ -121,7 +121,7 @@ mod tests {
         let with = |bytes: &'static str| {
             ReadConfig::read(move |name| Some(if name == "ANSWER_BYTES" { bytes } else { "a" }.to_owned()))
         };
-        assert_eq!(with("").unwrap().answer_bytes, Some(4_000_000));
-        assert!(with("5000000").is_err());
+        assert_eq!(with("").unwrap().answer_bytes, Some(5_500_000));
+        assert!(with("6000001").is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! The api's own description: OpenAPI, and a page that shows it.
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
@@ -32,7 +33,8 @@ const KEY: &str = "apiKey";
             Every error is a problem as RFC 9457 describes it, `application/problem+json`, and its `field` names what is \
             wrong. 400 is for what is not as described here, 422 for what is and yet cannot be used. In AWS the gateway \
             itself answers 401, 403 and 429, with `{\"message\": …}`.\n\n\
-            A body may have 64 KiB. In AWS 50 requests a second pass, and 100 at once; what is more gets 429. Times are UTC."
+            A body may have 64 KiB, an address 8 KiB, headers 32 KiB (in AWS address and headers 10,240 bytes together); what is \
+            more gets 413, 414 and 431. In AWS 50 requests a second pass, and 100 at once; what is more gets 429. Times are UTC."
     ),
     components(schemas(Problem)),
     modifiers(&Access),
@@ -114,7 +116,8 @@ pub(crate) fn open() -> Router {
     // The validator would be asked for a judgement of every description that is not on a loopback address.
     let config = Config::new(["/openapi.json"]).validator_url("none").try_it_out_enabled(true);
     let page: Router = SwaggerUi::new("/docs").config(config).into();
-    let page = page.layer(middleware::map_response(async |mut response: axum::response::Response| {
+    let page = page.layer(middleware::map_response(async |response: axum::response::Response| {
+        let mut response = entitled(response).await;
         let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       frame-ancestors 'none'";
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
@@ -122,6 +125,24 @@ pub(crate) fn open() -> Router {
     }));
     let (about, _) = about().with_state(Arc::new(description())).split_for_parts();
     about.merge(page)
+}
+
+/// The page with the title of what it shows; it comes with that of the program that shows it.
+async fn entitled(response: axum::response::Response) -> axum::response::Response {
+    const THEIRS: &str = "<title>Swagger UI</title>";
+    const OURS: &str = "<title>Aviary API</title>";
+    let is_page = |value: &HeaderValue| value.as_bytes().starts_with(b"text/html");
+    if !response.headers().get(header::CONTENT_TYPE).is_some_and(is_page) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    // It is in memory as a whole already.
+    let Ok(html) = axum::body::to_bytes(body, usize::MAX).await else {
+        return Problem::unavailable("the page cannot be read", None).into_response();
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let html = String::from_utf8_lossy(&html).replacen(THEIRS, OURS, 1);
+    axum::response::Response::from_parts(parts, Body::from(html))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -169,7 +190,7 @@ mod tests {
     #[test]
     fn the_description_in_docs_is_the_present_one() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.yaml");
-        let present = description().to_yaml().unwrap();
+        let present = quoted(&description().to_yaml().unwrap());
         if std::env::var_os("UPDATE_OPENAPI").is_some() {
             std::fs::write(path, &present).unwrap();
         }
@@ -178,5 +199,68 @@ mod tests {
             written == present,
             "docs/openapi.yaml is stale: UPDATE_OPENAPI=1 cargo test -p api description"
         );
+    }
+
+    /// The YAML with quotes around those texts that YAML 1.1 takes for booleans, null and dates, and 1.2 for texts: `NO` is
+    /// Norway. <https://yaml.org/type/bool.html>, <https://yaml.org/type/timestamp.html>
+    fn quoted(yaml: &str) -> String {
+        let lines = yaml.lines().map(|line| {
+            let begins = line.len() - line.trim_start().len();
+            let at = line[begins..].find("- ").filter(|at| *at == 0).map(|at| begins + at + 2);
+            let at = at.or_else(|| line.find(": ").map(|at| at + 2)).unwrap_or(line.len());
+            let (before, value) = line.split_at(at);
+            if is_no_text_in_yaml_1_1(value) { format!("{before}'{value}'\n") } else { format!("{line}\n") }
+        });
+        lines.collect()
+    }
+
+    fn is_no_text_in_yaml_1_1(value: &str) -> bool {
+        // true, false and null are none in YAML 1.2 either: where they stand unquoted, they are meant.
+        let boolean = ["y", "n", "yes", "no", "on", "off"].contains(&value.to_lowercase().as_str());
+        let date = value.len() >= 8
+            && value.as_bytes()[..4].iter().all(u8::is_ascii_digit)
+            && value.as_bytes()[4] == b'-';
+        boolean || date
+    }
+
+    #[test]
+    fn the_description_in_docs_is_the_same_to_readers_of_yaml_1_1() {
+        let yaml = quoted(&description().to_yaml().unwrap());
+        let read: serde_json::Value = yaml_serde::from_str(&yaml).unwrap();
+        assert_eq!(read, serde_json::to_value(description()).unwrap());
+        assert!(yaml.lines().any(|line| line.trim() == "- 'NO'"));
+        for line in yaml.lines() {
+            let value = line.trim_start().trim_start_matches("- ").rsplit(": ").next().unwrap();
+            assert!(!is_no_text_in_yaml_1_1(value), "{line}");
+        }
+    }
+
+    /// Every text under `description` or `summary`, wherever it is.
+    fn texts<'a>(value: &'a serde_json::Value, found: &mut Vec<&'a str>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (name, value) in fields {
+                    match value.as_str() {
+                        Some(text) if name == "description" || name == "summary" => found.push(text),
+                        _ => texts(value, found),
+                    }
+                }
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn descriptions_are_written_for_those_who_use_the_api() {
+        let description = serde_json::to_value(description()).unwrap();
+        let mut found = Vec::new();
+        texts(&description, &mut found);
+        assert!(found.len() > 200, "{}", found.len());
+        for text in found {
+            for of_the_code in ["[`", "`]", "::", "crate", "serde", "Copies share"] {
+                assert!(!text.contains(of_the_code), "{of_the_code:?} in {text:?}");
+            }
+        }
     }
 }

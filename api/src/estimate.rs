@@ -1,5 +1,6 @@
 //! `/stream/estimate`: what a keyword would bring and cost.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
@@ -16,9 +17,7 @@ use crate::{Problem, ReadApi};
 /// How long X may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The days that X's recent counts reach back.
-/// <https://docs.x.com/x-api/posts/counts/introduction>
-const DAYS: f64 = 7.0;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// X's recent counts.
 #[derive(Clone, Debug)]
@@ -44,9 +43,11 @@ pub(crate) struct Estimate {
     keyword: Keyword,
     /// Posts of the last seven days that X's search finds for it.
     posts: u64,
+    /// How many days these counts cover: seven, or less where less has been counted.
+    days_counted: f64,
     /// The same by day (UTC), the earliest first; the first and the last day are not whole.
     days: Vec<Day>,
-    /// Posts to expect in a day.
+    /// Posts to expect in a day: as many as there were in those days.
     posts_a_day: f64,
     /// What X will charge for them in a day, in US dollars.
     dollars_a_day: f64,
@@ -64,6 +65,9 @@ struct Day {
     end: UtcTime,
     /// so many posts were made.
     posts: u64,
+    /// How much of it has been counted.
+    #[serde(skip)]
+    counted: Duration,
 }
 
 /// What a keyword would bring and cost
@@ -95,11 +99,13 @@ pub(crate) async fn estimate(
     let days = counts.of(&keyword).await?;
     let report = api.status.report().await?;
     let posts = days.iter().map(|day| day.posts).sum();
+    let days_counted = days.iter().map(|day| day.counted).sum::<Duration>().as_secs_f64() / DAY.as_secs_f64();
     // What X posts in a week is far below 2^53.
-    let posts_a_day = posts as f64 / DAYS;
+    let posts_a_day = if days_counted > 0.0 { posts as f64 / days_counted } else { 0.0 };
     Ok(Json(Estimate {
         keyword,
         posts,
+        days_counted,
         days,
         posts_a_day,
         dollars_a_day: posts_a_day * X_DOLLARS_A_POST,
@@ -122,10 +128,17 @@ struct Bucket {
     tweet_count: Option<u64>,
 }
 
-impl From<Bucket> for Day {
-    fn from(Bucket { start, end, post_count, tweet_count }: Bucket) -> Self {
-        Self { start, end, posts: post_count.or(tweet_count).unwrap_or_default() }
+/// The counts by day (UTC), whatever buckets X has made: it may answer by the hour when asked for days.
+fn by_day(buckets: Vec<Bucket>) -> Vec<Day> {
+    let mut days: BTreeMap<String, Day> = BTreeMap::new();
+    for Bucket { start, end, post_count, tweet_count } in buckets {
+        let empty = Day { start, end, posts: 0, counted: Duration::ZERO };
+        let day = days.entry(start.day()).or_insert(empty);
+        (day.start, day.end) = (day.start.min(start), day.end.max(end));
+        day.posts += post_count.or(tweet_count).unwrap_or_default();
+        day.counted += end.since(start);
     }
+    days.into_values().collect()
 }
 
 /// What X says of a request that it refuses.
@@ -170,7 +183,7 @@ impl Counts {
         match answer.status().as_u16() {
             200..=299 => {
                 let counted: Counted = answer.json().await.map_err(reqwest::Error::without_url)?;
-                Ok(counted.data.into_iter().map(Day::from).collect())
+                Ok(by_day(counted.data))
             }
             400 => {
                 let refused: Refused = answer.json().await.unwrap_or_default();
@@ -191,4 +204,32 @@ impl Counts {
 fn window(headers: &HeaderMap, now: UtcTime) -> Option<Duration> {
     let reset: i64 = headers.get("x-rate-limit-reset")?.to_str().ok()?.parse().ok()?;
     Some(UtcTime::from_millis(reset.checked_mul(1000)?).ok()?.since(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_gathered_into_days_and_only_what_was_counted_is() {
+        let hour = |start: &str, end: &str, count: u64| -> Bucket {
+            serde_json::from_value(serde_json::json!({ "start": start, "end": end, "tweet_count": count }))
+                .unwrap()
+        };
+        let days = by_day(vec![
+            hour("2026-11-22T22:30:00Z", "2026-11-22T23:00:00Z", 1),
+            hour("2026-11-22T23:00:00Z", "2026-11-23T00:00:00Z", 2),
+            hour("2026-11-23T00:00:00Z", "2026-11-23T01:00:00Z", 4),
+            hour("2026-11-23T05:00:00Z", "2026-11-23T05:30:00Z", 8),
+        ]);
+        let told = days
+            .iter()
+            .map(|day| (day.start.to_string(), day.end.to_string(), day.posts, day.counted.as_secs() / 60));
+        let time = |text: &str| format!("2026-11-{text}:00.000Z");
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [(time("22T22:30"), time("23T00:00"), 3, 90), (time("23T00:00"), time("23T05:30"), 12, 90)]
+        );
+        assert!(by_day(Vec::new()).is_empty());
+    }
 }

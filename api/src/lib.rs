@@ -154,7 +154,8 @@ pub fn whole(read: ReadApi, control: ControlApi, authorizer: Option<Authorizer>)
 
 fn finished(routes: Router) -> Router {
     routes
-        .layer(DefaultBodyLimit::max(request::BODY_BYTES))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
+        .layer(DefaultBodyLimit::max(request::BODY_BYTES))
+        .layer(middleware::from_fn(request::bounded_head))
 }

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::cursor::Cursor;
 use crate::export::{self, Format};
-use crate::request::{AskedKeyword, Moment, NoParameters, Path, Query};
+use crate::request::{AskedKeyword, Moment, NoParameters, Path, Query, shown};
 use crate::{ControlApi, Problem, ReadApi};
 
 /// Posts on a page: at most, and if nothing else is asked for.
@@ -48,8 +48,8 @@ pub(crate) struct Parameters {
     #[param(inline)]
     text: Option<Text>,
     /// Posts on a page; 20 if absent. Not with `format` `jsonl` or `csv`.
-    #[param(minimum = 1, maximum = 100)]
-    limit: Option<usize>,
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
+    limit: Option<Limit>,
     /// In which order; `newest` first if absent.
     #[param(inline)]
     order: Option<AskedOrder>,
@@ -76,6 +76,22 @@ pub(crate) enum AskedFormat {
     Csv,
 }
 
+/// How many posts a page holds.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Limit(usize);
+
+impl TryFrom<String> for Limit {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.parse() {
+            Ok(limit) if (1..=MOST).contains(&limit) => Ok(Self(limit)),
+            _ => Err(format!("must be a whole number from 1 to {MOST}, not {}", shown(&text))),
+        }
+    }
+}
+
 /// A country's code, or `unknown`.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
@@ -85,7 +101,16 @@ impl TryFrom<String> for AskedCountry {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        if text == "unknown" { Ok(Self(None)) } else { text.parse().map(|country| Self(Some(country))) }
+        if text == "unknown" {
+            return Ok(Self(None));
+        }
+        let country = text.parse().map_err(|_: String| {
+            let given = shown(&text);
+            format!(
+                "must be a country's ISO 3166-1 alpha-2 code in capitals, as in LT, or unknown, not {given}"
+            )
+        })?;
+        Ok(Self(Some(country)))
     }
 }
 
@@ -103,16 +128,19 @@ impl ToSchema for AskedCountry {}
 /// A language's code.
 #[derive(Deserialize, ToSchema)]
 #[serde(try_from = "String")]
-#[schema(value_type = String, pattern = "^[A-Za-z0-9-]{1,35}$", example = "en")]
+#[schema(value_type = String, pattern = "^[A-Za-z0-9-]{1,35}$")]
 pub(crate) struct Language(String);
 
 impl TryFrom<String> for Language {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(code: String) -> Result<Self, Self::Error> {
         let fits = (1..=35).contains(&code.len())
             && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if fits { Ok(Self(code)) } else { Err("a language's code is 1 to 35 letters, digits or -") }
+        if fits {
+            return Ok(Self(code));
+        }
+        Err(format!("must be a language's code, 1 to 35 letters, digits or -, not {}", shown(&code)))
     }
 }
 
@@ -123,10 +151,14 @@ impl TryFrom<String> for Language {
 pub(crate) struct Text(String);
 
 impl TryFrom<String> for Text {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        if (1..=200).contains(&text.chars().count()) { Ok(Self(text)) } else { Err("1 to 200 characters") }
+        let characters = text.chars().count();
+        if (1..=200).contains(&characters) {
+            return Ok(Self(text));
+        }
+        Err(format!("must have 1 to 200 characters, not {characters}"))
     }
 }
 
@@ -150,8 +182,8 @@ pub(crate) struct Tweets {
 /// `nextCursor`; `read` tells how many were. A walk by cursor finds each post once that was there when it
 /// began, also while others arrive. A post can be found about a second after it was stored.
 ///
-/// An export (`format`) sends lines of JSON, or a table with a head. In AWS it ends after about four megabytes;
-/// then the header `Link` (`rel="next"`) says where the rest is. A text stands in a table as it was
+/// An export (`format`) sends lines of JSON, or a table with a head. In AWS an answer ends after about four megabytes;
+/// then its header `Link` (`rel="next"`) says where the rest is: another answer, whose table has a head too. A text stands in a table as it was
 /// posted: let no spreadsheet take one for a formula.
 #[utoipa::path(
     get,
@@ -172,7 +204,8 @@ pub(crate) struct Tweets {
                     parameters(("cursor" = "$response.body#/nextCursor"),
                         ("keyword" = "$request.query.keyword")))),
             )),
-        (status = 422, description = "A range that ends before it begins, a cursor of another request, or a keyword of too many bytes",
+        (status = 422, description = "A range that ends before it begins or lies before 1970, a cursor of another request, `limit` with an export, \
+            or a keyword of too many bytes or with characters that are not displayed",
             body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -182,8 +215,8 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let wanted = Wanted {
         keyword: asked.keyword.get()?,
-        from: asked.from.map(|Moment(at)| at),
-        before: asked.to.map(|Moment(at)| at),
+        from: asked.from.map(|from| from.get("from")).transpose()?,
+        before: asked.to.map(|to| to.get("to")).transpose()?,
         filter: Filter {
             country: asked.country.map(|AskedCountry(country)| country),
             language: asked.language.map(|Language(code)| code),
@@ -199,13 +232,10 @@ pub(crate) async fn list(
     {
         return Err(Problem::unusable("to", format!("to must be after from: {before} is not after {from}")));
     }
-    let limit = asked.limit.unwrap_or(USUALLY);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Problem::malformed("limit", format!("limit must be from 1 to {MOST}, not {limit}")));
-    }
     let after = asked.cursor.map(|text| Cursor::read(&text, &wanted)).transpose()?;
     let format = match asked.format.unwrap_or(AskedFormat::Json) {
         AskedFormat::Json => {
+            let limit = asked.limit.map_or(USUALLY, |Limit(limit)| limit);
             let page = api.tweets.page(&wanted, limit, after).await?;
             let next_cursor = page.next.map(|at| Cursor::write(at, &wanted)).transpose()?;
             return Ok(Json(Tweets { tweets: page.posts, next_cursor, read: page.read }).into_response());
@@ -225,17 +255,6 @@ pub(crate) struct Tweet {
     tweets: Vec<StoredPost>,
 }
 
-/// A post's id, in a path.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "it describes what `Path` reads")]
-pub(crate) struct TweetId {
-    /// The id that the source gave the post.
-    #[param(inline)]
-    #[param(rename = "tweetId")]
-    tweet_id: PostId,
-}
-
 /// One post
 ///
 /// Under each keyword that it was collected for.
@@ -244,7 +263,7 @@ pub(crate) struct TweetId {
     path = "/tweets/{tweetId}",
     operation_id = "showTweet",
     tag = "tweets",
-    params(TweetId),
+    params(("tweetId" = inline(PostId), Path, description = "The id that the source gave the post")),
     responses(
         (status = 200, description = "The post", body = Tweet),
         (status = 404, description = "There is no such post", body = Problem, content_type = "application/problem+json"),
@@ -266,7 +285,7 @@ pub(crate) async fn show(
     path = "/tweets/{tweetId}",
     operation_id = "removeTweet",
     tag = "tweets",
-    params(TweetId),
+    params(("tweetId" = inline(PostId), Path, description = "The id that the source gave the post")),
     responses(
         (status = 204, description = "It is gone"),
         (status = 404, description = "There is no such post", body = Problem, content_type = "application/problem+json"),

@@ -1,6 +1,5 @@
 //! What one message on TweetsFifoQueue holds.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -58,18 +57,27 @@ pub enum DecodeError {
         /// The version it has.
         found: u32,
     },
-    /// Not the JSON of an envelope. The reason names the place, never what stands there.
-    #[error("not an envelope: {category} error at line {line}, column {column}")]
-    Malformed {
-        /// `syntax`, `data` or `eof`.
-        category: &'static str,
-        /// Where, counted from 1.
+    /// Not JSON. The reason names the place, never what stands there; lines and columns count from 1.
+    #[error("the message is not JSON: it cannot be read from line {line}, column {column} on")]
+    NotJson {
+        /// The line.
         line: usize,
-        /// Where, counted from 1.
+        /// The column.
         column: usize,
     },
-    /// Its keyword is none.
-    #[error("the envelope's keyword is none: {0}")]
+    /// JSON that breaks off.
+    #[error("the message breaks off: its JSON is not complete at its end, line {line}, column {column}")]
+    BrokenOff {
+        /// The line.
+        line: usize,
+        /// The column.
+        column: usize,
+    },
+    /// JSON of something else.
+    #[error("not an envelope: {0}")]
+    NotAnEnvelope(&'static str),
+    /// Its keyword cannot be one.
+    #[error("the envelope's keyword cannot be used: {0}")]
     Keyword(#[from] InvalidKeyword),
 }
 
@@ -79,42 +87,16 @@ impl Envelope {
     /// # Errors
     /// [`DecodeError`], which no later try can mend.
     pub fn decode(body: &str) -> Result<Self, DecodeError> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
-        #[derive(Deserialize)]
-        struct Pieces<'a> {
-            #[serde(borrow)]
-            keyword: Cow<'a, str>,
-            #[serde(borrow)]
-            posts: Vec<&'a RawValue>,
-            #[serde(default, borrow)]
-            removed: Vec<&'a RawValue>,
-        }
-        let malformed = |error: serde_json::Error| DecodeError::Malformed {
-            category: match error.classify() {
-                serde_json::error::Category::Syntax => "syntax",
-                serde_json::error::Category::Eof => "eof",
-                _ => "data",
-            },
-            line: error.line(),
-            column: error.column(),
-        };
-        let Version { version } = serde_json::from_str(body).map_err(malformed)?;
-        if version > ENVELOPE_VERSION {
-            return Err(DecodeError::FutureVersion { found: version });
-        }
-        let pieces: Pieces<'_> = serde_json::from_str(body).map_err(malformed)?;
-        let keyword: Keyword = pieces.keyword.parse()?;
+        let (keyword, posts, removed) = pieces(body)?;
+        let keyword = Keyword::try_from(keyword)?;
         let mut envelope = Self { keyword, posts: Vec::new(), removed: Vec::new(), unusable: Vec::new() };
-        for piece in pieces.posts {
+        for piece in posts {
             match read_post(piece.get()) {
                 Ok(post) => envelope.posts.push(post),
                 Err(reason) => envelope.cannot_use("posts", piece, reason),
             }
         }
-        for piece in pieces.removed {
+        for piece in removed {
             match serde_json::from_str(piece.get()) {
                 Ok(id) => envelope.removed.push(id),
                 Err(_) => {
@@ -134,6 +116,53 @@ impl Envelope {
         );
         self.unusable.push(Unusable { body: sqs_characters(body), reason });
     }
+}
+
+/// The keyword, the posts and the removed posts of an envelope, as they stand in it.
+fn pieces(body: &str) -> Result<(String, Vec<&RawValue>, Vec<&RawValue>), DecodeError> {
+    #[derive(Deserialize)]
+    struct Fields<'a> {
+        #[serde(borrow)]
+        version: Option<&'a RawValue>,
+        #[serde(borrow)]
+        keyword: Option<&'a RawValue>,
+        #[serde(borrow)]
+        posts: Option<&'a RawValue>,
+        #[serde(borrow)]
+        removed: Option<&'a RawValue>,
+    }
+    fn read<'a, T: Deserialize<'a>>(
+        field: Option<&'a RawValue>,
+        expected: &'static str,
+    ) -> Result<T, DecodeError> {
+        let read = field.and_then(|field| serde_json::from_str(field.get()).ok());
+        read.ok_or(DecodeError::NotAnEnvelope(expected))
+    }
+    let fields: &RawValue = serde_json::from_str(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column().max(1));
+        if error.is_eof() {
+            DecodeError::BrokenOff { line, column }
+        } else {
+            DecodeError::NotJson { line, column }
+        }
+    })?;
+    // serde would also take a list for the fields, one after the other.
+    if !fields.get().starts_with('{') {
+        return Err(DecodeError::NotAnEnvelope("it must be a JSON object with version, keyword and posts"));
+    }
+    let fields: Fields<'_> = serde_json::from_str(fields.get())
+        .map_err(|_| DecodeError::NotAnEnvelope("a field stands in it twice"))?;
+    let version: u32 = read(fields.version, "its version must be there, and a whole number")?;
+    if version > ENVELOPE_VERSION {
+        return Err(DecodeError::FutureVersion { found: version });
+    }
+    let keyword = read(fields.keyword, "its keyword must be there, and a text")?;
+    let posts = read(fields.posts, "its posts must be there, and a list")?;
+    let removed = match fields.removed {
+        None => Vec::new(),
+        removed => read(removed, "removed must be a list")?,
+    };
+    Ok((keyword, posts, removed))
 }
 
 fn read_post(json: &str) -> Result<Post, String> {
@@ -280,16 +309,37 @@ mod tests {
     #[test]
     fn what_will_never_parse_says_why_and_quotes_nothing() {
         for (body, expected) in [
-            ("", "not an envelope: eof error at line 1, column 0"),
-            (r#"{"version":1,"keyword":"secret""#, "not an envelope: eof error at line 1, column 31"),
+            ("", "the message breaks off: its JSON is not complete at its end, line 1, column 1"),
+            (
+                r#"{"version":1,"keyword":"secret""#,
+                "the message breaks off: its JSON is not complete at its end, line 1, column 31",
+            ),
+            ("secret", "the message is not JSON: it cannot be read from line 1, column 1 on"),
+            (
+                r#"{"version":1,"keyword":"secret"} secret"#,
+                "the message is not JSON: it cannot be read from line 1, column 34 on",
+            ),
+            (
+                r#"[1,"secret",[]]"#,
+                "not an envelope: it must be a JSON object with version, keyword and posts",
+            ),
+            ("7", "not an envelope: it must be a JSON object with version, keyword and posts"),
+            ("{}", "not an envelope: its version must be there, and a whole number"),
+            (r#"{"version":"secret"}"#, "not an envelope: its version must be there, and a whole number"),
+            (r#"{"version":1,"version":1}"#, "not an envelope: a field stands in it twice"),
             (r#"{"version":2,"posts":"secret"}"#, "the envelope has version 2, this program reads up to 1"),
+            (r#"{"version":1,"posts":[]}"#, "not an envelope: its keyword must be there, and a text"),
             (
                 r#"{"version":1,"keyword":"k","posts":"secret"}"#,
-                "not an envelope: data error at line 1, column 43",
+                "not an envelope: its posts must be there, and a list",
+            ),
+            (
+                r#"{"version":1,"keyword":"k","posts":[],"removed":"secret"}"#,
+                "not an envelope: removed must be a list",
             ),
             (
                 &format!(r#"{{"version":1,"keyword":"{}","posts":[]}}"#, "k".repeat(2048)),
-                "the envelope's keyword is none: a keyword may be at most 512 bytes of UTF-8 long, this one is 2048",
+                "the envelope's keyword cannot be used: a keyword may be at most 512 bytes of UTF-8 long, this one is 2048",
             ),
         ] {
             assert_eq!(Envelope::decode(body).unwrap_err().to_string(), expected);

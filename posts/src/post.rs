@@ -15,7 +15,7 @@ use crate::{Country, CountrySource, UtcTime};
 /// so its name stands before them (`mastodon.example:116`). Ids order as numbers do when both are numbers
 /// without leading zeros: the shorter first, then by their digits. Copies share their text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "1440716895355764743"))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "1440716895355764743", description = "A post's id: a text, for X's are numbers too large for some readers of JSON. Mastodon's are those of a server, whose name stands before them: `mastodon.example:116`."))]
 #[serde(into = "String", try_from = "String")]
 pub struct PostId(Arc<str>);
 
@@ -76,7 +76,7 @@ impl fmt::Display for PostId {
 
 /// A post, as it travels on the queue, rests in TweetsTable and is answered by the api.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(description = "A post."))]
 #[serde(rename_all = "camelCase")]
 pub struct Post {
     /// The id that the source gave it.

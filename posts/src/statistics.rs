@@ -162,7 +162,8 @@ impl StatisticsTable {
         let keyword = self.text(item, Self::PARTITION_KEY)?;
         let first_at = item.get(Self::FIRST_AT).and_then(|value| value.as_s().ok());
         Ok(HourCount {
-            keyword: keyword.parse().map_err(|error: InvalidKeyword| self.broken(error.to_string()))?,
+            keyword: Keyword::try_from(keyword.to_owned())
+                .map_err(|error: InvalidKeyword| self.broken(error.to_string()))?,
             hour,
             country,
             collected: self.number(item, Self::COLLECTED)?,

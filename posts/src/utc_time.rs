@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// Written always as `2026-11-23T10:00:00.000Z`, so that texts sort as times do: tables and cursors
 /// rely on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime, example = "2026-11-23T10:00:00.000Z"))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime, example = "2026-11-23T10:00:00.000Z", description = "A moment of UTC, to the millisecond, of the years 1970 to 9999."))]
 #[serde(into = "String", try_from = "String")]
 pub struct UtcTime(Timestamp);
 

@@ -165,7 +165,8 @@ impl By {
     params(Parameters),
     responses(
         (status = 200, description = "The counts", body = Statistics),
-        (status = 422, description = "A range that ends before it begins or is too long, or a keyword of too many bytes",
+        (status = 422, description = "A range that ends before it begins, lies before 1970 or is too long, or a keyword of too many bytes or with \
+            characters that are not displayed",
             body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -230,20 +231,27 @@ fn hours(
     longest: Duration,
 ) -> Result<Hours, Problem> {
     // A post's clock may be ahead of ours.
-    let to = to.map_or_else(|| UtcTime::now().after(2 * HOUR), |Moment(to)| to);
+    let last = UtcTime::now().after(2 * HOUR);
+    let (from, asked_to) =
+        (from.map(|from| from.get("from")).transpose()?, to.map(|to| to.get("to")).transpose()?);
+    let to = asked_to.unwrap_or(last);
     let end = to.before(Duration::from_millis(1)).start_of_hour().after(HOUR);
-    let first = from.map_or_else(|| end.before(usual), |Moment(from)| from.start_of_hour());
-    if let Some(Moment(from)) = from
+    let first = from.map_or_else(|| end.before(usual), UtcTime::start_of_hour);
+    if let Some(from) = from
         && to <= from
     {
-        return Err(Problem::unusable("to", format!("to must be after from: {to} is not after {from}")));
+        return Err(match asked_to {
+            Some(_) => Problem::unusable("to", format!("to must be after from: {to} is not after {from}")),
+            None => Problem::unusable("from", format!("from lies ahead: no post is from {from} or later")),
+        });
     }
     if end.since(first) > longest {
         let days = longest.as_secs() / DAY.as_secs();
-        return Err(Problem::unusable(
-            "from",
-            format!("from and to may lie {days} days apart, these are further"),
-        ));
+        let detail = match asked_to {
+            Some(_) => format!("from and to may lie at most {days} days apart, these lie further"),
+            None => format!("from may lie at most {days} days back, unless to is given"),
+        };
+        return Err(Problem::unusable("from", detail));
     }
     Ok(Hours { first, end })
 }
@@ -299,10 +307,10 @@ pub(crate) struct Range {
     path = "/tweetsStatistics/restate",
     operation_id = "restateStatistics",
     tag = "statistics",
-    request_body = Range,
+    request_body(content = Range, example = json!({ "from": "2026-11-23T00:00:00Z", "to": "2026-11-24T00:00:00Z" })),
     responses(
         (status = 200, description = "What CloudWatch was told", body = Stated),
-        (status = 422, description = "A range that ends before it begins, or is too long",
+        (status = 422, description = "A range that ends before it begins, lies before 1970 or is too long",
             body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -320,7 +328,7 @@ mod tests {
     use super::*;
 
     fn moment(text: &str) -> Option<Moment> {
-        Some(Moment(text.parse().unwrap()))
+        Some(text.to_owned().try_into().unwrap())
     }
 
     #[test]
@@ -336,6 +344,13 @@ mod tests {
         assert!(asked("2026-11-23T10:00:00Z", "2026-11-23T10:00:00Z").is_err());
         assert!(asked("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z").is_ok());
         assert!(asked("2026-10-01T00:00:00Z", "2026-11-01T00:00:01Z").is_err());
+        // What is wrong is said of what was given.
+        let ahead = serde_json::to_value(hours(moment("9999-12-31T00:00:00Z"), None, DAY, DAY).unwrap_err());
+        assert_eq!(ahead.unwrap()["field"], "from");
+        let back = serde_json::to_value(
+            hours(moment("2020-01-01T00:00:00Z"), None, DAY, LONGEST_OF_ALL).unwrap_err(),
+        );
+        assert_eq!(back.unwrap()["detail"], "from may lie at most 31 days back, unless to is given");
         let usual = hours(None, moment("2026-11-24T00:00:00Z"), DAY, LONGEST_OF_ALL).unwrap();
         assert_eq!(usual, day);
     }

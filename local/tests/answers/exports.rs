@@ -1,7 +1,11 @@
 //! Exports of whole ranges.
 
+use api::{ReadApi, ReadConfig};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, LambdaEvent, Service};
+use local::config;
 use posts::Post;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{World, post};
 
@@ -33,4 +37,91 @@ async fn an_export_has_the_whole_range_and_says_what_the_pages_say() {
     }
     let country = world.ask(&format!("GET /tweets?{range}&format=jsonl&country=LT")).await;
     assert_eq!(country.text.lines().count(), (10..2460).filter(|id| id % 3 == 0).count());
+}
+
+/// The largest answer of the function below, as Lambda sends it.
+const MOST: usize = 100_000;
+
+/// What stands around a body in an answer of Lambda's.
+const AROUND: usize = 4096;
+
+/// The reading function, as Lambda runs it.
+async fn function(world: &World) -> axum::Router {
+    let aws = config(&format!("http://{}", world.machine.aws)).await;
+    let settings = ReadConfig::read(|name| match name {
+        "ANSWER_BYTES" => Some(MOST.to_string()),
+        "TWITTER_BEARER_TOKEN_PARAMETER" | "X_API_URL" | "STREAM_ID" => None,
+        "TWEETS_TABLE" => Some("TweetsTable".to_owned()),
+        _ => Some(format!("no {name}")),
+    });
+    api::read(ReadApi::new(&aws, settings.unwrap()))
+}
+
+/// What Lambda sends for a `GET` of this query of `/tweets`.
+async fn invoked(function: &axum::Router, query: &str) -> String {
+    let event = json!({
+        "version": "2.0", "routeKey": "GET /tweets", "rawPath": "/tweets", "rawQueryString": query,
+        "headers": { "host": "d" }, "isBase64Encoded": false,
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "a", "domainName": "d", "domainPrefix": "p", "requestId": "r",
+            "routeKey": "GET /tweets", "stage": "$default", "time": "23/Nov/2026:10:00:00 +0000",
+            "timeEpoch": 1_795_000_000_000_i64,
+            "http": { "method": "GET", "path": "/tweets", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1" },
+        },
+    });
+    let event: LambdaRequest = serde_json::from_value(event).unwrap();
+    let mut adapter = Adapter::from(function.clone());
+    let answer = adapter.call(LambdaEvent::new(event, Context::default())).await.unwrap();
+    serde_json::to_string(&answer).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_lambda_is_as_large_as_it_may_be_whatever_the_texts_and_its_links_lead_through_all() {
+    let world = World::start().await;
+    let function = function(&world).await;
+    let texts = ["\u{1}".repeat(900), "\"\\\n".repeat(300), "ж🦀".repeat(200), "plain ".repeat(150)];
+    let mut posts: Vec<Post> =
+        (0..600).map(|id| post(id, id, &texts[id as usize % texts.len()], None, None)).collect();
+    // Two that no answer has room for.
+    posts[0].text = "\"".repeat(60_000);
+    posts[300].text = "\u{2}".repeat(20_000);
+    world.store("rust", &posts).await;
+    for format in ["jsonl", "csv"] {
+        let first = format!("keyword=rust&order=oldest&format={format}");
+        let (mut ids, mut sizes, mut query) = (Vec::new(), Vec::new(), Some(first));
+        while let Some(asked) = query.take() {
+            let sent = invoked(&function, &asked).await;
+            let answer: Value = serde_json::from_str(&sent).unwrap();
+            assert_eq!(answer["statusCode"], 200, "{answer}");
+            assert_eq!(answer["isBase64Encoded"], format == "jsonl");
+            let body = decoded(answer["body"].as_str().unwrap(), format == "jsonl");
+            let before = ids.len();
+            if format == "jsonl" {
+                let posts = body.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+                ids.extend(posts.map(|post| post["tweetId"].as_str().unwrap().parse::<u64>().unwrap()));
+            } else {
+                let mut table = csv::Reader::from_reader(body.as_bytes());
+                assert_eq!(&table.headers().unwrap()[0], "tweetId");
+                ids.extend(table.records().map(|row| row.unwrap()[0].parse::<u64>().unwrap()));
+            }
+            let alone = ids.len() == before + 1;
+            assert!(ids.len() > before && (sent.len() <= MOST + AROUND || alone), "{} bytes", sent.len());
+            sizes.push(sent.len());
+            if let Some(link) = answer["headers"]["link"].as_str() {
+                query = Some(link.strip_prefix("<?").unwrap().split('>').next().unwrap().to_owned());
+            }
+        }
+        assert_eq!(ids, (0..600).collect::<Vec<u64>>(), "{format}");
+        // Three posts end before the answer is full: those before what has no room, and the last.
+        let full = sizes.iter().filter(|size| **size > MOST - 10_000).count();
+        assert!(sizes.len() > 10 && full + 3 >= sizes.len(), "{format}: {sizes:?}");
+    }
+}
+
+fn decoded(body: &str, is_base64: bool) -> String {
+    if !is_base64 {
+        return body.to_owned();
+    }
+    String::from_utf8(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, body).unwrap())
+        .unwrap()
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
 mod cloudwatch;
+mod examples;
 mod exports;
 mod keys;
 mod snapshots;

@@ -96,6 +96,12 @@ async fn of_tweets() {
         "GET /tweets?keyword=a&limit=0",
         "GET /tweets?keyword=a&limit=101",
         "GET /tweets?keyword=a&limit=x",
+        "GET /tweets?keyword=a&limit=-1",
+        "GET /tweets?keyword=%FF",
+        "GET /tweets?keyword=ru%E2%80%8Bst",
+        "GET /tweets?keyword=a&from=1969-12-31T23:59:59Z",
+        "GET /tweets?keyword=a&from=2026-11-23T10:00:00+02:00",
+        "GET /tweets?keyword=a&to=9999-12-31T23:59:59Z",
         "GET /tweets?keyword=a&from=yesterday",
         "GET /tweets?keyword=a&from=2026-11-23T10:00:00Z&to=2026-11-23T10:00:00Z",
         "GET /tweets?keyword=a&country=Lithuania",
@@ -146,6 +152,8 @@ async fn of_statistics() {
         "GET /tweetsStatistics?source=memory".to_owned(),
         "GET /tweetsStatistics?colour=red".to_owned(),
         "GET /tweetsStatistics?from=yesterday".to_owned(),
+        "GET /tweetsStatistics?from=9999-01-01T00:00:00Z".to_owned(),
+        "GET /tweetsStatistics?from=2020-01-01T00:00:00Z".to_owned(),
         "GET /tweetsStatistics?from=2026-11-24T00:00:00Z&to=2026-11-23T00:00:00Z".to_owned(),
         "GET /tweetsStatistics?from=2026-01-01T00:00:00Z&to=2026-11-23T00:00:00Z".to_owned(),
         "GET /tweetsStatistics?keyword=rust&from=2025-01-01T00:00:00Z&to=2026-11-23T00:00:00Z".to_owned(),
@@ -188,6 +196,7 @@ async fn of_stream() {
         (post, Some(r#"{"keyword":""}"#)),
         (post, Some(r#"{"keyword":"a\nb"}"#)),
         (post, Some(r#"{"keyword":7}"#)),
+        (post, Some(r#"["rust"]"#)),
         (post, Some(r#"{"keyword":"a","keyword":"b"}"#)),
         (post, Some(r#"{"keyword":"a","colour":"red"}"#)),
         (post, Some(&long)),
@@ -264,6 +273,7 @@ async fn the_page_is_whole_and_asks_no_other_host() {
     let world = World::start().await;
     let page = world.ask("GET /docs/").await;
     assert_eq!(page.status, 200);
+    assert!(page.text.contains("<title>Aviary API</title>"));
     assert!(page.header("content-security-policy").starts_with("default-src 'self'"));
     let files = page.text.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css"));
     let mut files: Vec<&str> = files.collect();
@@ -279,5 +289,23 @@ async fn the_page_is_whole_and_asks_no_other_host() {
                 answer.text.contains("/openapi.json") && answer.text.contains(r#""validatorUrl": "none""#)
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_told_by_how_much() {
+    let world = World::start().await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let long = format!("{}/tweets?keyword={}", world.api, "a".repeat(9000));
+    let large = http.get(format!("{}/health", world.api)).header("x", "a".repeat(33_000));
+    for (request, status, detail) in [
+        (http.get(long), 414, "an address may have at most 8192 bytes, this one has 9016"),
+        (large, 431, "headers may have at most 32768 bytes together, these have "),
+    ] {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let problem: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        assert_eq!(problem["status"], status);
+        assert!(problem["detail"].as_str().unwrap().starts_with(detail), "{problem}");
     }
 }

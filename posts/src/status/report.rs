@@ -60,7 +60,7 @@ pub struct StreamReport {
     /// When the latest post that it read was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
-    /// What came for each keyword: at most [`StreamReport::KEYWORDS`], those with the most posts.
+    /// What came for each keyword: at most 100 of them, those with the most posts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keywords: BTreeMap<Keyword, Traffic>,
 }
