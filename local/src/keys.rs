@@ -1,5 +1,5 @@
 //! `aviary key`: making, listing and revoking api keys, on this machine or in AWS.
-#![expect(clippy::print_stdout, reason = "it tells a person what it did")]
+#![expect(clippy::print_stderr, reason = "it tells a person what to know")]
 
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ use api::{Keys, Scope};
 use posts::{ParameterStore, UtcTime};
 
 use crate::data::{self, API_KEYS};
+use crate::terminal::tell;
 
 /// What to do with api keys.
 #[derive(clap::Subcommand)]
@@ -61,12 +62,25 @@ impl KeyStore {
         let json = keys.to_json()?;
         match self {
             Self::Folder(folder) => {
-                std::fs::create_dir_all(folder)
-                    .with_context(|| format!("failed to make the data folder {}", folder.display()))?;
+                data::make(folder)?;
                 let file = folder.join(API_KEYS);
                 data::write(&file, &json).with_context(|| format!("failed to write {}", file.display()))
             }
             Self::Parameter(name) => Ok(parameters().await.write(name, &json).await?),
+        }
+    }
+}
+
+/// For how long a server may go by the keys that it read before: here, and in AWS, where its gateway keeps verdicts too.
+const HERE: &str = "30 seconds";
+const IN_AWS: &str = "a minute";
+
+impl KeyStore {
+    /// How long it takes until a server that runs goes by what was changed; none where no server runs.
+    fn takes(&self) -> Option<&'static str> {
+        match self {
+            Self::Folder(folder) => data::is_in_use(folder).then_some(HERE),
+            Self::Parameter(_) => Some(IN_AWS),
         }
     }
 }
@@ -85,17 +99,24 @@ pub async fn run(command: KeyCommand, store: &KeyStore) -> anyhow::Result<()> {
         KeyCommand::Add { name, scope } => {
             let key = keys.add(&name, scope, UtcTime::now())?;
             store.write(&keys).await?;
-            println!("{key}");
+            // The key alone goes to the standard output, for whoever puts it into a variable.
+            tell(&format!("{key}\n")).context("failed to show the key; revoke it")?;
+            if let Some(time) = store.takes() {
+                eprintln!("aviary: the server may refuse it for up to {time}");
+            }
         }
         KeyCommand::List => {
             for key in &keys.keys {
                 let scope = if key.scope == Scope::Read { "read" } else { "control" };
-                println!("{}\t{scope}\t{}", key.name, key.created);
+                tell(&format!("{}\t{scope}\t{}\n", key.name, key.created))?;
             }
         }
         KeyCommand::Revoke { name } => {
             keys.revoke(&name)?;
             store.write(&keys).await?;
+            if let Some(time) = store.takes() {
+                eprintln!("aviary: the server may take it for up to {time} more");
+            }
         }
     }
     Ok(())

@@ -7,7 +7,10 @@ mod browser;
 mod data;
 pub mod keys;
 mod mapping;
+pub mod terminal;
 
+use std::fmt;
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +35,7 @@ use crate::aws::resources::{
 };
 pub use crate::aws::{Call, Fate, Faults};
 use crate::aws::{Parameters, Services, Start, Store, Tables, Tasks};
+pub use crate::data::recording_is_played;
 use crate::data::{API_KEYS, Data};
 
 /// Where posts come from.
@@ -104,18 +108,15 @@ impl Machine {
     /// What cannot be used: the port, the data folder.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         posts::aws::install_tls();
-        let api_listener = listen(options.listen).await?;
         let data = Data::open(&options.data)?;
+        let api_listener = listen(options.listen, "--port").await?;
         let has_keys = data.file(API_KEYS).exists();
         let open = options.listen.ip().is_loopback() && !options.require_key;
         if !open && !has_keys {
-            anyhow::bail!(
-                "refusing to listen on {} without an api key: make one with `aviary key add NAME --scope control`",
-                options.listen
-            );
+            return Err(NoApiKey(options.listen).into());
         }
         let aws_port = options.streamer_elsewhere.unwrap_or(0);
-        let aws_listener = listen(SocketAddr::new(LOOPBACK.ip(), aws_port)).await?;
+        let aws_listener = listen(SocketAddr::new(LOOPBACK.ip(), aws_port), "--streamer-elsewhere").await?;
         let mut machine_parts = Parts::default();
         let x = |url: String, backfill_minutes: u32| SourceConfig::X {
             url,
@@ -128,7 +129,7 @@ impl Machine {
                 (SourceConfig::Mastodon { url, token_parameter: None }, String::new())
             }
             Stream::Stub(options) => {
-                let listener = listen(LOOPBACK).await?;
+                let listener = listen(LOOPBACK, "--port").await?;
                 let address = listener.local_addr()?;
                 machine_parts.stub = Some(address);
                 let token = options.token.clone();
@@ -295,11 +296,31 @@ async fn serve(listener: TcpListener, router: axum::Router) -> anyhow::Result<()
     axum::serve(listener, router).await.context("a server failed")
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("failed to listen on {address} (choose another with --port)"))
+/// Listens on an address, whose port `option` chooses.
+async fn listen(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::AddrInUse | ErrorKind::PermissionDenied => {
+                format!(" (choose another port with {option})")
+            }
+            ErrorKind::AddrNotAvailable => " (--address must be one of this machine's)".to_owned(),
+            _ => String::new(),
+        };
+        anyhow::Error::new(error).context(format!("failed to listen on {address}{hint}"))
+    })
 }
+
+/// An api that others can reach must take a key, and there is none yet.
+#[derive(Debug)]
+pub struct NoApiKey(SocketAddr);
+
+impl fmt::Display for NoApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "refusing to listen on {} without an api key", self.0)
+    }
+}
+
+impl std::error::Error for NoApiKey {}
 
 /// A free port of this machine's own.
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

@@ -1,69 +1,21 @@
 //! `aviary`: the whole pipeline on one machine.
-#![expect(clippy::print_stdout, reason = "it tells a person where things are")]
+#![expect(clippy::print_stderr, reason = "it tells a person what to know")]
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+mod arguments;
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use local::keys::{self, KeyCommand, KeyStore};
-use local::{Machine, Options, Stream};
-use posts::Keyword;
+use local::keys::{self, KeyStore};
+use local::{Machine, NoApiKey, Options, Stream, recording_is_played, terminal};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
-/// Collects posts from X's filtered stream by keyword, and lets you browse and count them; all on
-/// this machine. Without `X_BEARER_TOKEN` in the environment the posts are made up.
-#[derive(Parser)]
-#[command(name = "aviary", version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Option<Subcommand>,
-    /// The folder that keeps everything.
-    #[arg(long, default_value = "./data", global = true)]
-    data: PathBuf,
-    /// The api's port; 0 takes a free one.
-    #[arg(long, default_value_t = 8080)]
-    port: u16,
-    /// The address on which the api listens. On any but a loopback address it takes an api key.
-    #[arg(long, default_value = "127.0.0.1")]
-    address: IpAddr,
-    /// The api takes a key on a loopback address too.
-    #[arg(long)]
-    require_key: bool,
-    /// Starts no streamer: one in another process, as in a container, finds the AWS-shaped endpoint at this port.
-    #[arg(long, value_name = "PORT")]
-    streamer_elsewhere: Option<u16>,
-    /// Made-up or recorded posts a second.
-    #[arg(long, default_value_t = 10.0, value_parser = rate)]
-    rate: f64,
-    /// Plays the posts of this file, a JSON object a line, instead of made-up ones.
-    #[arg(long)]
-    recording: Option<PathBuf>,
-    /// Reads this Mastodon server, as in https://mastodon.example, instead of X: hashtags, or words in
-    /// the public posts that it knows.
-    #[arg(long, conflicts_with = "recording")]
-    mastodon: Option<String>,
-    /// A keyword to collect from the start; may be given several times.
-    #[arg(long = "keyword")]
-    keywords: Vec<Keyword>,
-    /// Posts that may be read in a day (UTC); made-up ones have no limit unless you set it.
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
-    daily_post_budget: Option<u64>,
-}
-
-#[derive(clap::Subcommand)]
-enum Subcommand {
-    /// Makes, lists and revokes api keys.
-    Key {
-        #[command(subcommand)]
-        command: KeyCommand,
-        /// Keeps them in this SSM parameter of your AWS account, instead of the data folder.
-        #[arg(long, global = true)]
-        parameter: Option<String>,
-    },
-}
+use crate::arguments::{Arguments, Subcommand, bearer_token, logged};
 
 /// Posts a day if nothing else is asked for, where each one costs $0.005.
 const BUDGET_AT_X: u64 = 10_000;
@@ -71,35 +23,43 @@ const BUDGET_AT_X: u64 = 10_000;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error"));
-    tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).init();
+    let variable = |name: &str| std::env::var(name).ok();
+    let in_colour =
+        std::io::stderr().is_terminal() && variable("NO_COLOR").is_none_or(|value| value.is_empty());
+    let logs = tracing_subscriber::fmt().with_env_filter(logged(variable("RUST_LOG").as_deref()));
+    logs.with_ansi(in_colour).with_writer(std::io::stderr).init();
     if let Some(Subcommand::Key { command, parameter }) = arguments.command {
         let store = parameter.map_or_else(|| KeyStore::Folder(arguments.data), KeyStore::Parameter);
         return keys::run(command, &store).await;
     }
-    let token = std::env::var("X_BEARER_TOKEN").ok().filter(|token| !token.is_empty());
-    let from_x = token.is_some() && arguments.mastodon.is_none();
-    let stream = match (arguments.mastodon.clone(), token) {
-        (Some(url), _) => Stream::Mastodon { url },
-        (None, Some(token)) => {
-            let url = std::env::var("X_API_URL").unwrap_or_else(|_| "https://api.x.com".to_owned());
-            Stream::Elsewhere { url, token, backfill_minutes: 0 }
-        }
-        (None, None) => Stream::Stub(stub::Options {
+    let made_up = |source| {
+        Stream::Stub(stub::Options {
             token: "stub-token".to_owned(),
-            source: match &arguments.recording {
-                Some(path) => stub::Source::Recording { posts: stub::recording::read(path)?, keep: false },
-                None => stub::Source::Generator { seed: 1 },
-            },
+            source,
             rate: arguments.rate,
             keep_alive: Duration::from_secs(10),
             search_delay: Duration::from_secs(30),
             backfill: false,
-        }),
+        })
     };
+    let stream = match (arguments.mastodon.clone(), &arguments.recording) {
+        (Some(url), _) => Stream::Mastodon { url },
+        (None, Some(path)) => {
+            made_up(stub::Source::Recording { posts: stub::recording::read(path)?, keep: false })
+        }
+        (None, None) => match bearer_token(variable("X_BEARER_TOKEN"))? {
+            Some(token) => {
+                let url = variable("X_API_URL").unwrap_or_else(|| "https://api.x.com".to_owned());
+                Stream::Elsewhere { url, token, backfill_minutes: 0 }
+            }
+            None => made_up(stub::Source::Generator { seed: 1 }),
+        },
+    };
+    let from_x = matches!(stream, Stream::Elsewhere { .. });
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for Ctrl-C")?;
     let options = Options {
-        data: arguments.data,
+        data: arguments.data.clone(),
         listen: SocketAddr::new(arguments.address, arguments.port),
         require_key: arguments.require_key,
         streamer_elsewhere: arguments.streamer_elsewhere,
@@ -107,48 +67,88 @@ async fn main() -> anyhow::Result<()> {
         keywords: arguments.keywords,
         daily_post_budget: arguments.daily_post_budget.or(from_x.then_some(BUDGET_AT_X)),
     };
-    let machine = Machine::start(options).await?;
+    let machine = match Machine::start(options).await {
+        Err(error) if error.is::<NoApiKey>() => {
+            anyhow::bail!("{error}: make one with `{}`", key_command(&arguments.data))
+        }
+        started => started?,
+    };
+    if arguments.recording.is_some() && recording_is_played(&arguments.data)? {
+        eprintln!(
+            "aviary: a recording was played into {} before; posts played again are new ones, and count again",
+            arguments.data.display()
+        );
+    }
     let posts = match machine.stub {
-        Some(stub) => format!("made up, or recorded, by http://{stub}"),
+        Some(stub) if arguments.recording.is_some() => format!("recorded, played by http://{stub}"),
+        Some(stub) => format!("made up by http://{stub}"),
         None if from_x => "from X: each one read costs you money".to_owned(),
         None => format!("from {}", arguments.mastodon.as_deref().unwrap_or_default()),
     };
-    introduce(&machine, &posts);
+    terminal::tell(&introduction(&machine, &posts)).context("failed to tell where things are")?;
     machine
         .run(async move {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
         })
         .await
 }
 
-/// Tells where things are, and what to try.
-fn introduce(machine: &Machine, posts: &str) {
+/// The command that makes the first api key in this folder, for the shell in which this program was started.
+fn key_command(data: &Path) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "aviary".to_owned());
+    let words =
+        [program.as_str(), "key", "add", "me", "--scope", "control", "--data", &data.to_string_lossy()];
+    words.map(quoted).join(" ")
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// Where things are, and what to try.
+fn introduction(machine: &Machine, posts: &str) -> String {
     let mut api = machine.api;
-    println!("aviary listens on http://{api}");
-    println!("  AWS-shaped endpoint  http://{}  (region us-east-1, any credentials)", machine.aws);
-    println!("  posts                {posts}");
+    let mut text = format!("aviary listens on http://{api}\n");
+    // Writing to a String cannot fail.
+    let mut line = |line: &str| {
+        let _ = writeln!(text, "{line}");
+    };
+    line(&format!("  AWS-shaped endpoint  http://{}  (region us-east-1, any credentials)", machine.aws));
+    line(&format!("  posts                {posts}"));
     if api.ip().is_unspecified() {
         api.set_ip(Ipv4Addr::LOCALHOST.into());
     }
-    println!("  its description      http://{api}/docs/");
+    line(&format!("  its description      http://{api}/docs/"));
     let key = if machine.takes_key { " -H 'authorization: Bearer KEY'" } else { "" };
-    println!();
-    println!("Try, in another terminal:");
-    println!(
+    line("");
+    line("Try, in another terminal:");
+    line(&format!(
         "  curl{key} -X POST http://{api}/stream -H 'content-type: application/json' -d '{{\"keyword\":\"rust\"}}'"
-    );
-    println!("  curl{key} 'http://{api}/tweets?keyword=rust&limit=3'");
-    println!("  curl{key} 'http://{api}/tweetsStatistics?keyword=rust'");
-    println!("  curl{key} -X DELETE 'http://{api}/stream'");
-    println!("Ctrl-C ends it; what was collected stays.");
+    ));
+    line(&format!("  curl{key} 'http://{api}/tweets?keyword=rust&limit=3'"));
+    line(&format!("  curl{key} 'http://{api}/tweetsStatistics?keyword=rust'"));
+    line(&format!("  curl{key} -X DELETE 'http://{api}/stream'"));
+    line("Ctrl-C ends it; what was collected stays.");
+    text
 }
 
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(rate) if (0.001..=10_000.0).contains(&rate) => Ok(rate),
-        _ => Err("a rate is a number from 0.001 to 10000".to_owned()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_where_a_shell_needs_it() {
+        assert_eq!(quoted("./data"), "./data");
+        assert_eq!(quoted("my data"), "'my data'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
     }
 }

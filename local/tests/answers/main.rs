@@ -5,6 +5,7 @@ mod cloudwatch;
 mod examples;
 mod exports;
 mod keys;
+mod program;
 mod snapshots;
 mod walk;
 mod world;
