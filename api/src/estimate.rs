@@ -128,10 +128,12 @@ struct Bucket {
     tweet_count: Option<u64>,
 }
 
-/// The counts by day (UTC), whatever buckets X has made: it may answer by the hour when asked for days.
-fn by_day(buckets: Vec<Bucket>) -> Vec<Day> {
+/// The counts by day (UTC) up to `now`, whatever buckets X has made: it may answer by the hour when asked for days.
+fn by_day(buckets: Vec<Bucket>, now: UtcTime) -> Vec<Day> {
     let mut days: BTreeMap<String, Day> = BTreeMap::new();
     for Bucket { start, end, post_count, tweet_count } in buckets {
+        // What lies ahead has not been counted.
+        let end = end.min(now);
         let empty = Day { start, end, posts: 0, counted: Duration::ZERO };
         let day = days.entry(start.day()).or_insert(empty);
         (day.start, day.end) = (day.start.min(start), day.end.max(end));
@@ -183,7 +185,7 @@ impl Counts {
         match answer.status().as_u16() {
             200..=299 => {
                 let counted: Counted = answer.json().await.map_err(reqwest::Error::without_url)?;
-                Ok(by_day(counted.data))
+                Ok(by_day(counted.data, UtcTime::now()))
             }
             400 => {
                 let refused: Refused = answer.json().await.unwrap_or_default();
@@ -216,12 +218,13 @@ mod tests {
             serde_json::from_value(serde_json::json!({ "start": start, "end": end, "tweet_count": count }))
                 .unwrap()
         };
-        let days = by_day(vec![
+        let buckets = vec![
             hour("2026-11-22T22:30:00Z", "2026-11-22T23:00:00Z", 1),
             hour("2026-11-22T23:00:00Z", "2026-11-23T00:00:00Z", 2),
             hour("2026-11-23T00:00:00Z", "2026-11-23T01:00:00Z", 4),
-            hour("2026-11-23T05:00:00Z", "2026-11-23T05:30:00Z", 8),
-        ]);
+            hour("2026-11-23T05:00:00Z", "2026-11-23T06:00:00Z", 8),
+        ];
+        let days = by_day(buckets, "2026-11-23T05:30:00Z".parse().unwrap());
         let told = days
             .iter()
             .map(|day| (day.start.to_string(), day.end.to_string(), day.posts, day.counted.as_secs() / 60));
@@ -230,6 +233,6 @@ mod tests {
             told.collect::<Vec<_>>(),
             [(time("22T22:30"), time("23T00:00"), 3, 90), (time("23T00:00"), time("23T05:30"), 12, 90)]
         );
-        assert!(by_day(Vec::new()).is_empty());
+        assert!(by_day(Vec::new(), UtcTime::now()).is_empty());
     }
 }

@@ -175,6 +175,12 @@ impl Machine {
             STATUS_TABLE.to_owned(),
             "x".to_owned(),
         );
+        // A task ends with its machine: the reconciler need not wait for one that this machine does not know.
+        let mut launch = status.launch().await?;
+        if launch.task.take().is_some() {
+            launch.at = None;
+            status.save_launch(&mut launch).await?;
+        }
         for keyword in &options.keywords {
             status.add_keyword(keyword, UtcTime::now()).await?;
         }

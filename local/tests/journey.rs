@@ -252,7 +252,10 @@ async fn what_a_keyword_would_bring_is_what_it_brought() {
     let estimate = client.get("/stream/estimate?keyword=rust").await;
     let posts = estimate["posts"].as_u64().unwrap();
     assert!(posts > 20 && estimate["days"].as_array().unwrap().len() <= 2, "{estimate}");
-    assert_eq!(estimate["dollarsADay"].as_f64(), Some(posts as f64 / 7.0 * 0.005));
+    // The stub has counted since this day began, and no longer.
+    let days = estimate["daysCounted"].as_f64().unwrap();
+    assert!(days > 0.0 && days <= 2.0, "{estimate}");
+    assert_eq!(estimate["dollarsADay"].as_f64(), Some(posts as f64 / days * 0.005));
 }
 
 /// `aviary` as a process; killed when it is dropped.

@@ -35,6 +35,12 @@ async fn an_export_has_the_whole_range_and_says_what_the_pages_say() {
             assert_eq!(cell, line[name].as_str().unwrap_or_default(), "{name}");
         }
     }
+    // Where a page ends, a table can go on, and has its head too.
+    let cursor = page["nextCursor"].as_str().unwrap();
+    let rest = world.ask(&format!("GET /tweets?{range}&format=csv&cursor={cursor}")).await;
+    let mut rest = csv::Reader::from_reader(rest.text.as_bytes());
+    assert_eq!(*rest.headers().unwrap(), head);
+    assert_eq!(rest.records().count(), lines.len() - 100);
     let country = world.ask(&format!("GET /tweets?{range}&format=jsonl&country=LT")).await;
     assert_eq!(country.text.lines().count(), (10..2460).filter(|id| id % 3 == 0).count());
 }
