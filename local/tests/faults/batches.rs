@@ -139,9 +139,9 @@ fn what_can_never_be_stored_is_a_dead_letter_with_its_reason_and_harms_nothing_e
                 "a post of 409665 bytes, at most 262144 can be stored",
                 "a post whose createDate is no date",
                 "a post without a valid tweetId",
-                "not an envelope: eof error at line 1, column 60",
                 "the envelope has version 2, this program reads up to 1",
-                "the envelope's keyword is none: a keyword may be at most 512 bytes of UTF-8 long, this one is 2048",
+                "the envelope's keyword cannot be used: a keyword may be at most 512 bytes of UTF-8 long, this one is 2048",
+                "the message breaks off: its JSON is not complete at its end, line 1, column 60",
             ]
         );
         assert_eq!(world.stored("good").await, (vec!["1".to_owned(), "2".to_owned()], 2));
