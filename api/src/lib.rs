@@ -10,6 +10,7 @@ mod dead_letters;
 mod description;
 mod estimate;
 mod export;
+mod gaps;
 mod minute;
 mod plan;
 mod problem;
@@ -112,6 +113,7 @@ impl ControlApi {
 fn reading() -> OpenApiRouter<ReadApi> {
     OpenApiRouter::new()
         .routes(routes!(stream::show))
+        .routes(routes!(gaps::list))
         .routes(routes!(estimate::estimate))
         .routes(routes!(tweets::list))
         .routes(routes!(tweets::show))

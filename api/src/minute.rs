@@ -2,13 +2,19 @@
 
 use std::time::Duration;
 
-use posts::{EmbeddedMetrics, Gap, GapState, Gauge, RestateError, Stated, TableError, UtcTime};
+use posts::{EmbeddedMetrics, GapState, Gauge, RestateError, Stated, TableError, UtcTime};
 
 use crate::stream::today;
-use crate::{ControlApi, ReconcileError, reconcile};
+use crate::{ControlApi, ReconcileError, gaps, reconcile};
 
 /// For how long an open gap is told of: it stays open, an alarm need not.
 const GAPS_OF: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Longer than any record of a gap is kept.
+const EVER: Duration = Duration::from_secs(100 * 24 * 60 * 60);
+
+/// How far back counts are stated where nothing was ever stated.
+const AT_FIRST: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Why something of a minute's work failed. The next minute does it again.
 #[derive(Debug, thiserror::Error)]
@@ -19,47 +25,60 @@ pub enum MinuteError {
     /// The counts of late could not be stated again.
     #[error(transparent)]
     Restate(#[from] RestateError),
-    /// The gaps could not be counted.
+    /// The status table could not be read, or not written.
     #[error(transparent)]
-    Gaps(#[from] TableError),
+    Status(#[from] TableError),
     /// The dead letters could not be counted.
     #[error("failed to count the dead letters: {}", aws_sdk_sqs::error::DisplayErrorContext(.0))]
     DeadLetters(#[from] aws_sdk_sqs::Error),
 }
 
-/// Reconciles, re-states the counts of late, and says to `own_metrics` what an operator must know. What
-/// fails of it keeps nothing else from being done.
+/// Reconciles, re-states what was counted since it last did so, tidies up after keywords that were stopped, and
+/// says to `own_metrics` what an operator must know. What fails of it keeps nothing else from being done. What it
+/// costs does not grow with time.
 ///
 /// # Errors
 /// The first of what failed; all of it is in the log.
 pub async fn every_minute(api: &ControlApi, own_metrics: &EmbeddedMetrics) -> Result<(), MinuteError> {
     let now = UtcTime::now();
     let reconciled = reconcile(api).await.map(|_| ()).map_err(MinuteError::from);
-    let restated = api.restater.of_late(now).await.map(told).map_err(MinuteError::from);
+    let restated = restate(api, now).await;
+    let tidied = tidy(api).await.map_err(MinuteError::from);
     let watched = watch(api, own_metrics, now).await;
     let mut outcome = Ok(());
-    for error in [reconciled, restated, watched].into_iter().filter_map(Result::err) {
+    for error in [reconciled, restated, tidied, watched].into_iter().filter_map(Result::err) {
         tracing::error!(%error, "something of a minute's work failed");
         outcome = outcome.and(Err(error));
     }
     outcome
 }
 
-fn told(Stated { values, out_of_reach }: Stated) {
+/// Re-states what was counted since the last time that all of it was stated: for as long as CloudWatch takes
+/// nothing, the next minute has so much more to state.
+async fn restate(api: &ControlApi, now: UtcTime) -> Result<(), MinuteError> {
+    let since = api.status.restated_through().await?.unwrap_or_else(|| now.before(AT_FIRST));
+    let Stated { values, out_of_reach } = api.restater.counted_since(since, now).await?;
     tracing::info!(values, hours_out_of_reach = out_of_reach.len(), "re-stated the counts of late");
+    Ok(api.status.save_restated_through(now).await?)
+}
+
+/// Keywords that were stopped all at once are deleted, and what waits to be healed of stopped ones is given up.
+async fn tidy(api: &ControlApi) -> Result<(), TableError> {
+    api.status.delete_stopped_keywords().await?;
+    gaps::abandon(api).await
 }
 
 async fn watch(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -> Result<(), MinuteError> {
-    let gaps = api.status.gaps().await?;
-    let desired = !api.status.keywords().await?.is_empty();
+    let (late, ever) = (now.before(GAPS_OF), now.before(EVER));
+    let open = api.status.count_gaps(GapState::Open, late).await?;
+    let healing = api.status.count_gaps(GapState::Healing, ever).await?;
+    let desired = api.status.has_keywords().await?;
     let read = api.status.lease_holder().await?.is_some_and(|holder| holder.until > now);
     let today = today(api.status.report().await?.as_ref(), now);
     let dead_letters = api.dead_letters.count().await?;
-    let count = |of: &dyn Fn(&Gap) -> bool| gaps.iter().filter(|gap| of(gap)).count() as f64;
-    let late = now.before(GAPS_OF);
     let mut values = vec![
-        (Gauge::GAPS_OPEN, count(&|gap| gap.state == GapState::Open && gap.to >= late)),
-        (Gauge::GAPS_HEALING, count(&|gap| gap.state == GapState::Healing)),
+        (Gauge::GAPS_OPEN, open as f64),
+        (Gauge::GAPS_HEALING, healing as f64),
         (Gauge::UNREAD, f64::from(u8::from(desired && !read))),
         (Gauge::DEAD_LETTERS, dead_letters as f64),
     ];

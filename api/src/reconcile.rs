@@ -68,7 +68,7 @@ enum Round {
 }
 
 async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
-    let desired = !api.status.keywords().await?.is_empty();
+    let desired = api.status.has_keywords().await?;
     let launch = api.status.launch().await?;
     // Before the tasks: a holder that is not among those that run later has ended.
     let holder = api.status.lease_holder().await?;

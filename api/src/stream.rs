@@ -4,22 +4,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use posts::{
-    Gap, GapState, Keyword, KeywordStatus, Removed, StreamReport, StreamState, StreamStatusTable, TableError,
-    Traffic, UtcTime,
+    Gap, Keyword, KeywordStatus, Removed, StreamReport, StreamState, StreamStatusTable, TableError, Traffic,
+    UtcTime,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::gaps::{self, GapCounts};
 use crate::request::{AskedKeyword, Json as Body, NoParameters, Query};
 use crate::{ControlApi, Problem, ReadApi, reconcile};
 
 /// Keywords that can be desired: X takes 1,000 rules.
 /// <https://docs.x.com/x-api/posts/filtered-stream/introduction>
 const KEYWORDS: usize = 1000;
-
-/// How many gaps are shown that are not closed, and how many that are.
-const GAPS_SHOWN: usize = 100;
-const CLOSED_GAPS_SHOWN: usize = 20;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -58,8 +55,8 @@ pub(crate) struct Stream {
     lease: Option<Held>,
     /// How many gaps of the last 90 days there are.
     gap_counts: GapCounts,
-    /// The times in which posts may have been missed, and what became of them: first those that are not closed, up to
-    /// 100, then those that are, up to 20; of both the latest first.
+    /// The times in which posts may have been missed, and what became of them: first those that are open or being
+    /// healed, up to 100, then the others, up to 20; of both the latest first. `GET /stream/gaps` has all of them.
     gaps: Vec<Gap>,
 }
 
@@ -105,17 +102,6 @@ struct Held {
     until: UtcTime,
     /// How often it has changed hands.
     epoch: u64,
-}
-
-#[derive(Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct GapCounts {
-    /// Posts are missing.
-    open: usize,
-    /// They wait to be healed, or are being healed.
-    healing: usize,
-    /// What could be had is stored.
-    closed: usize,
 }
 
 /// Collect a keyword
@@ -181,11 +167,7 @@ pub(crate) async fn stop(
                 ));
             }
         }
-        None => {
-            for status in api.status.keywords().await? {
-                api.status.remove_keyword(&status.keyword).await?;
-            }
-        }
+        None => api.status.remove_all_keywords().await?,
     }
     changed(&api).await
 }
@@ -208,19 +190,25 @@ pub(crate) async fn show(
 /// What is desired has changed, and that is kept. If making it so fails now, the reconciler's next
 /// round does it, so the request has not failed.
 async fn changed(api: &ControlApi) -> Result<(StatusCode, Json<Stream>), Problem> {
-    if let Err(error) = api.close_queue.wake().await {
+    let (woken, reconciled) = tokio::join!(api.close_queue.wake(), reconcile(api));
+    if let Err(error) = woken {
         tracing::warn!(%error, "could not wake the streamer; it looks by itself");
     }
-    if let Err(error) = reconcile(api).await {
+    if let Err(error) = reconciled {
         tracing::warn!(%error, "could not reconcile; the next round does");
     }
     Ok((StatusCode::ACCEPTED, Json(stream(&api.status, UtcTime::now()).await?)))
 }
 
 async fn stream(status: &StreamStatusTable, now: UtcTime) -> Result<Stream, TableError> {
-    let keywords = status.keywords().await?;
-    let (mut report, launch) = (status.report().await?, status.launch().await?);
-    let holder = status.lease_holder().await?.filter(|holder| holder.until > now);
+    let (keywords, mut report, launch, holder, (gap_counts, gaps)) = tokio::try_join!(
+        status.keywords(),
+        status.report(),
+        status.launch(),
+        status.lease_holder(),
+        gaps::shown(status),
+    )?;
+    let holder = holder.filter(|holder| holder.until > now);
     let read = holder.is_some();
     let desired = !keywords.is_empty();
     let state = match (&report, read) {
@@ -242,16 +230,23 @@ async fn stream(status: &StreamStatusTable, now: UtcTime) -> Result<Stream, Tabl
         (StreamState::Stopped, _) => None,
         _ => told,
     };
+    let missing_from = match &report {
+        Some(report) if read => report.missing_from,
+        // Where nobody reads, nothing is read since the last reader came as far as it noted.
+        _ if desired => status.reading().await?.cursors.into_values().min(),
+        _ => None,
+    };
     let mut traffic = report.as_mut().map(|report| std::mem::take(&mut report.keywords)).unwrap_or_default();
-    let (gap_counts, gaps) = shown(status.gaps().await?);
+    let keywords = keywords.into_iter().map(|mut status| {
+        let missed = missing_from.map(|from| from.max(status.started_at));
+        status.missing_from = [status.missing_from, missed].into_iter().flatten().min();
+        StreamKeyword { traffic: traffic.remove(&status.keyword).filter(|_| read), status }
+    });
     Ok(Stream {
         desired: if desired { Desired::Running } else { Desired::Stopped },
         state,
         reason,
-        keywords: keywords
-            .into_iter()
-            .map(|status| StreamKeyword { traffic: traffic.remove(&status.keyword).filter(|_| read), status })
-            .collect(),
+        keywords: keywords.collect(),
         today: today(report.as_ref(), now),
         report,
         lease: holder.map(|holder| Held {
@@ -275,22 +270,6 @@ pub(crate) fn today(report: Option<&StreamReport>, now: UtcTime) -> Today {
     Today { posts, dollars: dollars(posts), budget_posts, budget_dollars: budget_posts.map(dollars) }
 }
 
-/// How many gaps there are, and those that are shown; `gaps` are in the order of their ends.
-fn shown(gaps: Vec<Gap>) -> (GapCounts, Vec<Gap>) {
-    let mut counts = GapCounts::default();
-    for gap in &gaps {
-        match gap.state {
-            GapState::Open => counts.open += 1,
-            GapState::Healing => counts.healing += 1,
-            GapState::Closed => counts.closed += 1,
-        }
-    }
-    let (closed, others): (Vec<Gap>, Vec<Gap>) =
-        gaps.into_iter().rev().partition(|gap| gap.state == GapState::Closed);
-    let closed = closed.into_iter().take(CLOSED_GAPS_SHOWN);
-    (counts, others.into_iter().take(GAPS_SHOWN).chain(closed).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,22 +291,5 @@ mod tests {
         };
         assert_eq!(spent("2026-11-24T00:00:01Z"), (400, 2.0, Some(10_000), Some(50.0)));
         assert_eq!(spent("2026-11-23T23:59:59Z"), (0, 0.0, Some(10_000), Some(50.0)));
-    }
-
-    #[test]
-    fn gaps_that_are_not_closed_are_shown_before_those_that_are() {
-        let gap = |number: usize, state: GapState| -> Gap {
-            serde_json::from_value(serde_json::json!({
-                "keyword": "rust", "from": "2026-11-23T10:00:00Z",
-                "to": format!("2026-11-23T11:{:02}:00Z", number % 60), "cause": number.to_string(), "state": state,
-            }))
-            .unwrap()
-        };
-        let gaps =
-            (0..60).map(|number| gap(number, if number == 3 { GapState::Open } else { GapState::Closed }));
-        let (counts, shown) = shown(gaps.collect());
-        assert_eq!((counts.open, counts.healing, counts.closed), (1, 0, 59));
-        assert_eq!(shown.len(), 1 + CLOSED_GAPS_SHOWN);
-        assert_eq!((shown[0].cause.as_str(), shown[1].cause.as_str()), ("3", "59"));
     }
 }

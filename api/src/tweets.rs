@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use posts::{Country, Filter, InvalidPostId, Order, PostId, StoredPost, TweetsTable, UtcTime, Wanted};
+use posts::{
+    Correction, Country, Filter, InvalidPostId, Order, PostId, StoredPost, TweetsTable, UtcTime, Wanted,
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::openapi::schema::SchemaType;
@@ -15,11 +17,10 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use crate::cursor::Cursor;
 use crate::export::{self, Format};
-use crate::request::{AskedKeyword, Moment, NoParameters, Path, Query, shown};
+use crate::request::{AskedKeyword, Limit, Moment, NoParameters, Path, Query, shown};
 use crate::{ControlApi, Problem, ReadApi};
 
-/// Posts on a page: at most, and if nothing else is asked for.
-const MOST: usize = 100;
+/// Posts on a page if nothing else is asked for.
 const USUALLY: usize = 20;
 
 /// How long what stands in the way of removing a post is waited out.
@@ -74,22 +75,6 @@ pub(crate) enum AskedFormat {
     Json,
     Jsonl,
     Csv,
-}
-
-/// How many posts a page holds.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Limit(usize);
-
-impl TryFrom<String> for Limit {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.parse() {
-            Ok(limit) if (1..=MOST).contains(&limit) => Ok(Self(limit)),
-            _ => Err(format!("must be a whole number from 1 to {MOST}, not {}", shown(&text))),
-        }
-    }
 }
 
 /// A country's code, or `unknown`.
@@ -235,7 +220,7 @@ pub(crate) async fn list(
     let after = asked.cursor.map(|text| Cursor::read(&text, &wanted)).transpose()?;
     let format = match asked.format.unwrap_or(AskedFormat::Json) {
         AskedFormat::Json => {
-            let limit = asked.limit.map_or(USUALLY, |Limit(limit)| limit);
+            let limit = asked.limit.map_or(USUALLY, Limit::get);
             let page = api.tweets.page(&wanted, limit, after).await?;
             let next_cursor = page.next.map(|at| Cursor::write(at, &wanted)).transpose()?;
             return Ok(Json(Tweets { tweets: page.posts, next_cursor, read: page.read }).into_response());
@@ -279,7 +264,7 @@ pub(crate) async fn show(
 
 /// Take a post back
 ///
-/// Under all keywords: it is counted as removed, and never stored again.
+/// Under all keywords: it is counted as removed, and not stored again, under whatever keyword it comes.
 #[utoipa::path(
     delete,
     path = "/tweets/{tweetId}",
@@ -298,18 +283,22 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, Problem> {
     let id = tweet_id(&id)?;
     let deadline = Instant::now() + REMOVE_TIME;
-    for stored in found(&api.tweets, &id).await? {
-        api.tweets.remove(&stored.keyword, &id, UtcTime::now(), deadline).await?;
+    match api.tweets.remove_everywhere(&id, UtcTime::now(), deadline).await? {
+        Correction::Made => Ok(StatusCode::NO_CONTENT),
+        Correction::NotNeeded => Err(not_found(&id)),
     }
-    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn found(table: &TweetsTable, id: &PostId) -> Result<Vec<StoredPost>, Problem> {
     let tweets = table.under_all_keywords(id).await?;
     if tweets.is_empty() {
-        return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no post {:?}", id.as_str())));
+        return Err(not_found(id));
     }
     Ok(tweets)
+}
+
+fn not_found(id: &PostId) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("there is no post {:?}", id.as_str()))
 }
 
 fn tweet_id(text: &str) -> Result<PostId, Problem> {

@@ -9,6 +9,10 @@ pub struct Config {
     pub tweets_table: String,
     /// `STATISTICS_TABLE`: StatisticsTable's name.
     pub statistics_table: String,
+    /// `STREAM_STATUS_TABLE`: StreamStatusTable's name.
+    pub status_table: String,
+    /// `STREAM_ID`: which stream of StreamStatusTable this is; `x` if absent.
+    pub stream_id: String,
     /// `TWEETS_QUEUE_URL`: TweetsFifoQueue.
     pub tweets_queue_url: String,
     /// `DEAD_LETTER_QUEUE_URL`: TweetsDeadLetterQueue.
@@ -25,6 +29,8 @@ impl Config {
         let config = Self {
             tweets_table: variables.required("TWEETS_TABLE"),
             statistics_table: variables.required("STATISTICS_TABLE"),
+            status_table: variables.required("STREAM_STATUS_TABLE"),
+            stream_id: variables.optional("STREAM_ID").unwrap_or_else(|| "x".to_owned()),
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
         };

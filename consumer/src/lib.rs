@@ -3,33 +3,34 @@
 
 mod config;
 mod message;
+mod telling;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use posts::{
-    Correction, DeadLetterQueue, EmbeddedMetrics, Envelope, Gauge, Keyword, Metrics, RestateError, Statement,
-    StatisticsTable, TableError, TweetsTable, UtcTime,
+    Correction, DeadLetterQueue, EmbeddedMetrics, Envelope, Gauge, StatisticsTable, TableError, TweetsTable,
+    UtcTime,
 };
 use tokio::time::Instant;
 
 use crate::message::Message;
+use crate::telling::{Telling, Touched};
 
 pub use config::Config;
 
-/// How long before the time is over nothing new is begun: what is under way may take this long, and
-/// the answer must still get out.
-const MARGIN: Duration = Duration::from_secs(3);
+/// How long before the time is over storing ends: what has been stored is told within 3 s, and the answer
+/// must still get out.
+const MARGIN: Duration = Duration::from_secs(4);
 
 /// What a consumer works with.
 #[derive(Clone, Debug)]
 pub struct Consumer {
     tweets: TweetsTable,
-    statistics: StatisticsTable,
-    metrics: Metrics,
     dead_letters: DeadLetterQueue,
+    telling: Telling,
     own_metrics: EmbeddedMetrics,
 }
 
@@ -42,8 +43,8 @@ enum MessageError {
     /// What can never be stored could not be put on the dead-letter queue.
     #[error("failed to give up what can never be stored: {}", aws_sdk_sqs::error::DisplayErrorContext(.0))]
     DeadLetters(#[from] aws_sdk_sqs::Error),
-    /// There was no time left to begin with it.
-    #[error("no time was left for it")]
+    /// It was not done when the time was over.
+    #[error("the time was over before it was stored")]
     NoTime,
 }
 
@@ -57,21 +58,19 @@ struct Tally {
     retried: usize,
     bytes: usize,
     latest: Option<UtcTime>,
+    /// When the message that waited the longest was sent.
+    sent: Option<UtcTime>,
 }
-
-/// An hour of a keyword in which posts were counted.
-type Touched = BTreeMap<(Keyword, String), UtcTime>;
 
 impl Consumer {
     /// A consumer over what `config` names, which says how it fares to `own_metrics`.
     #[must_use]
     pub fn new(aws: &SdkConfig, config: Config, own_metrics: EmbeddedMetrics) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(aws);
-        let statistics = StatisticsTable::new(dynamodb.clone(), config.statistics_table);
+        let statistics = StatisticsTable::new(dynamodb.clone(), config.statistics_table.clone());
         Self {
-            tweets: TweetsTable::new(dynamodb, config.tweets_table, statistics.clone()),
-            statistics,
-            metrics: Metrics::new(aws_sdk_cloudwatch::Client::new(aws)),
+            telling: Telling::new(aws, &config),
+            tweets: TweetsTable::new(dynamodb, config.tweets_table, statistics),
             dead_letters: DeadLetterQueue::new(
                 aws_sdk_sqs::Client::new(aws),
                 config.dead_letter_queue_url,
@@ -84,23 +83,28 @@ impl Consumer {
     /// Handles a batch of messages in their order; answers which of them failed, before `end`.
     ///
     /// After a failure all later messages of the same group fail too, so that the group keeps its order.
-    /// What can never be stored goes to the dead-letter queue with the reason, and has not failed.
+    /// What can never be stored goes to the dead-letter queue with the reason, and has not failed. What is
+    /// stored has not failed either, whether CloudWatch takes its counts or not: the minute states them again.
     /// Handling a batch twice equals handling it once.
     pub async fn handle(&self, event: SqsEvent, end: Instant) -> SqsBatchResponse {
         let deadline = end - MARGIN;
         let mut failed: Vec<String> = Vec::new();
         let mut failed_groups: HashSet<String> = HashSet::new();
         let mut tally = Tally::default();
-        // By message, so that those whose counts could not be stated come back.
-        let mut touched: Vec<(String, Touched)> = Vec::new();
+        let mut touched = Touched::new();
         for record in event.records {
             let message = Message::read(record);
             if failed_groups.contains(&message.group) {
                 failed.push(message.id);
                 continue;
             }
-            match self.take(&message, deadline, &mut tally).await {
-                Ok(hours) => touched.push((message.id, hours)),
+            // What is cut off may have been done all the same; doing it again is safe.
+            let stored = tokio::time::timeout_at(deadline, self.store(&message, deadline, &mut tally)).await;
+            match stored.unwrap_or(Err(MessageError::NoTime)) {
+                Ok(hours) => {
+                    tally.sent = [tally.sent, message.sent].into_iter().flatten().min();
+                    touched.extend(hours);
+                }
                 Err(error) => {
                     let Message { id, receives, .. } = &message;
                     tracing::error!(message_id = id, receives, %error, "a message goes back to the queue");
@@ -109,13 +113,9 @@ impl Consumer {
                 }
             }
         }
-        let hours: Touched = touched.iter().flat_map(|(_, hours)| hours.clone()).collect();
-        if let Err(error) = self.state(&hours).await {
-            tracing::error!(%error, "messages go back to the queue: their posts are stored, but not stated");
-            failed.extend(touched.into_iter().filter(|(_, hours)| !hours.is_empty()).map(|(id, _)| id));
-        }
+        let told = self.telling.tell(&touched, tally.sent).await;
         tracing::info!(?tally, failed = failed.len(), "handled a batch");
-        self.say(&tally);
+        self.say(&tally, told.is_err());
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failed
             .into_iter()
@@ -128,16 +128,13 @@ impl Consumer {
         response
     }
 
-    /// Handles one message; returns the hours that its posts are counted in.
-    async fn take(
+    /// Stores what one message holds; returns the hours that its posts are counted in.
+    async fn store(
         &self,
         message: &Message,
         deadline: Instant,
         tally: &mut Tally,
     ) -> Result<Touched, MessageError> {
-        if Instant::now() >= deadline {
-            return Err(MessageError::NoTime);
-        }
         tally.bytes += message.body.len();
         let Envelope { keyword, posts, removed, unusable } = match &message.envelope {
             Ok(envelope) => envelope,
@@ -175,24 +172,7 @@ impl Consumer {
         Ok(self.dead_letters.bury(&message.id, &message.group, body, reason).await?)
     }
 
-    /// States to CloudWatch what these hours have.
-    async fn state(&self, touched: &Touched) -> Result<(), RestateError> {
-        let mut statements = Vec::new();
-        for ((keyword, _), hour) in touched {
-            statements.extend(Statement::of_keyword(&self.statistics.in_hour(keyword, *hour).await?));
-        }
-        let out_of_reach = self.metrics.state(&statements, UtcTime::now()).await?.out_of_reach;
-        if !out_of_reach.is_empty() {
-            let hours: Vec<String> = out_of_reach.iter().map(|hour| hour.hour()).collect();
-            tracing::warn!(
-                ?hours,
-                "CloudWatch takes no values for these hours; the table alone has their counts"
-            );
-        }
-        Ok(())
-    }
-
-    fn say(&self, tally: &Tally) {
+    fn say(&self, tally: &Tally, stating_failed: bool) {
         let now = UtcTime::now();
         let count = |count: usize| count as f64;
         let mut values = vec![
@@ -202,6 +182,7 @@ impl Consumer {
             (Gauge::GIVEN_UP, count(tally.given_up)),
             (Gauge::TRANSACTIONS_RETRIED, count(tally.retried)),
             (Gauge::MESSAGE_BYTES, count(tally.bytes)),
+            (Gauge::STATING_FAILED, count(usize::from(stating_failed))),
         ];
         values.extend(tally.latest.map(|made| (Gauge::CONSUMER_LAG, now.since(made).as_millis() as f64)));
         self.own_metrics.say(&values, now);

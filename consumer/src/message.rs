@@ -1,7 +1,7 @@
 //! A message as the queue hands it over.
 
 use aws_lambda_events::sqs::SqsMessage;
-use posts::{DecodeError, Envelope};
+use posts::{DecodeError, Envelope, UtcTime};
 
 /// The group of a message that names none and whose keyword cannot be read.
 const NO_GROUP: &str = "unknown";
@@ -14,6 +14,8 @@ pub(crate) struct Message {
     pub(crate) group: String,
     /// How often it has been received, if that is known.
     pub(crate) receives: Option<String>,
+    /// When it was sent, if that is known.
+    pub(crate) sent: Option<UtcTime>,
     pub(crate) body: String,
     /// What the body says; an error will be the same however often it is tried.
     pub(crate) envelope: Result<Envelope, DecodeError>,
@@ -25,10 +27,12 @@ impl Message {
         let envelope = Envelope::decode(&body);
         let group = record.attributes.remove("MessageGroupId");
         let group = group.or_else(|| Some(posts::message_group(&envelope.as_ref().ok()?.keyword)));
+        let sent = record.attributes.remove("SentTimestamp");
         Self {
             id: record.message_id.unwrap_or_default(),
             group: group.unwrap_or_else(|| NO_GROUP.to_owned()),
             receives: record.attributes.remove("ApproximateReceiveCount"),
+            sent: sent.and_then(|millis| UtcTime::from_millis(millis.parse().ok()?).ok()),
             body,
             envelope,
         }

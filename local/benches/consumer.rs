@@ -65,6 +65,8 @@ async fn main() {
     let machine = Machine::start(options).await.unwrap();
     let url = format!("http://{}", machine.aws);
     let consumer_config = consumer::Config {
+        status_table: "StreamStatusTable".to_owned(),
+        stream_id: "x".to_owned(),
         tweets_table: "TweetsTable".to_owned(),
         statistics_table: "StatisticsTable".to_owned(),
         tweets_queue_url: format!("{url}/000000000000/TweetsFifoQueue.fifo"),

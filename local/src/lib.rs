@@ -209,6 +209,8 @@ impl Machine {
         let consumer_config = consumer::Config {
             tweets_table: TWEETS_TABLE.to_owned(),
             statistics_table: STATISTICS_TABLE.to_owned(),
+            status_table: STATUS_TABLE.to_owned(),
+            stream_id: "x".to_owned(),
             tweets_queue_url: queue_url(TWEETS_QUEUE),
             dead_letter_queue_url: queue_url(DEAD_LETTER_QUEUE),
         };

@@ -32,6 +32,8 @@ async fn step(sqs: &Client, queue_url: &str, queue_arn: &str, consumer: &Consume
         .max_number_of_messages(10)
         .wait_time_seconds(20)
         .message_system_attribute_names(MessageSystemAttributeName::All)
+        .customize()
+        .config_override(posts::aws::long_poll())
         .send()
         .await
         .context("failed to receive")?;

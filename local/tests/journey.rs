@@ -176,7 +176,7 @@ async fn two_keywords_run_side_by_side_and_stop_one_by_one() {
             let traffic = &keyword["traffic"];
             traffic["posts"].as_u64() > Some(0)
                 && traffic["postsPerSecond"].as_f64() > Some(0.0)
-                && traffic["lagMs"].is_i64()
+                && traffic["queueLagMs"].is_i64()
                 && traffic["lastPostAt"].is_string()
         })
     })

@@ -6,8 +6,12 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{ConfigLoader, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
 
-/// Longer than the longest answer that AWS may take its time for: SQS's long poll of 20 s.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long AWS may take for one attempt. It answers within milliseconds, or something is wrong: then trying
+/// again soon is worth more than waiting.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// SQS's longest poll. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
+const LONGEST_POLL: Duration = Duration::from_secs(20);
 
 /// Settings common to all: TLS by rustls with ring, and a limit on each attempt.
 #[must_use]
@@ -18,6 +22,13 @@ pub fn loader() -> ConfigLoader {
     aws_config::defaults(aws_config::BehaviorVersion::latest())
         .http_client(https)
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
+}
+
+/// What a request that polls a queue for up to 20 s needs besides: the time to do so.
+#[must_use]
+pub fn long_poll() -> aws_sdk_sqs::config::Builder {
+    let timeout = TimeoutConfig::builder().operation_attempt_timeout(LONGEST_POLL + ATTEMPT_TIMEOUT).build();
+    aws_sdk_sqs::config::Config::builder().timeout_config(timeout)
 }
 
 /// Makes rustls with ring what every other HTTP client of this process uses too. To be called before

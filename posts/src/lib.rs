@@ -34,8 +34,9 @@ pub use queue::{CloseQueue, SendError, TweetsQueue, message_group};
 pub use restate::{RestateError, Restater};
 pub use statistics::{HourCount, StatisticsTable};
 pub use status::{
-    Acquired, Added, Fenced, Gap, GapState, HealedBy, KeywordStatus, Launch, Lease, LeaseHolder, Reading,
-    Removed, Saved, StreamReport, StreamState, StreamStatusTable, Traffic, Window,
+    Acquired, Added, Fenced, Gap, GapPage, GapPosition, GapState, HealedBy, KeywordStatus, Launch, Lease,
+    LeaseHolder, Reading, Removed, Saved, Storing, StreamReport, StreamState, StreamStatusTable, Traffic,
+    Window,
 };
 pub use tweets::{Correction, Filter, Inserted, Order, Page, Position, StoredPost, TweetsTable, Wanted};
 pub use utc_time::{InvalidTime, UtcTime};
@@ -56,6 +57,12 @@ pub enum TableError {
         /// DynamoDB's own answer.
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
+    },
+    /// DynamoDB left a part of the request undone until there was no more time.
+    #[error("failed to {action}: DynamoDB takes no more requests for now")]
+    Throttled {
+        /// What was asked for, to complete "failed to".
+        action: &'static str,
     },
     /// An item in a table is not what this version writes.
     #[error("failed to read an item of {table}: {reason}")]

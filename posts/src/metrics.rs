@@ -20,7 +20,7 @@ const BYTES_A_REQUEST: usize = 1_000_000;
 const DIMENSION_BYTES: usize = 1024;
 
 /// The oldest stamp that CloudWatch takes, two weeks, and the latest, in two hours (the page above).
-const OLDEST: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+pub(crate) const OLDEST: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 const LATEST: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// CloudWatch's namespace `Aviary`.

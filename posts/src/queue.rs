@@ -4,7 +4,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
 use crate::label::label;
-use crate::{Keyword, Parcel};
+use crate::{Keyword, Parcel, aws};
 
 /// Most entries in one batch request, and most bytes in all of them together.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
@@ -163,6 +163,8 @@ impl CloseQueue {
             .queue_url(&self.url)
             .wait_time_seconds(Self::WAIT_SECONDS)
             .max_number_of_messages(10)
+            .customize()
+            .config_override(aws::long_poll())
             .send()
             .await?;
         for message in received.messages() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::metrics::{Metrics, Stated, Statement};
+use crate::metrics::{Metrics, OLDEST, Stated, Statement};
 use crate::{StatisticsTable, TableError, UtcTime};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -33,16 +33,19 @@ impl Restater {
         Self { statistics, metrics }
     }
 
-    /// Re-states every hour that was counted in during the last two hours.
+    /// Re-states every hour that was counted in since the hour before `since`: what had been counted shortly
+    /// before `since` may not have been seen then. What happened earlier than two weeks ago is left out:
+    /// CloudWatch takes no such values.
     ///
     /// # Errors
     /// [`RestateError`].
-    pub async fn of_late(&self, now: UtcTime) -> Result<Stated, RestateError> {
-        let mut hours = BTreeSet::new();
-        for hours_ago in 0..=2 {
-            hours.extend(self.statistics.touched_in(now.before(HOUR * hours_ago)).await?);
+    pub async fn counted_since(&self, since: UtcTime, now: UtcTime) -> Result<Stated, RestateError> {
+        let first = since.before(HOUR).max(now.before(OLDEST)).min(now);
+        let mut touched = BTreeSet::new();
+        for hour in hours(first, now) {
+            touched.extend(self.statistics.touched_in(hour).await?);
         }
-        self.hours(hours, now).await
+        self.hours(touched, now).await
     }
 
     /// Re-states every hour from that of `from` up to that of `to`.
@@ -50,8 +53,7 @@ impl Restater {
     /// # Errors
     /// [`RestateError`].
     pub async fn range(&self, from: UtcTime, to: UtcTime, now: UtcTime) -> Result<Stated, RestateError> {
-        let hours = std::iter::successors(Some(from.start_of_hour()), |hour| Some(hour.after(HOUR)));
-        self.hours(hours.take_while(|hour| *hour <= to), now).await
+        self.hours(hours(from, to), now).await
     }
 
     async fn hours(
@@ -72,4 +74,10 @@ impl Restater {
         stated.add(self.metrics.state(&statements, now).await?);
         Ok(stated)
     }
+}
+
+/// The hours from that of `from` up to that of `to`.
+fn hours(from: UtcTime, to: UtcTime) -> impl Iterator<Item = UtcTime> {
+    let hours = std::iter::successors(Some(from.start_of_hour()), |hour| Some(hour.after(HOUR)));
+    hours.take_while(move |hour| *hour <= to)
 }

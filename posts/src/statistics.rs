@@ -76,7 +76,7 @@ impl StatisticsTable {
     /// What was counted under `keyword` from the hour of `from` up to that of `to`, in the order of time.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
+    /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn between(
         &self,
         keyword: &Keyword,
@@ -101,7 +101,7 @@ impl StatisticsTable {
     /// What was counted under `keyword` in the hour of `at`, as it is now.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
+    /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn in_hour(&self, keyword: &Keyword, at: UtcTime) -> Result<Vec<HourCount>, TableError> {
         let query = self
             .client
@@ -119,7 +119,7 @@ impl StatisticsTable {
     /// What was counted under all keywords in the hour of `at`, as it was a moment ago.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
+    /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn of_all_in_hour(&self, at: UtcTime) -> Result<Vec<HourCount>, TableError> {
         self.counts(self.query(Self::HOUR, &at.hour()).index_name(Self::BY_HOUR)).await
     }
@@ -127,7 +127,7 @@ impl StatisticsTable {
     /// The hours that were counted in during the hour of `at`, as it was a moment ago.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
+    /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn touched_in(&self, at: UtcTime) -> Result<BTreeSet<UtcTime>, TableError> {
         let query = self.query(Self::TOUCHED, &at.hour()).index_name(Self::BY_TOUCH);
         let items = self.items(query).await?;

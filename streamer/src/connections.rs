@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use posts::{Gap, GapState, Keyword, Lease, StreamStatusTable, UtcTime};
+use posts::{Keyword, Lease, StreamStatusTable, UtcTime};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::heal::{Healer, INTERRUPTIONS, NOT_COLLECTED};
+use crate::buffer::Buffer;
+use crate::gap_book::GapBook;
+use crate::heal::{Healer, INTERRUPTIONS};
 use crate::ledger::Ledger;
 use crate::progress::Progress;
-use crate::read::{Buffer, Desired, Reader};
+use crate::read::{Desired, Reader};
 use crate::seen::Seen;
 use crate::source::Source;
 
@@ -22,20 +24,20 @@ pub(crate) struct Connections<S> {
     pub(crate) buffer: Buffer,
     pub(crate) seen: Seen,
     pub(crate) progress: Progress,
+    pub(crate) gaps: GapBook,
 }
 
 impl<S: Source> Connections<S> {
     /// Opens and closes connections as `desired` changes. Returns the reason when none is left that the
-    /// source has not refused for good; that of one among others is noted at its keywords. Dropped to be
-    /// stopped.
+    /// source has not refused for good; that of one among others is noted at its keywords, and the connection
+    /// is tried again when what is desired changes. Dropped to be stopped.
     pub(crate) async fn run(self, mut desired: watch::Receiver<Desired>) -> String {
-        let at_first = desired.borrow().clone();
-        self.give_up_what_nobody_desires(&at_first).await;
         let mut running = JoinSet::new();
         let mut open: BTreeMap<String, (watch::Sender<Desired>, tokio::task::AbortHandle)> = BTreeMap::new();
         loop {
             let now_desired = desired.borrow_and_update().clone();
             let wanted = S::connections(&now_desired);
+            self.ledger.keep_only(&wanted.keys().collect());
             self.note_left_out(&now_desired, &wanted).await;
             open.retain(|name, (_, task)| {
                 let is_wanted = wanted.contains_key(name);
@@ -60,49 +62,30 @@ impl<S: Source> Connections<S> {
                     }
                 }
             }
-            let ended = tokio::select! {
-                changed = desired.changed() => match changed {
-                    Ok(()) => continue,
-                    Err(_) => std::future::pending().await,
-                },
-                Some(ended) = running.join_next() => ended,
-            };
-            // One that was closed because nobody wants it any more is no failure.
-            let (name, reason) = match ended {
-                Ok(ended) => ended,
-                Err(error) if error.is_cancelled() => continue,
-                Err(error) => return format!("reading ended unexpectedly: {error}"),
-            };
-            if let Some((sender, _)) = open.remove(&name) {
-                let keywords: Vec<_> = sender.borrow().keys().cloned().collect();
-                for keyword in keywords {
-                    self.refuse(&keyword, &reason).await;
+            loop {
+                let ended = tokio::select! {
+                    changed = desired.changed() => match changed {
+                        Ok(()) => break,
+                        Err(_) => std::future::pending().await,
+                    },
+                    Some(ended) = running.join_next() => ended,
+                };
+                // One that was closed because nobody wants it any more is no failure.
+                let (name, reason) = match ended {
+                    Ok(ended) => ended,
+                    Err(error) if error.is_cancelled() => continue,
+                    Err(error) => return format!("reading ended unexpectedly: {error}"),
+                };
+                if let Some((sender, _)) = open.remove(&name) {
+                    let keywords: Vec<_> = sender.borrow().keys().cloned().collect();
+                    for keyword in keywords {
+                        self.refuse(&keyword, &reason).await;
+                    }
                 }
-            }
-            if open.is_empty() {
-                return reason;
-            }
-            // The others go on; it is tried again when what is desired changes.
-            tracing::error!(name, reason, "a connection ended for good");
-            if desired.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-
-    /// What earlier readers left to be healed of keywords that are not desired any more stays open.
-    async fn give_up_what_nobody_desires(&self, desired: &Desired) {
-        let gaps = match self.status.gaps().await {
-            Ok(gaps) => gaps,
-            Err(error) => return tracing::warn!(%error, "could not read the gaps"),
-        };
-        for gap in gaps {
-            if gap.state == GapState::Healing && !desired.contains_key(&gap.keyword) {
-                let reason = Some(NOT_COLLECTED.to_owned());
-                let open = Gap { state: GapState::Open, reason, ..gap };
-                if let Err(error) = self.status.save_gap(&open).await {
-                    tracing::warn!(%error, "could not note a gap");
+                if open.is_empty() {
+                    return reason;
                 }
+                tracing::error!(name, reason, "a connection ended for good; the others go on");
             }
         }
     }
@@ -145,7 +128,7 @@ impl<S: Source> Connections<S> {
         };
         let healer = Healer {
             source,
-            status: self.status.clone(),
+            gaps: self.gaps.clone(),
             ledger: self.ledger.clone(),
             buffer: self.buffer.clone(),
             seen: self.seen.clone(),

@@ -13,6 +13,10 @@ use crate::read::{Desired, Wanted};
 /// How often the lease is renewed and the state is told.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
+/// How often the figures of a new state are told again, and after which waits: somebody looks at them then.
+const SOON: usize = 4;
+const SOON_WAIT: Duration = Duration::from_secs(2);
+
 /// How often it is noted how far reading came: what is fetched again after a crash is what came since.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
 
@@ -64,7 +68,8 @@ pub(crate) async fn heartbeat(
     let mut beats = tokio::time::interval(HEARTBEAT);
     // After a machine slept there is one beat to make, not all that were missed.
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut told = None;
+    let (mut told, mut storing) = (None, None);
+    let mut soon = 0;
     loop {
         let mut is_beat = false;
         tokio::select! {
@@ -80,9 +85,14 @@ pub(crate) async fn heartbeat(
                     return;
                 }
             }
-            _ = states.changed() => {}
+            _ = states.changed() => soon = SOON,
+            () = tokio::time::sleep(SOON_WAIT), if soon > 0 => soon -= 1,
         }
-        let report = progress.report(told.as_ref(), UtcTime::now());
+        match status.storing().await {
+            Ok(now_storing) => storing = now_storing,
+            Err(error) => tracing::warn!(%error, "could not read how the consumer fares"),
+        }
+        let report = progress.report(told.as_ref(), storing.as_ref(), UtcTime::now());
         if is_beat {
             let lag = report.lag_ms.map(|lag_ms| (Gauge::STREAMER_LAG, lag_ms as f64));
             let values = [(Gauge::POSTS_READ, report.posts_per_second)].into_iter().chain(lag);
@@ -103,7 +113,7 @@ pub(crate) async fn save_reading(status: StreamStatusTable, lease: Lease, ledger
     saves.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         saves.tick().await;
-        let reading = ledger.snapshot(UtcTime::now());
+        let reading = ledger.snapshot();
         if saved.as_ref() == Some(&reading) {
             continue;
         }

@@ -3,13 +3,17 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use posts::{Added, Gap, GapState, HealedBy, Keyword, StreamStatusTable, TableError, UtcTime};
+use futures::{StreamExt, stream};
+use posts::{Gap, GapState, HealedBy, Keyword, Post, UtcTime};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::buffer::{Buffer, Content, NotTaken, Origin};
 use crate::cursor::{Cursor, Hold};
+use crate::gap_book::{AT_ONCE, GapBook};
 use crate::ledger::Ledger;
-use crate::read::{Buffer, Content, Desired, Missing};
+use crate::progress::Untold;
+use crate::read::{Desired, Missing};
 use crate::reconnect::{Class, Failures};
 use crate::seen::Seen;
 use crate::source::{Failure, Source};
@@ -23,9 +27,6 @@ pub(crate) const INTERRUPTIONS: usize = 64;
 /// For how long a connection must live until what X delivers again has come.
 const BACKFILL_TIME: Duration = Duration::from_secs(60);
 
-/// Why the gap of a keyword that nobody desires any more is not healed.
-pub(crate) const NOT_COLLECTED: &str = "the keyword is not collected any more";
-
 /// The shortest time from one request to the next, so that what a crash forgets stays below the
 /// ledger's reserve.
 const PACE: Duration = Duration::from_millis(200);
@@ -37,20 +38,45 @@ pub(crate) struct Interruption {
     pub(crate) cause: String,
     /// What was missed, and from when on.
     pub(crate) missing: Vec<Missing>,
-    /// Until when.
+    /// Until when. If that is yet to come and it is to be healed, it is put on record then.
     pub(crate) to: UtcTime,
     /// Whether it is to be healed.
     pub(crate) heal: bool,
-    /// The source delivers it again, while this is not cancelled.
-    pub(crate) backfilled: Option<CancellationToken>,
-    /// Keeps the cursor back until the gaps are on record.
-    pub(crate) hold: Option<Hold>,
+    /// The source delivers again what was posted.
+    pub(crate) backfill: Option<Backfill>,
+    /// Tells that posts are missing until the gaps are on record.
+    pub(crate) untold: Option<Untold>,
+    /// What is done then.
+    pub(crate) then: Then,
+}
+
+/// What the source delivers again by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Backfill {
+    /// Posts made from then on.
+    pub(crate) from: UtcTime,
+    /// Cancelled when the connection ends.
+    pub(crate) connection: CancellationToken,
+}
+
+/// What is done once the gaps of an interruption are on record.
+#[derive(Debug)]
+pub(crate) enum Then {
+    /// Nothing.
+    Nothing,
+    /// The cursor may pass them.
+    Pass(Hold),
+    /// It is noted that this connection reads nothing until the interruption's end.
+    Pause(String),
+    /// The pause of this connection is over before the end that was on record: what is recorded now stands in
+    /// its stead.
+    Resume { connection: String, recorded_to: UtcTime },
 }
 
 /// Records gaps and heals them.
 pub(crate) struct Healer<S> {
     pub(crate) source: S,
-    pub(crate) status: StreamStatusTable,
+    pub(crate) gaps: GapBook,
     pub(crate) ledger: Ledger,
     pub(crate) buffer: Buffer,
     pub(crate) seen: Seen,
@@ -61,6 +87,7 @@ pub(crate) struct Healer<S> {
 #[derive(Debug)]
 struct Work {
     gap: Gap,
+    /// Cancelled when the connection that delivers it again ends.
     backfilled: Option<CancellationToken>,
 }
 
@@ -68,19 +95,23 @@ struct Work {
 enum Unhealed {
     /// Posts are missing for good.
     Open(String),
-    /// It may be healed later.
-    Later(Failure),
+    /// Nobody asks for it any more.
+    Abandoned,
+    /// The source may give it later.
+    Later(Class, String),
+    /// The day's budget does not allow it.
+    Budget,
+    /// Nobody takes posts any more: this streamer ends.
+    Ending,
 }
 
 impl From<Failure> for Unhealed {
     fn from(failure: Failure) -> Self {
         match failure {
             // A token that is refused may be replaced; the connection will say so too.
-            Failure::Final { status: Some(401), reason } => {
-                Self::Later(Failure::Passing { class: Class::Server, reason })
-            }
+            Failure::Final { status: Some(401), reason } => Self::Later(Class::Server, reason),
             Failure::Final { reason, .. } => Self::Open(reason),
-            passing @ Failure::Passing { .. } => Self::Later(passing),
+            Failure::Passing { class, reason } => Self::Later(class, reason),
         }
     }
 }
@@ -90,16 +121,32 @@ impl<S: Source> Healer<S> {
     /// ends. Dropped to be stopped: what is not healed by then, the next reader goes on with.
     pub(crate) async fn run(self, mut interruptions: mpsc::Receiver<Interruption>) {
         let mut waiting: VecDeque<Work> = self.left_behind().await.into();
+        let mut to_come: Vec<Interruption> = Vec::new();
         let mut healing = None;
         loop {
             if healing.is_none() {
                 healing = waiting.pop_front().map(|work| Box::pin(self.heal(work)));
             }
+            let next_ends = to_come.iter().map(|interruption| interruption.to).min();
             tokio::select! {
                 interruption = interruptions.recv() => match interruption {
+                    Some(interruption) if interruption.heal && interruption.to > UtcTime::now() => {
+                        to_come.push(interruption);
+                    }
                     Some(interruption) => self.record(interruption, &mut waiting).await,
                     None => std::future::pending().await,
                 },
+                () = tokio::time::sleep(next_ends.map_or(Duration::ZERO, |end| end.since(UtcTime::now()))),
+                    if next_ends.is_some() =>
+                {
+                    let now = UtcTime::now();
+                    let (over, later) = to_come.into_iter().partition(|interruption| interruption.to <= now);
+                    to_come = later;
+                    let over: Vec<Interruption> = over;
+                    for interruption in over {
+                        self.record(interruption, &mut waiting).await;
+                    }
+                }
                 () = async {
                     match healing.as_mut() {
                         Some(healing) => healing.as_mut().await,
@@ -112,28 +159,18 @@ impl<S: Source> Healer<S> {
 
     /// The gaps of this connection that earlier readers did not heal to the end.
     async fn left_behind(&self) -> Vec<Work> {
-        let mut failures = Failures::default();
-        loop {
-            match self.status.gaps().await {
-                Ok(gaps) => {
-                    let desired = self.desired.borrow().clone();
-                    let healing = gaps
-                        .into_iter()
-                        .filter(|gap| gap.state == GapState::Healing && desired.contains_key(&gap.keyword));
-                    return healing.take(WAITING).map(|gap| Work { gap, backfilled: None }).collect();
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "could not read the gaps");
-                    tokio::time::sleep(failures.wait(Class::Network, false, UtcTime::now())).await;
-                }
-            }
-        }
+        let healing = self.gaps.healing(WAITING).await;
+        let desired = self.desired.borrow().clone();
+        let ours = healing.into_iter().filter(|gap| desired.contains_key(&gap.keyword));
+        ours.map(|gap| Work { gap, backfilled: None }).collect()
     }
 
     /// Puts an interruption on record; only then may the cursor pass it.
     async fn record(&self, interruption: Interruption, waiting: &mut VecDeque<Work>) {
-        let Interruption { cause, missing, to, heal, backfilled, hold } = interruption;
-        for Missing { keyword, started, from } in missing {
+        let Interruption { cause, missing, to, heal, backfill, untold, then } = interruption;
+        let mut records = Vec::new();
+        let mut replaced = Vec::new();
+        for Missing { keyword, from, was_collected, .. } in &missing {
             let gap = |from: UtcTime, to: UtcTime, open: Option<String>| Gap {
                 keyword: keyword.clone(),
                 from,
@@ -144,72 +181,79 @@ impl<S: Source> Healer<S> {
                 posts: 0,
                 reason: open,
             };
+            if let Then::Resume { recorded_to, .. } = &then {
+                replaced.push(gap(*from, *recorded_to, Some(cause.clone())));
+            }
             // Up to where it cannot be healed.
             let (beyond, reason) = if heal {
-                let horizon = S::REACH.map_or(from, |reach| UtcTime::now().before(reach));
+                let horizon = S::REACH.map_or(*from, |reach| UtcTime::now().before(reach));
                 (horizon.min(to), too_old::<S>())
             } else {
                 (to, cause.clone())
             };
-            if from < beyond {
-                self.add(gap(from, beyond, Some(reason)), heal).await;
+            if *from < beyond {
+                records.push((None, gap(*from, beyond, Some(reason))));
             }
-            let from = from.max(beyond);
-            if from < to && waiting.len() >= WAITING {
-                self.add(gap(from, to, Some("too many gaps wait to be healed".to_owned())), heal).await;
-            } else if from < to {
-                let gap = self.add(gap(from, to, None), heal).await;
-                waiting.push_back(Work { gap, backfilled: backfilled.clone() });
+            let from = (*from).max(beyond);
+            if from >= to {
+                continue;
             }
-            self.until_noted("that a keyword is collected", || {
-                self.status.keyword_is_collected(&keyword, started)
+            let new = gap(from, to, None);
+            let backfilled = backfill.as_ref().filter(|backfill| *was_collected && backfill.from <= from);
+            // What overlaps is fetched once.
+            let overlaps = |work: &&mut Work| {
+                work.gap.keyword == *keyword
+                    && work.backfilled.is_none()
+                    && from <= work.gap.to
+                    && work.gap.from <= to
+            };
+            if let Some(work) = waiting.iter_mut().filter(|_| backfilled.is_none()).find(overlaps) {
+                let both = work.gap.merged(&new);
+                let before = std::mem::replace(&mut work.gap, both.clone());
+                records.push((Some(before), both));
+            } else if waiting.len() >= WAITING {
+                records.push((None, gap(from, to, Some("too many gaps wait to be healed".to_owned()))));
+            } else {
+                records.push((None, new.clone()));
+                let backfilled = backfilled.map(|backfill| backfill.connection.clone());
+                waiting.push_back(Work { gap: new, backfilled });
+            }
+        }
+        stream::iter(records)
+            .for_each_concurrent(AT_ONCE, |(before, gap)| async move {
+                match before {
+                    Some(before) => self.gaps.change(&before, &gap).await,
+                    None => self.gaps.add(&gap).await,
+                }
             })
             .await;
+        for gap in &replaced {
+            self.gaps.delete(gap).await;
         }
-        if let Some(hold) = hold {
-            hold.release();
-        }
-    }
-
-    /// Notes a gap. Where another that is to be healed ends at the same moment, it ends a millisecond
-    /// later; a pause for the budget is noted once.
-    async fn add(&self, mut gap: Gap, heal: bool) -> Gap {
-        while self.until_noted("a gap", || self.status.add_gap(&gap)).await == Added::AlreadyThere && heal {
-            gap.to = gap.to.after(Duration::from_millis(1));
-        }
-        gap
-    }
-
-    /// Saves what became of a gap.
-    async fn save(&self, gap: &Gap) {
-        self.until_noted("a gap", || self.status.save_gap(gap)).await;
-    }
-
-    /// Writes something; goes on until it is written.
-    async fn until_noted<T, W>(&self, what: &str, write: impl Fn() -> W) -> T
-    where
-        W: Future<Output = Result<T, TableError>>,
-    {
-        let mut failures = Failures::default();
-        loop {
-            match write().await {
-                Ok(written) => return written,
-                Err(error) => tracing::warn!(%error, "could not note {what}"),
-            }
-            tokio::time::sleep(failures.wait(Class::Network, false, UtcTime::now())).await;
+        stream::iter(missing)
+            .for_each_concurrent(AT_ONCE, |Missing { keyword, started, .. }| async move {
+                self.gaps.is_collected(&keyword, started).await;
+            })
+            .await;
+        drop(untold);
+        match then {
+            Then::Nothing => {}
+            Then::Pass(hold) => hold.release(),
+            Then::Pause(connection) => self.ledger.pause(&connection, Some(to)),
+            Then::Resume { connection, .. } => self.ledger.pause(&connection, None),
         }
     }
 
     /// Heals one gap, or finds out why it cannot be.
     async fn heal(&self, Work { mut gap, backfilled }: Work) {
-        if let Some(alive) = backfilled {
+        if let Some(connection) = backfilled {
             tokio::select! {
                 () = tokio::time::sleep(BACKFILL_TIME) => {
-                    (gap.state, gap.healed_by) = (GapState::Closed, Some(HealedBy::Backfill));
-                    self.save(&gap).await;
-                    return;
+                    let healed_by = Some(HealedBy::Backfill);
+                    let closed = Gap { state: GapState::Closed, healed_by, ..gap.clone() };
+                    return self.gaps.change(&gap, &closed).await;
                 }
-                () = alive.cancelled() => {}
+                () = connection.cancelled() => {}
             }
         }
         let mut failures = Failures::default();
@@ -217,28 +261,40 @@ impl<S: Source> Healer<S> {
             // Now searching finds all that was posted in it.
             let ready = gap.to.after(S::SETTLED);
             tokio::time::sleep(ready.since(UtcTime::now())).await;
-            let (reason, wait) = match self.fetch(&mut gap).await {
+            let noted = gap.clone();
+            let unhealed = match self.fetch(&mut gap).await {
                 Ok(()) => {
                     (gap.state, gap.healed_by, gap.reason) = (GapState::Closed, Some(S::HEALS), None);
                     tracing::info!(keyword = %gap.keyword, from = %gap.from, to = %gap.to, posts = gap.posts, "healed a gap");
-                    return self.save(&gap).await;
+                    return self.gaps.change(&noted, &gap).await;
                 }
-                Err(Unhealed::Open(reason)) => {
+                Err(unhealed) => unhealed,
+            };
+            let (reason, wait) = match unhealed {
+                Unhealed::Open(reason) => {
                     tracing::warn!(keyword = %gap.keyword, from = %gap.from, to = %gap.to, reason, "a gap stays open");
                     (gap.state, gap.reason) = (GapState::Open, Some(reason));
-                    return self.save(&gap).await;
+                    return self.gaps.change(&noted, &gap).await;
                 }
-                Err(Unhealed::Later(Failure::Passing { class, reason })) => {
-                    (reason, failures.wait(class, false, UtcTime::now()))
+                Unhealed::Abandoned => return self.gaps.change(&noted, &gap.abandoned()).await,
+                Unhealed::Ending => return std::future::pending().await,
+                Unhealed::Later(class, reason) => {
+                    let wait = failures.wait(class, false, UtcTime::now());
+                    tracing::warn!(keyword = %gap.keyword, reason, wait_ms = wait.as_millis(), "healing goes on later");
+                    (reason, Some(wait))
                 }
-                Err(Unhealed::Later(Failure::Final { reason, .. })) => (reason, Duration::ZERO),
+                Unhealed::Budget => ("the day's budget of posts is used up".to_owned(), None),
             };
-            tracing::warn!(keyword = %gap.keyword, reason, wait_ms = wait.as_millis(), "healing goes on later");
             if gap.reason.as_ref() != Some(&reason) {
                 gap.reason = Some(reason);
-                self.save(&gap).await;
             }
-            tokio::time::sleep(wait).await;
+            if gap != noted {
+                self.gaps.change(&noted, &gap).await;
+            }
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => self.ledger.budget_for(S::PAGE.0).await,
+            }
         }
     }
 
@@ -249,35 +305,23 @@ impl<S: Source> Healer<S> {
         loop {
             let now = UtcTime::now();
             if !self.desired.borrow().contains_key(&gap.keyword) {
-                return Err(Unhealed::Open(NOT_COLLECTED.to_owned()));
+                return Err(Unhealed::Abandoned);
             }
             if S::REACH.is_some_and(|reach| gap.from < now.before(reach)) {
                 return Err(Unhealed::Open(too_old::<S>()));
             }
-            if self.ledger.is_budget_used_up(now) {
-                let failure = Failure::passing(
-                    Class::RateLimited(Some(now.start_of_next_day())),
-                    "the day's budget of posts is used up",
-                );
-                return Err(Unhealed::Later(failure));
-            }
-            let page = self.source.page(&gap.keyword, gap.from, gap.to, next.as_deref()).await?;
-            for post in page.posts {
-                if self.seen.contains(&gap.keyword, &post) {
-                    continue;
-                }
-                self.ledger.count_posts(1, UtcTime::now());
+            let (least, most) = S::PAGE;
+            // Until its posts have been counted.
+            let allowance = self.ledger.allow(least, most, now).ok_or(Unhealed::Budget)?;
+            let page =
+                self.source.page(&gap.keyword, gap.from, gap.to, next.as_deref(), allowance.posts()).await?;
+            let new: Vec<Post> =
+                page.posts.into_iter().filter(|post| !self.seen.contains(&gap.keyword, post)).collect();
+            self.ledger.count_posts(new.len() as u64, UtcTime::now());
+            drop(allowance);
+            for post in new {
                 let (id, edited_at) = (post.tweet_id.clone(), post.edited_at);
-                let keywords: BTreeSet<Keyword> = [gap.keyword.clone()].into();
-                // The stream goes first: healing leaves it half of the buffer.
-                self.buffer.half_free().await;
-                while self
-                    .buffer
-                    .take(Content::Post(Box::new(post.clone())), keywords.clone(), &cursor)
-                    .is_none()
-                {
-                    self.buffer.half_free().await;
-                }
+                self.queue(post, &gap.keyword, &cursor).await?;
                 self.seen.insert(&gap.keyword, &id, edited_at);
                 gap.posts += 1;
             }
@@ -287,6 +331,20 @@ impl<S: Source> Healer<S> {
                 return Ok(());
             }
             tokio::time::sleep(PACE).await;
+        }
+    }
+
+    /// Puts a post into the buffer once there is room. The stream goes first: healing leaves it half of it.
+    async fn queue(&self, post: Post, keyword: &Keyword, cursor: &Cursor) -> Result<(), Unhealed> {
+        let mut content = Content::Post(Box::new(post));
+        loop {
+            self.buffer.half_free().await;
+            let keywords = BTreeSet::from([keyword.clone()]);
+            content = match self.buffer.take(content, keywords, Origin::Healing, cursor) {
+                Ok(()) => return Ok(()),
+                Err(NotTaken::Full(content)) => content,
+                Err(NotTaken::Ended) => return Err(Unhealed::Ending),
+            };
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::reconnect::Class;
 use crate::source::Failure;
 
 /// How long a source may take to begin an answer, and to end one that is not a stream.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The largest answer that is not a stream: a page of a hundred long posts with all they refer to is
 /// far smaller.
@@ -66,14 +66,28 @@ impl Http {
         endpoint: &'static str,
         request: RequestBuilder,
     ) -> Result<Response, Failure> {
+        self.allowed(endpoint).await;
+        self.send_now(endpoint, request).await
+    }
+
+    /// Waits until what is left of an endpoint's window allows a request: for one that says what time it is.
+    pub(crate) async fn allowed(&self, endpoint: &'static str) {
         loop {
             let wait = self.ledger.request_wait(endpoint, UtcTime::now());
             if wait.is_zero() {
-                break;
+                return;
             }
             tracing::info!(endpoint, wait_s = wait.as_secs(), "waiting for the rate limit's next window");
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Sends a request at once.
+    pub(crate) async fn send_now(
+        &self,
+        endpoint: &'static str,
+        request: RequestBuilder,
+    ) -> Result<Response, Failure> {
         self.ledger.requesting(endpoint);
         let answer = match tokio::time::timeout(ANSWER_TIMEOUT, request.send()).await {
             Ok(Ok(answer)) => answer,

@@ -1,16 +1,25 @@
 //! What is counted across connections and across readers: posts, connections, requests, cursors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use posts::{Reading, UtcTime, Window};
 
 use crate::cursor::Cursor;
-use crate::reconnect::{CONNECTS, connect_wait, request_wait};
+use crate::reconnect::{CONNECTS, CONNECTS_LEFT, connect_wait, request_wait};
+
+/// The endpoint that opens a stream.
+pub(crate) const CONNECT: &str = "connect";
 
 /// Requests that are never used of a window: what was asked just before a crash was not noted.
 const RESERVE: u32 = 15;
+
+/// Days whose posts are remembered: a clock that is set back finds what that day has used.
+const DAYS: usize = 3;
+
+/// How often it is looked whether the budget allows posts again: days begin, and clocks are set.
+const LOOK_AT_BUDGET: Duration = Duration::from_secs(5);
 
 /// What is counted across connections and across readers. It is saved every two seconds, and before
 /// each connection, so that the next reader keeps the same limits and goes on from the same place.
@@ -18,13 +27,41 @@ const RESERVE: u32 = 15;
 pub(crate) struct Ledger {
     reading: Arc<Mutex<Reading>>,
     cursors: Arc<Mutex<BTreeMap<String, Cursor>>>,
+    /// Posts that have been asked for and have not come yet.
+    asked_for: Arc<Mutex<u64>>,
     daily_post_budget: Option<u64>,
+}
+
+/// Posts that may be asked for at once. They count as read until this is dropped; what has come by then is
+/// counted by itself.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    ledger: Ledger,
+    posts: u64,
+}
+
+impl Allowance {
+    /// How many.
+    pub(crate) fn posts(&self) -> u64 {
+        self.posts
+    }
+}
+
+impl Drop for Allowance {
+    fn drop(&mut self) {
+        *self.ledger.asked_for() -= self.posts;
+    }
 }
 
 impl Ledger {
     /// Goes on from what the last reader left.
     pub(crate) fn new(reading: Reading, daily_post_budget: Option<u64>) -> Self {
-        Self { reading: Arc::new(Mutex::new(reading)), cursors: Arc::default(), daily_post_budget }
+        Self {
+            reading: Arc::new(Mutex::new(reading)),
+            cursors: Arc::default(),
+            asked_for: Arc::default(),
+            daily_post_budget,
+        }
     }
 
     fn reading(&self) -> MutexGuard<'_, Reading> {
@@ -32,28 +69,58 @@ impl Ledger {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The cursor of a connection, where the last reader left it; none if there never was one.
-    pub(crate) fn left_at(&self, connection: &str) -> Option<UtcTime> {
-        self.reading().cursors.get(connection).copied()
+    fn cursors(&self) -> MutexGuard<'_, BTreeMap<String, Cursor>> {
+        self.cursors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn asked_for(&self) -> MutexGuard<'_, u64> {
+        self.asked_for.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Up to when what a connection delivered, or failed to, is known: where the last reader left its cursor,
+    /// or later, where a gap that is on record covers a pause that is over. None if it was never read.
+    pub(crate) fn left_at(&self, connection: &str, now: UtcTime) -> Option<UtcTime> {
+        let reading = self.reading();
+        let cursor = reading.cursors.get(connection).copied()?.min(now);
+        let paused_until = reading.paused_until.get(connection).filter(|until| **until <= now);
+        Some(paused_until.map_or(cursor, |until| cursor.max(*until)))
     }
 
     /// From now on a connection's cursor is this one.
     pub(crate) fn follow(&self, connection: &str, cursor: Cursor) {
-        self.cursors.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.to_owned(), cursor);
+        self.cursors().insert(connection.to_owned(), cursor);
+    }
+
+    /// Forgets the cursors of all connections but these.
+    pub(crate) fn keep_only(&self, connections: &BTreeSet<&String>) {
+        self.cursors().retain(|name, _| connections.contains(name));
+        let mut reading = self.reading();
+        reading.cursors.retain(|name, _| connections.contains(name));
+        reading.paused_until.retain(|name, _| connections.contains(name));
+    }
+
+    /// A gap that is on record says that a connection reads nothing until then; none once it reads again.
+    pub(crate) fn pause(&self, connection: &str, until: Option<UtcTime>) {
+        let mut reading = self.reading();
+        match until {
+            Some(until) => reading.paused_until.insert(connection.to_owned(), until),
+            None => reading.paused_until.remove(connection),
+        };
     }
 
     /// Counts posts that were read.
     pub(crate) fn count_posts(&self, posts: u64, now: UtcTime) {
-        let mut reading = self.reading();
-        begin_day(&mut reading, now);
-        reading.posts += posts;
+        let (mut reading, today) = (self.reading(), now.day());
+        *reading.posts.entry(today.clone()).or_default() += posts;
+        while reading.posts.len() > DAYS {
+            let oldest = reading.posts.keys().find(|day| **day != today).cloned();
+            oldest.and_then(|day| reading.posts.remove(&day));
+        }
     }
 
     /// Posts read today.
     pub(crate) fn posts_today(&self, now: UtcTime) -> u64 {
-        let mut reading = self.reading();
-        begin_day(&mut reading, now);
-        reading.posts
+        self.reading().posts.get(&now.day()).copied().unwrap_or_default()
     }
 
     /// How many posts may be read in a day.
@@ -61,19 +128,38 @@ impl Ledger {
         self.daily_post_budget
     }
 
-    /// Whether the day's posts are used up.
-    pub(crate) fn is_budget_used_up(&self, now: UtcTime) -> bool {
-        self.daily_post_budget.is_some_and(|budget| self.posts_today(now) >= budget)
+    /// How many posts may still be read today.
+    fn posts_left(&self, now: UtcTime) -> u64 {
+        let used = self.posts_today(now).saturating_add(*self.asked_for());
+        self.daily_post_budget.map_or(u64::MAX, |budget| budget.saturating_sub(used))
     }
 
-    /// The wait before another connection is opened.
+    /// Whether the day's posts are used up.
+    pub(crate) fn is_budget_used_up(&self, now: UtcTime) -> bool {
+        self.posts_left(now) == 0
+    }
+
+    /// Lets up to `most` posts be asked for, if at least `least` may still be read today.
+    pub(crate) fn allow(&self, least: u64, most: u64, now: UtcTime) -> Option<Allowance> {
+        let posts = self.posts_left(now).min(most);
+        if posts < least {
+            return None;
+        }
+        *self.asked_for() += posts;
+        Some(Allowance { ledger: self.clone(), posts })
+    }
+
+    /// Waits until `least` posts may be read.
+    pub(crate) async fn budget_for(&self, least: u64) {
+        while self.posts_left(UtcTime::now()) < least {
+            tokio::time::sleep(LOOK_AT_BUDGET).await;
+        }
+    }
+
+    /// The wait before another connection is opened: by our own count, and by what the source said.
     pub(crate) fn connect_wait(&self, now: UtcTime) -> Duration {
-        let reading = self.reading();
-        connect_wait(&reading.connects, now).max(request_wait(
-            reading.windows.get("connect").copied(),
-            0,
-            now,
-        ))
+        let by_count = connect_wait(&self.reading().connects, now);
+        by_count.max(self.request_wait(CONNECT, now))
     }
 
     /// A connection is being opened. To be saved before it is.
@@ -86,7 +172,9 @@ impl Ledger {
 
     /// The wait before a request to `endpoint`.
     pub(crate) fn request_wait(&self, endpoint: &str, now: UtcTime) -> Duration {
-        request_wait(self.reading().windows.get(endpoint).copied(), RESERVE, now)
+        // Connections are noted before they are opened: a crash forgets none.
+        let reserve = if endpoint == CONNECT { CONNECTS_LEFT } else { RESERVE };
+        request_wait(self.reading().windows.get(endpoint).copied(), reserve, now)
     }
 
     /// A request to `endpoint` is being made.
@@ -102,21 +190,13 @@ impl Ledger {
     }
 
     /// All of it, as the next reader must know it.
-    pub(crate) fn snapshot(&self, now: UtcTime) -> Reading {
-        let cursors = self.cursors.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn snapshot(&self) -> Reading {
+        let cursors = self.cursors();
         let mut reading = self.reading();
-        begin_day(&mut reading, now);
         for (connection, cursor) in cursors.iter() {
             reading.cursors.insert(connection.clone(), cursor.at());
         }
         reading.clone()
-    }
-}
-
-fn begin_day(reading: &mut Reading, now: UtcTime) {
-    let day = now.day();
-    if reading.day != day {
-        (reading.day, reading.posts) = (day, 0);
     }
 }
 
@@ -134,11 +214,11 @@ mod tests {
         let ledger = Ledger::new(Reading::default(), Some(3));
         ledger.count_posts(2, noon);
         assert!(!ledger.is_budget_used_up(noon));
-        let next = Ledger::new(ledger.snapshot(noon), Some(3));
+        let next = Ledger::new(ledger.snapshot(), Some(3));
         next.count_posts(1, noon);
         assert!(next.is_budget_used_up(noon));
         assert!(!next.is_budget_used_up(noon.start_of_next_day()));
-        assert!(!Ledger::new(next.snapshot(noon), None).is_budget_used_up(noon));
+        assert!(!Ledger::new(next.snapshot(), None).is_budget_used_up(noon));
     }
 
     #[test]
@@ -151,7 +231,7 @@ mod tests {
         ledger.answered("search", Window { remaining: RESERVE + 1, reset: at(100) });
         assert!(ledger.request_wait("search", at(0)).is_zero());
         ledger.requesting("search");
-        let next = Ledger::new(ledger.snapshot(at(1)), None);
+        let next = Ledger::new(ledger.snapshot(), None);
         assert_eq!(next.connect_wait(at(1)), Duration::from_secs(15 * 60 - 1));
         assert_eq!(next.request_wait("search", at(1)), Duration::from_secs(101));
     }
@@ -159,13 +239,89 @@ mod tests {
     #[test]
     fn a_snapshot_has_the_cursors_where_they_are_now() {
         let ledger = Ledger::new(Reading::default(), None);
-        assert_eq!(ledger.left_at("x"), None);
+        assert_eq!(ledger.left_at("x", at(9)), None);
         let cursor = Cursor::new(at(1));
         ledger.follow("x", cursor.clone());
         let hold = cursor.hold(1);
         cursor.reach(at(9));
-        assert_eq!(ledger.snapshot(at(9)).cursors["x"], at(1));
+        assert_eq!(ledger.snapshot().cursors["x"], at(1));
         hold.release();
-        assert_eq!(Ledger::new(ledger.snapshot(at(9)), None).left_at("x"), Some(at(9)));
+        assert_eq!(Ledger::new(ledger.snapshot(), None).left_at("x", at(20)), Some(at(9)));
+    }
+
+    #[test]
+    fn every_one_of_the_documented_connections_can_be_used() {
+        let ledger = Ledger::new(Reading::default(), None);
+        for opened in 1..=CONNECTS as u32 {
+            assert!(ledger.connect_wait(at(0)).is_zero(), "{opened}");
+            assert!(ledger.request_wait(CONNECT, at(0)).is_zero(), "nothing else makes it wait: {opened}");
+            ledger.connecting(at(0));
+            ledger.answered(CONNECT, Window { remaining: 50 - opened, reset: at(900) });
+        }
+        assert_eq!(ledger.connect_wait(at(0)), Duration::from_secs(902));
+        // A human has used them: our own count knows nothing of that.
+        let ledger = Ledger::new(Reading::default(), None);
+        ledger.answered(CONNECT, Window { remaining: CONNECTS_LEFT, reset: at(100) });
+        assert_eq!(ledger.connect_wait(at(0)), Duration::from_secs(102), "the reader says so while it waits");
+    }
+
+    #[test]
+    fn cursors_of_connections_that_nobody_needs_are_forgotten() {
+        let ledger = Ledger::new(Reading::default(), None);
+        for name in ["#old", "#new"] {
+            ledger.follow(name, Cursor::new(at(1)));
+        }
+        ledger.pause("#old", Some(at(2)));
+        let next = Ledger::new(ledger.snapshot(), None);
+        next.keep_only(&[&"#new".to_owned()].into());
+        let left = next.snapshot();
+        assert_eq!(left.cursors.into_keys().collect::<Vec<_>>(), ["#new"]);
+        assert!(left.paused_until.is_empty());
+    }
+
+    #[test]
+    fn what_is_asked_for_counts_until_it_has_come() {
+        let noon = at(12 * 3600);
+        let ledger = Ledger::new(Reading::default(), Some(300));
+        ledger.count_posts(250, noon);
+        let page = ledger.allow(10, 100, noon).unwrap();
+        assert_eq!(page.posts(), 50);
+        assert!(ledger.is_budget_used_up(noon), "the stream must not read what has been asked for");
+        assert!(ledger.allow(1, 1, noon).is_none());
+        ledger.count_posts(45, noon);
+        drop(page);
+        assert!(!ledger.is_budget_used_up(noon));
+        assert!(ledger.allow(10, 100, noon).is_none(), "X gives no page of five");
+        assert_eq!(ledger.allow(5, 100, noon).unwrap().posts(), 5);
+        assert_eq!(Ledger::new(Reading::default(), None).allow(10, 100, noon).unwrap().posts(), 100);
+    }
+
+    #[test]
+    fn a_clock_that_goes_wrong_neither_frees_nor_uses_up_a_days_budget() {
+        let (today, tomorrow) = (at(12 * 3600), at(36 * 3600));
+        let ledger = Ledger::new(Reading::default(), Some(3));
+        ledger.count_posts(2, today);
+        ledger.count_posts(3, tomorrow);
+        assert!(ledger.is_budget_used_up(tomorrow));
+        assert!(!ledger.is_budget_used_up(today), "set back, the clock finds its day as it was left");
+        ledger.count_posts(1, today);
+        assert!(ledger.is_budget_used_up(today));
+        for year in 1..9 {
+            ledger.count_posts(1, at(year * 365 * 24 * 3600));
+        }
+        ledger.count_posts(1, today);
+        assert!(ledger.snapshot().posts.len() <= DAYS);
+    }
+
+    #[test]
+    fn a_pause_that_is_on_record_is_not_missed_again() {
+        let ledger = Ledger::new(Reading::default(), Some(3));
+        ledger.follow("x", Cursor::new(at(100)));
+        ledger.pause("x", Some(at(200)));
+        let next = Ledger::new(ledger.snapshot(), Some(3));
+        assert_eq!(next.left_at("x", at(150)), Some(at(100)), "it lasts, and is told of as before");
+        assert_eq!(next.left_at("x", at(300)), Some(at(200)));
+        next.pause("x", None);
+        assert_eq!(next.left_at("x", at(300)), Some(at(100)));
     }
 }

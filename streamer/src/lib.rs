@@ -4,12 +4,14 @@
 //! keywords, reads, packs the posts of one keyword into one message, sends it, and only then moves
 //! its cursor. What it missed it puts on record and fetches again. It keeps nothing on disk.
 
+mod buffer;
 mod config;
 mod connections;
 mod control;
 mod cursor;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod gap_book;
 mod heal;
 mod http;
 mod lease;

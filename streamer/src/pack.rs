@@ -6,7 +6,7 @@ use std::time::Duration;
 use posts::{ENVELOPE_BYTES, Keyword, Parcel, Post, PostId, UtcTime};
 use tokio::time::Instant;
 
-use crate::read::Ticket;
+use crate::buffer::{Origin, Ticket};
 
 /// How long a post waits for company.
 const AGE: Duration = Duration::from_secs(1);
@@ -25,8 +25,8 @@ pub(crate) struct Packed {
     parcel: Parcel,
     tickets: Vec<Ticket>,
     since: Instant,
-    /// When the latest of its posts was made, or taken back.
-    newest: UtcTime,
+    /// When the latest of those that the stream delivered was made, or taken back.
+    newest: Option<UtcTime>,
 }
 
 impl AsRef<Parcel> for Packed {
@@ -53,8 +53,8 @@ impl Packed {
         self.tickets.len() as u64
     }
 
-    /// When the latest of its posts was made.
-    pub(crate) fn newest(&self) -> UtcTime {
+    /// When the latest of those that the stream delivered was made.
+    pub(crate) fn newest(&self) -> Option<UtcTime> {
         self.newest
     }
 }
@@ -101,21 +101,23 @@ impl Packer {
         &mut self,
         keyword: &Keyword,
         written: Written<'_>,
+        origin: Origin,
         ticket: Ticket,
         now: Instant,
     ) -> Result<Option<Packed>, serde_json::Error> {
+        let made = (origin == Origin::Stream).then(|| written.at());
         if let Some(open) = self.open.get_mut(keyword)
             && open.parcel.bytes_with(written.bytes()) <= ENVELOPE_BYTES
             && (matches!(written, Written::Removed(..)) || !open.parcel.has_removed())
         {
             written.add_to(&mut open.parcel);
             open.tickets.push(ticket);
-            open.newest = open.newest.max(written.at());
+            open.newest = open.newest.max(made);
             return Ok(None);
         }
         let mut parcel = Parcel::new(keyword.clone())?;
         written.add_to(&mut parcel);
-        let packed = Packed { parcel, tickets: vec![ticket], since: now, newest: written.at() };
+        let packed = Packed { parcel, tickets: vec![ticket], since: now, newest: made };
         Ok(self.open.insert(keyword.clone(), packed))
     }
 
@@ -149,7 +151,9 @@ mod tests {
         let post: posts::Post = serde_json::from_value(post).unwrap();
         let json = Parcel::written(&post).unwrap();
         let written = Written::Post(&post, &json);
-        packer.add(keyword, written, Ticket::without_room(cursor.hold(1)), Instant::now()).unwrap()
+        packer
+            .add(keyword, written, Origin::Stream, Ticket::without_room(cursor.hold(1)), Instant::now())
+            .unwrap()
     }
 
     proptest! {
@@ -190,7 +194,7 @@ mod tests {
         add(&mut packer, &keyword, 1, "", &cursor);
         let removed = Written::Removed(&id, at(1));
         let ticket = Ticket::without_room(cursor.hold(1));
-        assert!(packer.add(&keyword, removed, ticket, Instant::now()).unwrap().is_none());
+        assert!(packer.add(&keyword, removed, Origin::Stream, ticket, Instant::now()).unwrap().is_none());
         let full = add(&mut packer, &keyword, 2, "", &cursor).unwrap();
         let envelope = Envelope::decode(&full.parcel.body()).unwrap();
         assert_eq!((envelope.posts.len(), envelope.removed.len()), (1, 1));

@@ -1,8 +1,10 @@
 //! How the streamer fares, as its tasks know it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use posts::{Keyword, StreamReport, StreamState, UtcTime};
+use posts::{Keyword, Storing, StreamReport, StreamState, UtcTime};
 use tokio::sync::watch;
 
 use crate::ledger::Ledger;
@@ -12,6 +14,37 @@ use crate::ledger::Ledger;
 pub(crate) struct Progress {
     sender: watch::Sender<StreamReport>,
     ledger: Ledger,
+    missing: Arc<Mutex<BTreeMap<u64, UtcTime>>>,
+    sent: Arc<Mutex<Sent>>,
+}
+
+/// When posts were put on the queue that nobody is known to have stored yet.
+#[derive(Debug, Default)]
+struct Sent {
+    /// The earliest first, at most one a second.
+    at: VecDeque<UtcTime>,
+    /// How long after it was made the latest post was on the queue, in milliseconds.
+    queue_lag_ms: Option<i64>,
+}
+
+/// How many of those moments are remembered: an hour's.
+const SENT: usize = 3_600;
+
+/// How long a post may be on the queue before it is said to wait there.
+const ON_ITS_WAY: Duration = Duration::from_secs(3);
+
+/// While it lives, the report says that posts are missing and no gap says so.
+#[derive(Debug)]
+pub(crate) struct Untold {
+    progress: Progress,
+    number: u64,
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        self.progress.missing_now().remove(&self.number);
+        self.progress.sender.send_modify(|_| {});
+    }
 }
 
 impl Progress {
@@ -23,13 +56,15 @@ impl Progress {
             posts_read: 0,
             posts_per_second: 0.0,
             lag_ms: None,
+            missing_from: None,
             posts_today: 0,
             dollars_a_post,
             daily_post_budget: ledger.daily_post_budget(),
             last_post_at: None,
             keywords: BTreeMap::new(),
         };
-        Self { sender: watch::Sender::new(report), ledger }
+        let sender = watch::Sender::new(report);
+        Self { sender, ledger, missing: Arc::default(), sent: Arc::default() }
     }
 
     /// A new state is worth telling at once.
@@ -50,11 +85,32 @@ impl Progress {
         });
     }
 
-    /// So many posts of a keyword are on the queue, the latest of them made at `newest`.
-    pub(crate) fn sent(&self, keyword: &Keyword, posts: u64, newest: UtcTime, now: UtcTime) {
-        let lag_ms = Some(now.as_millis() - newest.as_millis());
+    /// Posts made from then on are missing, as long as what is returned lives.
+    pub(crate) fn missing(&self, from: UtcTime) -> Untold {
+        let mut missing = self.missing_now();
+        let number = missing.last_key_value().map_or(0, |(number, _)| number + 1);
+        missing.insert(number, from);
+        self.sender.send_modify(|_| {});
+        Untold { progress: self.clone(), number }
+    }
+
+    fn missing_now(&self) -> MutexGuard<'_, BTreeMap<u64, UtcTime>> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// So many posts of a keyword are on the queue; the latest of them that the stream delivered was made at
+    /// `newest`.
+    pub(crate) fn sent(&self, keyword: &Keyword, posts: u64, newest: Option<UtcTime>, now: UtcTime) {
+        let lag_ms = newest.map(|newest| now.as_millis() - newest.as_millis());
+        {
+            let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            sent.queue_lag_ms = lag_ms.or(sent.queue_lag_ms);
+            let is_new = sent.at.back().is_none_or(|last| now.since(*last) >= Duration::from_secs(1));
+            if is_new && sent.at.len() < SENT {
+                sent.at.push_back(now);
+            }
+        }
         self.sender.send_if_modified(|report| {
-            report.lag_ms = lag_ms;
             let keywords = &mut report.keywords;
             if keywords.len() == StreamReport::KEYWORDS && !keywords.contains_key(keyword) {
                 let quietest = keywords.iter().min_by_key(|(_, traffic)| traffic.posts);
@@ -64,15 +120,38 @@ impl Progress {
             }
             let traffic = keywords.entry(keyword.clone()).or_default();
             traffic.posts += posts;
-            traffic.lag_ms = lag_ms;
-            traffic.last_post_at = traffic.last_post_at.max(Some(newest));
+            traffic.queue_lag_ms = lag_ms.or(traffic.queue_lag_ms);
+            traffic.last_post_at = traffic.last_post_at.max(newest);
             false
         });
     }
 
-    /// The present state, stamped with `now`; rates are those since the report `before`.
-    pub(crate) fn report(&self, before: Option<&StreamReport>, now: UtcTime) -> StreamReport {
+    /// How long after it was made a post can be found: the way to the queue, and what the consumer said of the
+    /// time on it; or longer, where a post has been on the queue for longer than that.
+    fn lag_ms(&self, storing: Option<&Storing>, now: UtcTime) -> Option<i64> {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(storing) = storing {
+            while sent.at.front().is_some_and(|at| *at <= storing.at) {
+                sent.at.pop_front();
+            }
+        }
+        let waiting = sent.at.front().map(|at| now.since(*at)).filter(|waiting| *waiting > ON_ITS_WAY);
+        let waiting_ms = waiting.map_or(0, |waiting| i64::try_from(waiting.as_millis()).unwrap_or(i64::MAX));
+        let stored_ms = storing.map_or(0, |storing| i64::try_from(storing.queue_ms).unwrap_or(i64::MAX));
+        sent.queue_lag_ms.map(|queue_lag_ms| queue_lag_ms.saturating_add(waiting_ms.max(stored_ms)))
+    }
+
+    /// The present state, stamped with `now`; rates are those since the report `before`, and `storing` is what
+    /// the consumer last said.
+    pub(crate) fn report(
+        &self,
+        before: Option<&StreamReport>,
+        storing: Option<&Storing>,
+        now: UtcTime,
+    ) -> StreamReport {
         let mut report = self.sender.borrow().clone();
+        report.lag_ms = self.lag_ms(storing, now);
+        report.missing_from = self.missing_now().values().min().copied();
         if let Some(before) = before {
             let seconds = now.since(before.heartbeat_at).as_secs_f64();
             // What a second holds is far below 2^53. States that follow each other at once say nothing
@@ -89,7 +168,7 @@ impl Progress {
         StreamReport { heartbeat_at: now, posts_today: self.ledger.posts_today(now), ..report }
     }
 
-    /// Tells when a new state is entered.
+    /// Tells when a new state is entered, or other posts are missing.
     pub(crate) fn subscribe(&self) -> watch::Receiver<StreamReport> {
         self.sender.subscribe()
     }
@@ -99,33 +178,72 @@ impl Progress {
 mod tests {
     use super::*;
 
+    fn at(second: i64) -> UtcTime {
+        UtcTime::from_millis(second * 1000).unwrap()
+    }
+
+    fn progress(budget: Option<u64>) -> Progress {
+        Progress::new(Ledger::new(posts::Reading::default(), budget), 0.005, at(0))
+    }
+
     #[test]
     fn rates_are_those_since_the_last_report() {
-        let at = |second: i64| UtcTime::from_millis(second * 1000).unwrap();
-        let progress = Progress::new(Ledger::new(posts::Reading::default(), Some(9)), 0.005, at(0));
+        let progress = progress(Some(9));
         let rust: Keyword = "rust".parse().unwrap();
-        let first = progress.report(None, at(0));
+        let first = progress.report(None, None, at(0));
         for _ in 0..30 {
             progress.read(at(5));
         }
-        progress.sent(&rust, 20, at(5), at(7));
-        let second = progress.report(Some(&first), at(10));
-        assert_eq!((second.posts_per_second, second.lag_ms, second.posts_read), (3.0, Some(2000), 30));
+        progress.sent(&rust, 20, Some(at(5)), at(7));
+        let second = progress.report(Some(&first), None, at(10));
+        assert_eq!((second.posts_per_second, second.posts_read), (3.0, 30));
         let traffic = second.keywords[&rust];
-        assert_eq!((traffic.posts, traffic.posts_per_second, traffic.lag_ms), (20, 2.0, Some(2000)));
-        assert_eq!(progress.report(Some(&second), at(20)).posts_per_second, 0.0);
+        assert_eq!((traffic.posts, traffic.posts_per_second, traffic.queue_lag_ms), (20, 2.0, Some(2000)));
+        assert_eq!(progress.report(Some(&second), None, at(20)).posts_per_second, 0.0);
+    }
+
+    #[test]
+    fn lag_is_until_a_post_can_be_found() {
+        let progress = progress(None);
+        let rust: Keyword = "rust".parse().unwrap();
+        let lag = |storing: Option<(i64, u64)>, now| {
+            let storing = storing.map(|(stored, queue_ms)| Storing { at: at(stored), queue_ms });
+            progress.report(None, storing.as_ref(), at(now)).lag_ms
+        };
+        assert_eq!(lag(None, 0), None);
+        progress.sent(&rust, 1, Some(at(8)), at(10));
+        assert_eq!(lag(None, 11), Some(2000), "it is on its way");
+        assert_eq!(lag(Some((11, 500)), 12), Some(2500), "it was stored, after half a second on the queue");
+        // What healing fetches is old by nature, and says nothing of the stream.
+        progress.sent(&rust, 1, None, at(100));
+        assert_eq!(lag(Some((11, 500)), 160), Some(62_000), "it waits, and nobody stores anything");
+        assert_eq!(lag(Some((170, 70_000)), 171), Some(72_000), "it has been stored at last");
+        progress.sent(&rust, 1, Some(at(200)), at(200));
+        assert_eq!(lag(Some((201, 100)), 300), Some(100), "nothing waits");
+    }
+
+    #[test]
+    fn it_says_that_posts_are_missing_until_a_gap_does() {
+        let progress = progress(None);
+        let missing = || progress.report(None, None, at(9)).missing_from;
+        assert_eq!(missing(), None);
+        let (later, earlier) = (progress.missing(at(5)), progress.missing(at(3)));
+        assert_eq!(missing(), Some(at(3)));
+        drop(earlier);
+        assert_eq!(missing(), Some(at(5)));
+        drop(later);
+        assert_eq!(missing(), None);
     }
 
     #[test]
     fn no_more_keywords_are_told_of_than_fit_and_the_busiest_stay() {
-        let at = UtcTime::from_millis(0).unwrap();
-        let progress = Progress::new(Ledger::new(posts::Reading::default(), None), 0.0, at);
+        let progress = progress(None);
         let keyword = |number: usize| format!("k{number}").parse::<Keyword>().unwrap();
-        progress.sent(&keyword(0), 2, at, at);
+        progress.sent(&keyword(0), 2, Some(at(0)), at(0));
         for number in 1..=StreamReport::KEYWORDS {
-            progress.sent(&keyword(number), 1, at, at);
+            progress.sent(&keyword(number), 1, Some(at(0)), at(0));
         }
-        let keywords = progress.report(None, at).keywords;
+        let keywords = progress.report(None, None, at(0)).keywords;
         assert_eq!(keywords.len(), StreamReport::KEYWORDS);
         assert!(
             keywords.contains_key(&keyword(0)) && keywords.contains_key(&keyword(StreamReport::KEYWORDS))

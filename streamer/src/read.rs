@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::io::ErrorKind;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use posts::{Fenced, Keyword, Lease, Post, PostId, StreamState, StreamStatusTable, UtcTime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use posts::{Fenced, Keyword, Lease, Post, StreamState, StreamStatusTable, UtcTime};
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::buffer::{Buffer, Content, NotTaken, Origin};
 use crate::cursor::{Cursor, Hold};
-use crate::heal::Interruption;
+use crate::heal::{Backfill, Interruption, Then};
 use crate::http::network;
 use crate::ledger::Ledger;
-use crate::progress::Progress;
+use crate::progress::{Progress, Untold};
 use crate::reconnect::{Class, Failures};
 use crate::seen::Seen;
 use crate::source::{Connection, Failure, Item, Must, Source};
@@ -26,14 +26,6 @@ const SILENCE: Duration = Duration::from_secs(21);
 
 /// Bytes that came after a wait of this length were not waiting for us: reading is not behind.
 const FRESH: Duration = Duration::from_millis(100);
-
-/// How much may wait for the queue: this many posts, and this many KiB of them. When either is used
-/// up, the connection is closed; it is opened again when half of it is free, and what was missed is a gap.
-const BUFFER_POSTS: usize = 10_000;
-const BUFFER_KIB: usize = 64 * 1024;
-
-/// How often it looks whether there is room again.
-const LOOK_FOR_ROOM: Duration = Duration::from_millis(100);
 
 /// The keywords that are desired.
 pub(crate) type Desired = BTreeMap<Keyword, Wanted>;
@@ -55,79 +47,8 @@ pub(crate) struct Missing {
     pub(crate) started: UtcTime,
     /// From when on.
     pub(crate) from: UtcTime,
-}
-
-/// Something on its way to the queue.
-#[derive(Debug)]
-pub(crate) struct Received {
-    pub(crate) content: Content,
-    pub(crate) keywords: BTreeSet<Keyword>,
-    pub(crate) ticket: Ticket,
-}
-
-/// What is on its way to the queue.
-#[derive(Debug)]
-pub(crate) enum Content {
-    /// A post.
-    Post(Box<Post>),
-    /// That a post was taken back, and when that was read.
-    Removed(PostId, UtcTime),
-}
-
-/// What a post gives back once the queue has it: it holds a cursor no longer, and frees its room when
-/// the last ticket is dropped.
-#[derive(Clone, Debug)]
-pub(crate) struct Ticket {
-    hold: Hold,
-    _room: Option<Arc<OwnedSemaphorePermit>>,
-}
-
-impl Ticket {
-    /// The queue has the post under one of its keywords.
-    pub(crate) fn accepted(&self) {
-        self.hold.release();
-    }
-
-    #[cfg(test)]
-    pub(crate) fn without_room(hold: Hold) -> Self {
-        Self { hold, _room: None }
-    }
-}
-
-/// The buffer before the queue, with bounds of its own.
-#[derive(Clone, Debug)]
-pub(crate) struct Buffer {
-    posts: mpsc::Sender<Received>,
-    room: Arc<Semaphore>,
-}
-
-impl Buffer {
-    /// A buffer, and its other end.
-    pub(crate) fn new() -> (Self, mpsc::Receiver<Received>) {
-        let (posts, received) = mpsc::channel(BUFFER_POSTS);
-        (Self { posts, room: Arc::new(Semaphore::new(BUFFER_KIB)) }, received)
-    }
-
-    /// Takes a post, if there is room for it.
-    pub(crate) fn take(&self, content: Content, keywords: BTreeSet<Keyword>, cursor: &Cursor) -> Option<()> {
-        let bytes = match &content {
-            Content::Post(post) => post.text.len(),
-            Content::Removed(..) => 0,
-        };
-        let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX);
-        let place = self.posts.try_reserve().ok()?;
-        let room = Arc::clone(&self.room).try_acquire_many_owned(kib).ok()?;
-        let ticket = Ticket { hold: cursor.hold(keywords.len()), _room: Some(Arc::new(room)) };
-        place.send(Received { content, keywords, ticket });
-        Some(())
-    }
-
-    /// Waits until half of it is free.
-    pub(crate) async fn half_free(&self) {
-        while self.posts.capacity() < BUFFER_POSTS / 2 || self.room.available_permits() < BUFFER_KIB / 2 {
-            tokio::time::sleep(LOOK_FOR_ROOM).await;
-        }
-    }
+    /// Whether the source delivered it before.
+    pub(crate) was_collected: bool,
 }
 
 /// Reads one connection of a stream.
@@ -156,6 +77,15 @@ enum End {
     NothingToRead,
 }
 
+impl From<NotTaken> for End {
+    fn from(reason: NotTaken) -> Self {
+        match reason {
+            NotTaken::Full(_) => Self::Full,
+            NotTaken::Ended => Self::Failed(Failure::ours("sending has ended")),
+        }
+    }
+}
+
 impl From<Failure> for End {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
@@ -169,6 +99,8 @@ struct Missed {
     since: Option<UtcTime>,
     /// Keeps the cursor there.
     hold: Hold,
+    /// Tells until then that posts are missing.
+    untold: Untold,
 }
 
 /// From when on posts of each keyword are missing, where everything up to `since` was received: a
@@ -180,7 +112,7 @@ fn missing<S: Source>(desired: &Desired, since: Option<UtcTime>) -> Vec<Missing>
             let Wanted { started, missing_from } = *wanted;
             let behind = since.map_or(started, |since| since.before(S::LATENESS));
             let from = missing_from.map_or(behind, |from| from.min(behind)).max(started);
-            Missing { keyword: keyword.clone(), started, from }
+            Missing { keyword: keyword.clone(), started, from, was_collected: missing_from.is_none() }
         })
         .collect()
 }
@@ -189,17 +121,12 @@ impl<S: Source> Reader<S> {
     /// Reads and reconnects until the source refuses for good; returns that reason. Dropped to be stopped.
     pub(crate) async fn run(mut self) -> String {
         let now = UtcTime::now();
-        // A budget's pause leaves it in the future.
-        let left_at = self.ledger.left_at(&self.name).map(|at| at.min(now));
+        let left_at = self.ledger.left_at(&self.name, now);
         let first = self.desired.borrow().values().map(|wanted| wanted.started).min();
         let cursor = Cursor::new(left_at.or(first).unwrap_or(now));
         self.ledger.follow(&self.name, cursor.clone());
         let mut failures = Failures::default();
-        let mut missed = Some(Missed {
-            cause: "the streamer was not running".to_owned(),
-            since: left_at,
-            hold: cursor.hold(1),
-        });
+        let mut missed = Some(self.missed("the streamer was not running", left_at, &cursor));
         loop {
             if self.ledger.is_budget_used_up(UtcTime::now()) {
                 if let Err(failure) = self.pause_for_budget(&cursor, &mut missed).await {
@@ -224,11 +151,9 @@ impl<S: Source> Reader<S> {
                 End::BudgetUsedUp => "the day's budget of posts was used up".to_owned(),
                 End::NothingToRead => "the source refused every keyword".to_owned(),
             };
-            missed.get_or_insert_with(|| Missed {
-                cause: cause.clone(),
-                since: Some(cursor.reached()),
-                hold: cursor.hold(1),
-            });
+            if missed.is_none() {
+                missed = Some(self.missed(&cause, Some(cursor.reached()), &cursor));
+            }
             match end {
                 End::Failed(Failure::Final { reason, .. }) => return reason,
                 End::Failed(Failure::Passing { class, .. }) => {
@@ -255,8 +180,16 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    /// Waits for the next day. What is posted until then is not read, to spare money: a gap that is
-    /// on record when the pause begins, and that nobody heals.
+    /// From now on posts are missing that were made since then, or since the first keyword was desired.
+    fn missed(&self, cause: &str, since: Option<UtcTime>, cursor: &Cursor) -> Missed {
+        let missing = missing::<S>(&self.desired.borrow(), since);
+        let from = missing.iter().map(|missing| missing.from).min().unwrap_or_else(UtcTime::now);
+        let untold = self.progress.missing(from);
+        Missed { cause: cause.to_owned(), since, hold: cursor.hold(1), untold }
+    }
+
+    /// Waits until the budget allows posts again. What is posted until then is not read, to spare money: a gap
+    /// that is on record when the pause begins, and that nobody heals.
     async fn pause_for_budget(
         &mut self,
         cursor: &Cursor,
@@ -268,30 +201,38 @@ impl<S: Source> Reader<S> {
         tracing::warn!(budget, %tomorrow, "the day's budget of posts is used up");
         let reason = format!("budget: {budget} posts were read today; reading goes on at {tomorrow}");
         self.progress.enter(StreamState::Paused, Some(reason));
-        let before = missed.take();
-        let since = before.as_ref().map_or(Some(cursor.reached()), |missed| missed.since);
-        let mut hold = Some(before.map_or_else(|| cursor.hold(1), |missed| missed.hold));
-        cursor.reach(tomorrow);
-        *missed = Some(Missed { cause: CAUSE.to_owned(), since: Some(tomorrow), hold: cursor.hold(1) });
-        let end = tokio::time::sleep(tomorrow.since(UtcTime::now()));
-        tokio::pin!(end);
+        let Missed { since, hold, untold, .. } =
+            missed.take().unwrap_or_else(|| self.missed(CAUSE, Some(cursor.reached()), cursor));
+        let interruption = |missing: Vec<Missing>, to: UtcTime, untold: Option<Untold>, then: Then| {
+            let (cause, heal) = (CAUSE.to_owned(), matches!(then, Then::Resume { .. }));
+            Interruption { cause, missing, to, heal, backfill: None, untold, then }
+        };
+        let mut untold = Some(untold);
+        let ledger = self.ledger.clone();
+        let allowed = ledger.budget_for(1);
+        tokio::pin!(allowed);
+        let mut told: Vec<Missing> = Vec::new();
         // Once more whenever a keyword comes: it has missed something too.
         loop {
-            let desired = self.desired.borrow_and_update().clone();
-            self.interrupted(Interruption {
-                cause: CAUSE.to_owned(),
-                missing: missing::<S>(&desired, since),
-                to: tomorrow,
-                heal: false,
-                backfilled: None,
-                hold: hold.take(),
-            })
-            .await?;
+            let mut missing = missing::<S>(&self.desired.borrow_and_update(), since);
+            missing.retain(|new| told.iter().all(|told| told.keyword != new.keyword));
+            told.extend(missing.iter().cloned());
+            let pause = Then::Pause(self.name.clone());
+            self.interrupted(interruption(missing, tomorrow, untold.take(), pause)).await?;
             tokio::select! {
-                () = &mut end => return Ok(()),
+                () = &mut allowed => break,
                 Ok(()) = self.desired.changed() => {}
             }
         }
+        // The clock has been set, or healing asked for posts that did not come: what was missed can be paid for.
+        let end = UtcTime::now().min(tomorrow);
+        if end < tomorrow {
+            let resume = Then::Resume { connection: self.name.clone(), recorded_to: tomorrow };
+            self.interrupted(interruption(told, end, None, resume)).await?;
+        }
+        cursor.reach(end);
+        *missed = Some(self.missed(CAUSE, Some(end), cursor));
+        self.interrupted(interruption(Vec::new(), end, None, Then::Pass(hold))).await
     }
 
     /// One connection, from what it takes to open it to its end.
@@ -309,8 +250,8 @@ impl<S: Source> Reader<S> {
         }
         self.note_connection().await?;
         let since = missed.as_ref().map_or_else(|| Some(cursor.reached()), |missed| missed.since);
-        let missed_time = since.map_or(Duration::ZERO, |since| UtcTime::now().since(since));
-        let Connection { answer, mut decoder, backfilled } = self.source.connect(missed_time).await?;
+        let missing_from = since.map(|since| since.before(S::LATENESS));
+        let Connection { answer, mut decoder, backfilled_from } = self.source.connect(missing_from).await?;
         let connected = UtcTime::now();
         tracing::info!(name = self.name, keywords = delivered.len(), "connected");
         self.progress.enter(StreamState::Running, None);
@@ -326,8 +267,9 @@ impl<S: Source> Reader<S> {
                 missing,
                 to: connected,
                 heal: true,
-                backfilled: backfilled.then(|| alive.clone()),
-                hold: Some(missed.hold),
+                backfill: backfilled_from.map(|from| Backfill { from, connection: alive.clone() }),
+                untold: Some(missed.untold),
+                then: Then::Pass(missed.hold),
             };
             self.interrupted(interruption).await?;
         }
@@ -367,7 +309,7 @@ impl<S: Source> Reader<S> {
                         }
                         let removed = Content::Removed(id, UtcTime::now());
                         if !keywords.is_empty() {
-                            self.buffer.take(removed, keywords, cursor).ok_or(End::Full)?;
+                            self.buffer.take(removed, keywords, Origin::Stream, cursor)?;
                         }
                     }
                     Item::Ended(title) => ended = Some(title),
@@ -388,7 +330,7 @@ impl<S: Source> Reader<S> {
     async fn note_connection(&self) -> Result<(), Failure> {
         let now = UtcTime::now();
         self.ledger.connecting(now);
-        match self.status.save_reading(&self.ledger.snapshot(now), &self.lease).await {
+        match self.status.save_reading(&self.ledger.snapshot(), &self.lease).await {
             Ok(Fenced::Written) => Ok(()),
             Ok(Fenced::LeaseLost) => Err(Failure::ours("another streamer reads")),
             Err(error) => {
@@ -416,7 +358,7 @@ impl<S: Source> Reader<S> {
         }
         if !new.is_empty() {
             self.progress.read(made);
-            self.buffer.take(Content::Post(post), new.clone(), cursor).ok_or(End::Full)?;
+            self.buffer.take(Content::Post(post), new.clone(), Origin::Stream, cursor)?;
             for keyword in &new {
                 self.seen.insert(keyword, &id, edited_at);
             }
@@ -472,11 +414,13 @@ async fn follow<S: Source>(
             let interruption = Interruption {
                 cause: "the keyword was new".to_owned(),
                 missing: new,
-                // The source needs a moment before it delivers what it has just been asked for.
+                // The source needs a moment before it delivers what it has just been asked for; until then the
+                // keyword itself says that posts are missing.
                 to: UtcTime::now().after(S::LATENESS),
                 heal: true,
-                backfilled: None,
-                hold: None,
+                backfill: None,
+                untold: None,
+                then: Then::Nothing,
             };
             if interruptions.send(interruption).await.is_err() {
                 return Failure::ours("the records of gaps are closed");

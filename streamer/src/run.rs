@@ -11,16 +11,17 @@ use posts::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::buffer::Buffer;
 use crate::config::{Config, SourceConfig};
 use crate::connections::Connections;
 use crate::control::{desired_keywords, follow_desired, heartbeat, save_reading};
+use crate::gap_book::GapBook;
 use crate::http::Http;
 use crate::lease::{LEASE_TIME, LeaseGuard, Moment};
 use crate::ledger::Ledger;
 use crate::mastodon::Mastodon;
 use crate::pack::Packer;
 use crate::progress::Progress;
-use crate::read::Buffer;
 use crate::seen::Seen;
 use crate::send::{Sender, SendingEnded};
 use crate::source::{Must, Source};
@@ -124,7 +125,15 @@ pub async fn run(
             () = shutdown.cancelled() => return Ok(Ended::Shutdown),
         }
     };
-    let ledger = Ledger::new(status.reading().await?, config.daily_post_budget);
+    // From here on every way out gives the lease back.
+    let reading = match status.reading().await {
+        Ok(reading) => reading,
+        Err(error) => {
+            give_back(&status, &lease).await;
+            return Err(error.into());
+        }
+    };
+    let ledger = Ledger::new(reading, config.daily_post_budget);
     let progress = Progress::new(ledger.clone(), config.source.dollars_a_post(), UtcTime::now());
     let held = Held { status, lease, guard, ledger, progress, own_metrics };
     let outcome = held.read(&config, aws, shutdown).await;
@@ -133,6 +142,14 @@ pub async fn run(
         held.release(&outcome).await;
     }
     outcome
+}
+
+/// Gives the lease back. If that cannot be written now, it ends by itself.
+async fn give_back(status: &StreamStatusTable, lease: &Lease) {
+    let given_back = tokio::time::timeout(LAST_WRITE, status.release_lease(lease)).await;
+    if let Err(error) = given_back.map_err(anyhow::Error::from).and_then(|done| Ok(done?)) {
+        tracing::error!(error = format!("{error:#}"), "could not give the lease back; it ends by itself");
+    }
 }
 
 /// What a streamer holds while it has the lease.
@@ -191,6 +208,7 @@ impl Held {
             buffer,
             seen: Seen::default(),
             progress: progress.clone(),
+            gaps: GapBook::new(status.clone()),
         };
         let sender = Sender {
             queue: TweetsQueue::new(aws.sqs.clone(), config.tweets_queue_url.clone()),
@@ -238,17 +256,16 @@ impl Held {
             Ok(_) => progress.enter(StreamState::Stopped, None),
             Err(error) => progress.enter(StreamState::Failed, Some(error.to_string())),
         }
-        let now = UtcTime::now();
-        let (reading, report) = (ledger.snapshot(now), progress.report(None, now));
+        let (reading, report) = (ledger.snapshot(), progress.report(None, None, UtcTime::now()));
         let writes = async {
             tokio::time::timeout(LAST_WRITE, status.save_reading(&reading, lease)).await??;
             tokio::time::timeout(LAST_WRITE, status.save_report(&report, lease)).await??;
-            tokio::time::timeout(LAST_WRITE, status.release_lease(lease)).await??;
             Ok::<(), anyhow::Error>(())
         };
         if let Err(error) = writes.await {
             tracing::error!(error = format!("{error:#}"), "could not note how the streamer ended");
         }
+        give_back(status, lease).await;
     }
 }
 

@@ -6,10 +6,10 @@ use posts::{POST_BYTES, Parcel, SendError, TweetsQueue, UtcTime};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::buffer::{Content, Received};
 use crate::lease::LeaseGuard;
 use crate::pack::{Packed, Packer, Written};
 use crate::progress::Progress;
-use crate::read::{Content, Received};
 
 /// The waits before sending again what the queue did not take.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -77,7 +77,7 @@ impl Sender {
     /// Packs a post under each of its keywords; returns the parcels that are full.
     fn pack(&mut self, received: &Received) -> Result<Vec<Packed>, SendingEnded> {
         let unwritable = |error: serde_json::Error| SendingEnded::Refused(error.to_string());
-        let Received { content, keywords, ticket } = received;
+        let Received { content, keywords, origin, ticket } = received;
         let json = match content {
             Content::Post(post) => Parcel::written(post).map_err(unwritable)?,
             Content::Removed(..) => String::new(),
@@ -94,7 +94,9 @@ impl Sender {
                 continue;
             }
             full.extend(
-                self.packer.add(keyword, written, ticket.clone(), Instant::now()).map_err(unwritable)?,
+                self.packer
+                    .add(keyword, written, *origin, ticket.clone(), Instant::now())
+                    .map_err(unwritable)?,
             );
         }
         Ok(full)

@@ -23,6 +23,9 @@ pub(crate) trait Source: Clone + Send + Sync + 'static {
     /// What heals a gap.
     const HEALS: HealedBy;
 
+    /// How many posts can be asked for at once: at least, and at most.
+    const PAGE: (u64, u64);
+
     /// The connections that it takes to read these keywords, and which of them each one carries.
     fn connections(desired: &Desired) -> BTreeMap<String, Desired>;
 
@@ -37,16 +40,20 @@ pub(crate) trait Source: Clone + Send + Sync + 'static {
         must: Must,
     ) -> impl Future<Output = Result<BTreeSet<Keyword>, Failure>> + Send;
 
-    /// Opens the stream. `missed` is how long nothing was read.
-    fn connect(&self, missed: Duration) -> impl Future<Output = Result<Connection, Failure>> + Send;
+    /// Opens the stream. `missing_from` is from when on posts are missing, if the stream was ever read.
+    fn connect(
+        &self,
+        missing_from: Option<UtcTime>,
+    ) -> impl Future<Output = Result<Connection, Failure>> + Send;
 
-    /// A page of the posts of `keyword` made from `from` up to `to`.
+    /// A page of at most `most` posts of `keyword` made from `from` up to `to`.
     fn page(
         &self,
         keyword: &Keyword,
         from: UtcTime,
         to: UtcTime,
         next: Option<&str>,
+        most: u64,
     ) -> impl Future<Output = Result<Page, Failure>> + Send;
 }
 
@@ -63,8 +70,8 @@ pub(crate) enum Must {
 pub(crate) struct Connection {
     pub(crate) answer: reqwest::Response,
     pub(crate) decoder: Box<dyn Decoder>,
-    /// The source delivers again what was missed.
-    pub(crate) backfilled: bool,
+    /// From when on the source delivers again what was posted, if it does.
+    pub(crate) backfilled_from: Option<UtcTime>,
 }
 
 /// Makes items of bytes, wherever their chunks begin and end.

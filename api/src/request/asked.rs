@@ -47,6 +47,31 @@ impl PartialSchema for AskedKeyword {
 
 impl ToSchema for AskedKeyword {}
 
+/// How many things a page holds, at most: 1 to 100.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Limit(usize);
+
+impl Limit {
+    const MOST: usize = 100;
+
+    /// How many.
+    pub(crate) fn get(self) -> usize {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Limit {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.parse() {
+            Ok(limit) if (1..=Self::MOST).contains(&limit) => Ok(Self(limit)),
+            _ => Err(format!("must be a whole number from 1 to {}, not {}", Self::MOST, shown(&text))),
+        }
+    }
+}
+
 /// A moment as it is asked for; none if it lies before 1970, where nothing is.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]

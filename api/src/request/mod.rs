@@ -18,7 +18,7 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::Problem;
 
-pub(crate) use asked::{AskedKeyword, Moment};
+pub(crate) use asked::{AskedKeyword, Limit, Moment};
 use fields::Given;
 pub(crate) use fields::shown;
 pub(crate) use head::bounded as bounded_head;

@@ -22,6 +22,8 @@ pub enum Fate {
     FailsBefore,
     /// It takes effect, and then its answer is lost.
     FailsAfter,
+    /// It takes no effect, and is never answered.
+    Hangs,
     /// It takes effect, this is told so, and whoever called never hears of it: for one that is to die now.
     Unheard(Arc<Notify>),
 }
@@ -93,6 +95,7 @@ pub(super) async fn fail_on_request(
             next.run(request).await;
             Err(StatusCode::SERVICE_UNAVAILABLE)
         }
+        Fate::Hangs => std::future::pending().await,
         Fate::Unheard(told) => {
             next.run(request).await;
             told.notify_one();

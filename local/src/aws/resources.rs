@@ -27,9 +27,16 @@ pub(crate) struct Queue {
     pub(crate) redrive: Option<(u32, &'static str)>,
 }
 
+/// As in the template: what can never be stored is given up by the consumer itself, at once.
+const RECEIVES: u32 = 1000;
+
 /// All queues.
 pub(crate) const QUEUES: [Queue; 3] = [
-    Queue { name: TWEETS_QUEUE, visibility: Duration::from_secs(30), redrive: Some((5, DEAD_LETTER_QUEUE)) },
+    Queue {
+        name: TWEETS_QUEUE,
+        visibility: Duration::from_secs(30),
+        redrive: Some((RECEIVES, DEAD_LETTER_QUEUE)),
+    },
     Queue { name: DEAD_LETTER_QUEUE, visibility: Duration::from_secs(30), redrive: None },
     Queue { name: CLOSE_QUEUE, visibility: Duration::from_secs(30), redrive: None },
 ];

@@ -43,6 +43,8 @@ impl World {
 
     fn consumer(&self, own_metrics: EmbeddedMetrics) -> Consumer {
         let config = consumer::Config {
+            status_table: "StreamStatusTable".to_owned(),
+            stream_id: "x".to_owned(),
             tweets_table: "TweetsTable".to_owned(),
             statistics_table: "StatisticsTable".to_owned(),
             tweets_queue_url: self.url(QUEUE),
@@ -349,4 +351,76 @@ fn after_a_failure_all_later_messages_of_the_group_fail_and_no_others() {
         assert_eq!(failures(PATIENCE).await, [""; 0]);
         assert_eq!(world.stored("a").await.1, 2);
     });
+}
+
+#[test]
+fn what_cloudwatch_does_not_take_is_stored_all_the_same_and_stated_by_the_minute() {
+    for fate in [Fate::FailsBefore, Fate::Hangs] {
+        virtually(async {
+            let world = World::start().await;
+            let log = Log::default();
+            let consumer = world.consumer(EmbeddedMetrics::new(log.clone()));
+            world.machine.faults.judge(move |call| match call.operation.as_str() {
+                "PutMetricData" => fate.clone(),
+                _ => Fate::Answered,
+            });
+            for id in ["1", "2", "3"] {
+                let start = Instant::now();
+                let messages = [(id.to_owned(), envelope("rust", &[post(id)]))];
+                let answer = consumer.handle(event(&messages, true), Instant::now() + PATIENCE).await;
+                assert!(answer.batch_item_failures.is_empty(), "stored is stored");
+                let most = if id == "1" { Duration::from_secs(4) } else { Duration::from_secs(1) };
+                assert!(start.elapsed() < most, "{id} took {:?}", start.elapsed());
+            }
+            let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+            let failed: Vec<Value> = log
+                .lines()
+                .map(|line| serde_json::from_str::<Value>(line).unwrap()["StatingFailed"].clone())
+                .collect();
+            assert_eq!(failed, [json!(1.0), json!(0.0), json!(0.0)], "it is tried again after a while only");
+            assert_eq!(world.stored("rust").await.1, 3);
+            tokio::time::sleep(Duration::from_secs(3 * 60 * 60)).await;
+            world.machine.faults.end();
+            tokio::time::sleep(Duration::from_secs(90)).await;
+            let (status, counts) = world
+                .request(reqwest::Method::GET, "/tweetsStatistics?keyword=rust&by=hour&source=cloudwatch")
+                .await;
+            assert_eq!(
+                (status, &counts["total"], &counts["differing"]),
+                (200, &json!(3), &json!(0)),
+                "{counts}"
+            );
+        });
+    }
+}
+
+#[test]
+fn whatever_hangs_an_answer_comes_in_time() {
+    for operation in ["TransactWriteItems", "BatchGetItem", "UpdateItem", "GetItem", "PutItem"] {
+        virtually(async {
+            let world = World::start().await;
+            let consumer = world.consumer(EmbeddedMetrics::nowhere());
+            let mut changed = post("1");
+            changed["editedAt"] = json!("2030-01-01T00:00:00Z");
+            let body = json!({ "version": 1, "keyword": "rust", "posts": [changed], "removed": ["2"] });
+            let messages = [("1".to_owned(), body.to_string())];
+            world
+                .machine
+                .faults
+                .judge(move |call| if call.operation == operation { Fate::Hangs } else { Fate::Answered });
+            let (start, time) = (Instant::now(), Duration::from_secs(20));
+            let answer = consumer.handle(event(&messages, true), start + time).await;
+            assert!(start.elapsed() < time, "{operation}: {:?}", start.elapsed());
+            let failed = answer.batch_item_failures.len();
+            assert_eq!(
+                failed,
+                usize::from(operation != "PutItem"),
+                "{operation} stands in the way of storing"
+            );
+            world.machine.faults.end();
+            let answer = consumer.handle(event(&messages, true), Instant::now() + time).await;
+            assert!(answer.batch_item_failures.is_empty(), "{operation}");
+            assert_eq!(world.stored("rust").await.1, 1);
+        });
+    }
 }

@@ -62,3 +62,57 @@ fn a_post_is_changed_once_taken_back_once_and_never_comes_again() {
         assert_eq!(counts().await, (2, 1));
     });
 }
+
+#[test]
+fn a_post_that_was_taken_back_comes_again_under_no_keyword() {
+    virtually(async {
+        let data = folder();
+        let machine = idle_machine(data.path()).await;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&config(&format!("http://{}", machine.aws)).await);
+        let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
+        let tweets = TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics.clone());
+        let keyword = |name: &str| name.parse::<Keyword>().unwrap();
+        let now = UtcTime::now();
+        let soon = tokio::time::Instant::now() + std::time::Duration::from_secs(100);
+        let insert = async |name: &str, ids: &[&str]| {
+            let posts: Vec<Post> = ids.iter().map(|id| post(id, "text", None)).collect();
+            tweets.insert(&keyword(name), &posts, now, soon).await.unwrap().new
+        };
+        let there = async |id: &str| {
+            let stored = tweets.under_all_keywords(&id.parse().unwrap()).await.unwrap();
+            stored.into_iter().map(|stored| stored.keyword.to_string()).collect::<Vec<_>>()
+        };
+        let counted = async |name: &str| {
+            let counts =
+                statistics.between(&keyword(name), UtcTime::from_millis(0).unwrap(), now).await.unwrap();
+            counts.iter().map(|count| count.collected - count.removed).sum::<u64>()
+        };
+        assert_eq!(insert("rust", &["1", "2"]).await, 2);
+        insert("go", &["1"]).await;
+        let one = "1".parse().unwrap();
+        assert_eq!(tweets.remove_everywhere(&one, now, soon).await.unwrap(), Correction::Made);
+        assert_eq!(there("1").await, [""; 0]);
+        assert_eq!(insert("later", &["1", "3"]).await, 1, "under another keyword, beside others");
+        assert_eq!(insert("rust", &["1"]).await, 0);
+        assert_eq!((there("1").await.len(), there("3").await.len()), (0, 1));
+        assert_eq!((counted("rust").await, counted("go").await, counted("later").await), (1, 0, 1));
+        assert_eq!(tweets.remove_everywhere(&one, now, soon).await.unwrap(), Correction::NotNeeded);
+
+        // What a source says of one keyword holds for all.
+        let two = "2".parse().unwrap();
+        assert_eq!(tweets.remove(&keyword("rust"), &two, now, soon).await.unwrap(), Correction::Made);
+        assert_eq!(insert("later", &["2"]).await, 0);
+
+        // Whoever comes first, while the other is at it.
+        for number in 10..60_u32 {
+            let id = number.to_string();
+            insert("rust", &[&id]).await;
+            let (post_id, ids) = (id.parse().unwrap(), [id.as_str()]);
+            let (removed, _) =
+                tokio::join!(tweets.remove_everywhere(&post_id, now, soon), insert("later", &ids));
+            assert_eq!(removed.unwrap(), Correction::Made);
+            assert_eq!(there(&id).await, [""; 0], "{id}");
+        }
+        assert_eq!((counted("rust").await, counted("later").await), (0, 1));
+    });
+}

@@ -10,9 +10,10 @@ use crate::virtual_time::{folder, virtually};
 use crate::world::{Settings, World};
 
 /// What carries posts, from the streamer's send to the consumer's last call.
-const CARRIES: [(&str, Option<&str>); 6] = [
+const CARRIES: [(&str, Option<&str>); 7] = [
     ("SendMessageBatch", Some("TweetsFifoQueue.fifo")),
     ("ReceiveMessage", Some("TweetsFifoQueue.fifo")),
+    ("BatchGetItem", None),
     ("TransactWriteItems", None),
     ("Query", Some("StatisticsTable")),
     ("PutMetricData", None),
@@ -20,7 +21,7 @@ const CARRIES: [(&str, Option<&str>); 6] = [
 ];
 
 #[test]
-fn a_thousand_posts_take_at_most_130_requests_at_50_posts_a_second() {
+fn a_thousand_posts_take_at_most_170_requests_at_50_posts_a_second() {
     const TIME: Duration = Duration::from_secs(60);
     // Of the posts that the stub makes up, six in ten are about what the rules ask for.
     const RATE: f64 = 84.0;
@@ -50,6 +51,6 @@ fn a_thousand_posts_take_at_most_130_requests_at_50_posts_a_second() {
         let carrying: u64 = calls.iter().filter(|(name, _)| *name != "others").map(|(_, count)| count).sum();
         println!("{posts} posts: {carrying} requests carry them: {calls:?}");
         assert!((2_850..3_150).contains(&posts), "{posts} in {TIME:?}");
-        assert!(carrying * 1000 <= 130 * posts, "{carrying} requests for {posts} posts: {calls:?}");
+        assert!(carrying * 1000 <= 170 * posts, "{carrying} requests for {posts} posts: {calls:?}");
     });
 }

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::virtual_time::{folder, virtually};
+use crate::world::all_gaps;
 
 const KEYWORDS: [&str; 2] = ["#zebra", "#lion"];
 
@@ -74,7 +75,7 @@ impl World {
     async fn gaps(&self) -> Vec<Gap> {
         let aws = config(&format!("http://{}", self.machine.aws)).await;
         let table = ("StreamStatusTable".to_owned(), "x".to_owned());
-        StreamStatusTable::new(aws_sdk_dynamodb::Client::new(&aws), table.0, table.1).gaps().await.unwrap()
+        all_gaps(&StreamStatusTable::new(aws_sdk_dynamodb::Client::new(&aws), table.0, table.1)).await
     }
 
     /// The stored texts of a keyword, and whether the counts equal them.
@@ -197,4 +198,24 @@ fn what_a_broken_stream_missed_is_fetched_from_timelines() {
             assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{fault}: {gaps:#?}");
         });
     }
+}
+
+#[test]
+fn when_all_connections_end_for_good_the_streamer_ends_and_says_why() {
+    virtually(async {
+        let world = World::start(1).await;
+        world.control("faults", &json!({ "fault": "status", "status": 403, "seconds": 600 })).await;
+        world.control("faults", &json!({ "fault": "close" })).await;
+        let api = format!("http://{}/stream", world.machine.api);
+        let end = tokio::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            let stream = world.get(&api).await;
+            if stream["state"] == "failed" {
+                assert!(stream["reason"].as_str().unwrap().contains("403"), "{stream}");
+                return;
+            }
+            assert!(tokio::time::Instant::now() < end, "nobody reads, and nobody says so: {stream}");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
 }

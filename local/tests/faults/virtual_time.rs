@@ -15,14 +15,19 @@ const BREATH: Duration = Duration::from_micros(500);
 
 /// Runs `test` in virtual time: it moves only while everything waits, and in small steps.
 pub(crate) fn virtually<F: Future<Output = ()>>(test: F) {
+    virtually_in_steps_of(TURN, test);
+}
+
+/// The same, in steps of this length: for hours in which little happens.
+pub(crate) fn virtually_in_steps_of<F: Future<Output = ()>>(turn: Duration, test: F) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
         // Without it, time would jump to the next timer while bytes are on their way.
-        tokio::spawn(async {
+        tokio::spawn(async move {
             loop {
                 for _ in 0..TURNS {
-                    tokio::time::sleep(TURN).await;
+                    tokio::time::sleep(turn).await;
                 }
                 std::thread::sleep(BREATH);
             }

@@ -106,9 +106,13 @@ impl World {
         posted["posts"].as_array().unwrap().iter().filter(|post| post["delivered"] != 0).count()
     }
 
+    pub(crate) async fn gaps(&self) -> Vec<Gap> {
+        all_gaps(&self.status().await).await
+    }
+
     /// How often the stream was interrupted, once for each keyword.
     pub(crate) async fn interruptions(&self) -> usize {
-        let gaps = self.status().await.gaps().await.unwrap();
+        let gaps = self.gaps().await;
         gaps.iter().filter(|gap| gap.to.since(gap.from) > Duration::ZERO && is_interruption(gap)).count()
     }
 
@@ -187,7 +191,7 @@ impl World {
 
     /// The gaps, and what is wrong: posts made up to `until` that are neither stored nor in an open gap.
     pub(crate) async fn missing(&self, until: UtcTime) -> (Vec<Gap>, Vec<String>) {
-        let gaps = self.status().await.gaps().await.unwrap();
+        let gaps = self.gaps().await;
         let mut wrong: Vec<String> = Vec::new();
         let posted = self.get(&format!("{}/control/posts", self.stub)).await;
         if posted["refusals"] != 0 {
@@ -212,7 +216,7 @@ impl World {
                     let here = gap.keyword.as_str() == *keyword && gap.from <= at && at <= gap.to;
                     // Search cannot find what only a quoted post says: a closed gap never claims it.
                     here && match gap.state {
-                        GapState::Open => true,
+                        GapState::Open | GapState::Abandoned => true,
                         GapState::Closed => {
                             !has(&post["searchable"]) && gap.healed_by == Some(posts::HealedBy::Search)
                         }
@@ -227,25 +231,45 @@ impl World {
         (gaps, wrong)
     }
 
-    /// Waits until every post made up to now is accounted for and no gap is being healed.
+    /// Waits until every post made up to now is accounted for, no gap is being healed, and nothing is missing
+    /// that no gap tells of.
     pub(crate) async fn settled(&self) -> Vec<Gap> {
         let until = UtcTime::now();
         let end = tokio::time::Instant::now() + PATIENCE;
         loop {
             let (gaps, wrong) = self.missing(until).await;
             let healing = gaps.iter().filter(|gap| gap.state == GapState::Healing).count();
-            if wrong.is_empty() && healing == 0 {
+            let keywords = self.status().await.keywords().await.unwrap();
+            let untold = keywords.iter().filter(|status| status.missing_from.is_some()).count();
+            if wrong.is_empty() && healing == 0 && untold == 0 {
                 return gaps;
             }
             assert!(
                 tokio::time::Instant::now() < end,
-                "{} posts missing: {:#?}\n{healing} gaps healing; gaps: {gaps:#?}",
+                "{} posts missing: {:#?}\n{healing} gaps healing, {untold} keywords untold; gaps: {gaps:#?}",
                 wrong.len(),
                 wrong.iter().take(5).collect::<Vec<_>>()
             );
             tokio::time::sleep(Duration::from_secs(10)).await;
         }
     }
+}
+
+/// The gaps of a stream, in whatever state.
+pub(crate) async fn all_gaps(status: &StreamStatusTable) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    for state in GapState::ALL {
+        let mut after = None;
+        loop {
+            let page = status.gaps(state, 100, after).await.unwrap();
+            gaps.extend(page.gaps);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    gaps
 }
 
 /// A machine that reads no stream.

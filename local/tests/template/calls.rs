@@ -28,6 +28,10 @@ pub(crate) fn needed(call: &Call) -> Vec<Allowed> {
             };
             vec![on("dynamodb", operation, resource)]
         }
+        "BatchGetItem" => {
+            let tables = request["RequestItems"].as_object().unwrap().keys();
+            tables.map(|table| on("dynamodb", operation, table.clone())).collect()
+        }
         "SendMessage" | "SendMessageBatch" => vec![on("sqs", "SendMessage", queue())],
         "DeleteMessage" | "DeleteMessageBatch" => vec![on("sqs", "DeleteMessage", queue())],
         "ChangeMessageVisibilityBatch" => vec![on("sqs", "ChangeMessageVisibility", queue())],

@@ -122,7 +122,9 @@ fn functions_and_the_task_are_told_what_they_ask_for_and_nothing_else() {
     for function in ["ControlFunction", "MinuteFunction"] {
         assert_variables(&variables(function), &["STREAM_ID"], |variable| ControlConfig::read(variable));
     }
-    assert_variables(&variables("ConsumerFunction"), &[], |variable| consumer::Config::read(variable));
+    assert_variables(&variables("ConsumerFunction"), &["STREAM_ID"], |variable| {
+        consumer::Config::read(variable)
+    });
     assert_eq!(
         variables("AuthorizerFunction"),
         [("API_KEYS_PARAMETER".to_owned(), "AviaryApiKeys".to_owned())]

@@ -53,7 +53,7 @@ impl StreamStatusTable {
     /// The latest start; as if there never was one, if there was none.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
+    /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn launch(&self) -> Result<Launch, TableError> {
         let item = self.item(LAUNCH, "read the latest start").await?.unwrap_or_default();
         serde_dynamo::from_item(item).map_err(|error| self.broken(&error))

@@ -127,7 +127,7 @@ impl StreamStatusTable {
     /// Who holds the lease, be it still valid or not.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
+    /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn lease_holder(&self) -> Result<Option<LeaseHolder>, TableError> {
         self.holder(self.item(LEASE, "read the lease").await?.as_ref())
     }

@@ -1,11 +1,14 @@
-//! StreamStatusTable: what is desired of a stream, who reads it, how far it came and how it fares.
+//! StreamStatusTable: what is requested of a stream, who reads it, how far it came and how it fares.
 
+mod gap_bound;
 mod gaps;
 mod keywords;
 mod launch;
 mod lease;
 mod reading;
 mod report;
+mod restated;
+mod storing;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,20 +18,20 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::TableError;
 
-pub use gaps::{Gap, GapState, HealedBy};
+pub use gaps::{Gap, GapPage, GapPosition, GapState, HealedBy};
 pub use keywords::{KeywordStatus, Removed};
 pub use launch::{Launch, Saved};
 pub use lease::{Acquired, Lease, LeaseHolder};
 pub use reading::{Reading, Window};
 pub use report::{StreamReport, StreamState, Traffic};
+pub use storing::Storing;
 
 /// One stream's part of StreamStatusTable.
 ///
-/// The keywords that stand in it *are* the desired state: the stream should run while there are any.
+/// The requested keywords *are* the desired state: the stream should run while there are any.
 /// Clients of one stream never write the same attribute of an item, but for the lease, which is
 /// written only under conditions.
 #[derive(Clone, Debug)]
@@ -64,7 +67,7 @@ type Item = HashMap<String, AttributeValue>;
 impl StreamStatusTable {
     /// The partition key: the stream.
     pub const PARTITION_KEY: &str = "streamId";
-    /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading` or `gap#…`.
+    /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading`, `restated`, `storing` or `gap#…`.
     pub const SORT_KEY: &str = "item";
     /// The attribute by which DynamoDB forgets items.
     pub const TIME_TO_LIVE: &str = "expiresAt";
@@ -88,16 +91,11 @@ impl StreamStatusTable {
     }
 
     /// The items whose sort key begins with `prefix`, in its order.
-    async fn items<T: DeserializeOwned>(
-        &self,
-        prefix: &str,
-        action: &'static str,
-    ) -> Result<Vec<T>, TableError> {
+    async fn items(&self, prefix: &str, action: &'static str) -> Result<Vec<Item>, TableError> {
         let mut items = self.query(prefix).into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(item) = items.next().await {
-            let item = item.map_err(TableError::during(action))?;
-            found.push(serde_dynamo::from_item(item).map_err(|error| self.broken(&error))?);
+            found.push(item.map_err(TableError::during(action))?);
         }
         Ok(found)
     }

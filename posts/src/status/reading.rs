@@ -16,12 +16,12 @@ pub struct Reading {
     /// For each connection, the moment up to which everything that it delivered is on the queue.
     #[serde(default)]
     pub cursors: BTreeMap<String, UtcTime>,
-    /// The day (UTC, as in `2026-11-23`) to which `posts` belongs.
+    /// For each connection that reads nothing for a while, until when a gap that is on record says so.
     #[serde(default)]
-    pub day: String,
-    /// Posts read on that day.
+    pub paused_until: BTreeMap<String, UtcTime>,
+    /// Posts read, by day (UTC, as in `2026-11-23`): of the last few days alone.
     #[serde(default)]
-    pub posts: u64,
+    pub posts: BTreeMap<String, u64>,
     /// When connections were opened, of late.
     #[serde(default)]
     pub connects: Vec<UtcTime>,
@@ -43,7 +43,7 @@ impl StreamStatusTable {
     /// What the last reader left; as if nothing had ever been read, if there was none.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
+    /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn reading(&self) -> Result<Reading, TableError> {
         let item = self.item(READING, "read how far reading came").await?.unwrap_or_default();
         serde_dynamo::from_item(item).map_err(|error| self.broken(&error))

@@ -45,9 +45,13 @@ pub struct StreamReport {
     /// Posts a second that it read since it last said so.
     #[serde(default)]
     pub posts_per_second: f64,
-    /// How long after it was made the latest post was on the queue, in milliseconds.
+    /// How long after it was made a post can be found, in milliseconds: as of the latest that was stored, or
+    /// longer, where one has been waiting on the queue for longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_ms: Option<i64>,
+    /// Posts made from then on are not being read, and no gap says so yet; none while all are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_from: Option<UtcTime>,
     /// Posts read today (UTC), also by earlier readers: what the source charges for.
     #[serde(default)]
     pub posts_today: u64,
@@ -76,7 +80,7 @@ pub struct Traffic {
     pub posts_per_second: f64,
     /// How long after it was made the latest of them was on the queue, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lag_ms: Option<i64>,
+    pub queue_lag_ms: Option<i64>,
     /// When the latest was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
@@ -100,7 +104,7 @@ impl StreamStatusTable {
     /// What the reader last said of itself; none if there never was one.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
+    /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn report(&self) -> Result<Option<StreamReport>, TableError> {
         let item = self.item(REPORT, "read the stream's state").await?;
         item.map(serde_dynamo::from_item).transpose().map_err(|error| self.broken(&error))

@@ -20,9 +20,6 @@ pub enum Correction {
 }
 
 impl TweetsTable {
-    /// The attribute of what stands in the place of a post that was taken back: when that was done.
-    const REMOVED_AT: &str = "removedAt";
-
     /// Gives a stored post its new text, if `post` is a later version. What it is counted under, its
     /// hour and country, stays as it was.
     ///
@@ -57,12 +54,12 @@ impl TweetsTable {
         }
     }
 
-    /// Takes a post back, and counts it as removed: both or neither. Of the post nothing is left but its
-    /// id, so that it is not stored again when its first message comes late.
+    /// Takes a post back that is stored under `keyword`, and counts it as removed: both or neither. Of the
+    /// post nothing is left but its id, so that it is not stored again, under this keyword or another.
     ///
     /// # Errors
     /// What DynamoDB answered, after conflicts and throttling were tried again until `deadline`; or an item
-    /// that is none of ours.
+    /// that this version cannot read.
     pub async fn remove(
         &self,
         keyword: &Keyword,
@@ -88,6 +85,7 @@ impl TweetsTable {
             let writes = vec![
                 TransactWriteItem::builder().put(put).build(),
                 self.statistics.removing(keyword, counted)?,
+                self.remembering(id, now)?,
             ];
             let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
             let Err(error) = answer else { return Ok(Correction::Made) };

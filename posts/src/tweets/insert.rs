@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use tokio::time::Instant;
 
 use super::attempts::Attempts;
+use super::taken_back::Fresh;
 use super::{StoredPost, TweetsTable, expires_at};
 use crate::{Keyword, Post, StatisticsTable, TableError, UtcTime};
 
@@ -24,14 +25,15 @@ const TRANSACTION_BYTES: usize = 3_000_000;
 pub struct Inserted {
     /// Written and counted now.
     pub new: usize,
-    /// Written and counted before.
+    /// Written and counted before, or taken back.
     pub repeated: usize,
     /// How often a transaction that something stood in the way of was tried again.
     pub retried: usize,
 }
 
 impl TweetsTable {
-    /// Writes those of `posts` that are new under `keyword`, and counts them: both or neither.
+    /// Writes those of `posts` that are new under `keyword`, and counts them: both or neither. What was taken
+    /// back is left out.
     ///
     /// Any number of posts is taken, in as many transactions as they need; after an error the
     /// earlier ones stand, and doing it all again is safe. What conflicts and throttling stood in the way
@@ -49,7 +51,16 @@ impl TweetsTable {
         let mut inserted = Inserted::default();
         for transaction in transactions(posts) {
             let mut attempts = Attempts::until(deadline);
-            inserted.new += self.insert_together(keyword, transaction, now, &mut attempts).await?;
+            let ids = || transaction.iter().map(|post| &post.tweet_id);
+            let mut gone = self.taken_back(ids(), Fresh::AMomentAgo, &mut attempts).await?;
+            let here = transaction.iter().filter(|post| !gone.contains(&post.tweet_id)).copied().collect();
+            inserted.new += self.insert_together(keyword, here, now, &mut attempts).await?;
+            // Who takes a post back remembers that first, and looks for the post then: either it is found
+            // there, or what is remembered is found here.
+            gone.append(&mut self.taken_back(ids(), Fresh::Now, &mut attempts).await?);
+            for id in gone {
+                self.remove(keyword, &id, now, deadline).await?;
+            }
             inserted.retried += attempts.again;
         }
         inserted.repeated = posts.len() - inserted.new;

@@ -4,6 +4,7 @@ mod attempts;
 mod correct;
 mod insert;
 mod read;
+mod taken_back;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -55,6 +56,8 @@ impl TweetsTable {
     pub const INDEX_PARTITION_KEY: &str = "keyword";
     /// The index's sort key.
     pub const INDEX_SORT_KEY: &str = "createDate";
+    /// The attribute of what stands in the place of a post that was taken back: when that was done.
+    const REMOVED_AT: &str = "removedAt";
     /// The attribute by which DynamoDB forgets items.
     pub const TIME_TO_LIVE: &str = "expiresAt";
 
@@ -67,7 +70,7 @@ impl TweetsTable {
     /// A post under each keyword that it was collected for; none if it is not there, or was taken back.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
+    /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn under_all_keywords(&self, id: &PostId) -> Result<Vec<StoredPost>, TableError> {
         let mut items = self
             .client

@@ -123,7 +123,7 @@ impl TweetsTable {
     /// its texts are kept to about two megabytes. Without a filter no more than `limit` are read.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that is none of ours.
+    /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn page(
         &self,
         wanted: &Wanted,

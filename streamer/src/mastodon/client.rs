@@ -11,14 +11,12 @@ use serde_json::Value;
 use super::events::{Events, Frame};
 use super::status::{Status, first_id, post_id, read};
 use crate::http::Http;
+use crate::ledger::CONNECT;
 use crate::read::Desired;
 use crate::source::{Connection, Decoder, Failure, Item, Must, Page, Source};
 
 /// The connection that carries every keyword that is no hashtag.
 const PUBLIC: &str = "public";
-
-/// Most posts on a page of a timeline.
-const PAGE: usize = 40;
 
 /// Most hashtags, each a connection of its own.
 const HASHTAGS: usize = 20;
@@ -83,14 +81,24 @@ impl Source for Mastodon {
     const SETTLED: Duration = Duration::from_secs(10);
     const REACH: Option<Duration> = None;
     const HEALS: HealedBy = HealedBy::Timeline;
+    /// <https://docs.joinmastodon.org/methods/timelines/>
+    const PAGE: (u64, u64) = (1, 40);
 
     fn connections(desired: &Desired) -> BTreeMap<String, Desired> {
         let mut connections = BTreeMap::<String, Desired>::new();
+        let mut tags = 0;
         for (keyword, wanted) in desired {
-            let name = hashtag(keyword).map_or_else(|| PUBLIC.to_owned(), |tag| format!("#{tag}"));
-            if connections.len() <= HASHTAGS || connections.contains_key(&name) {
-                connections.entry(name).or_default().insert(keyword.clone(), *wanted);
+            let name = match hashtag(keyword) {
+                Some(tag) => format!("#{tag}"),
+                None => PUBLIC.to_owned(),
+            };
+            if name != PUBLIC && !connections.contains_key(&name) {
+                if tags == HASHTAGS {
+                    continue;
+                }
+                tags += 1;
             }
+            connections.entry(name).or_default().insert(keyword.clone(), *wanted);
         }
         connections
     }
@@ -105,14 +113,14 @@ impl Source for Mastodon {
         Ok(desired.clone())
     }
 
-    async fn connect(&self, _: Duration) -> Result<Connection, Failure> {
+    async fn connect(&self, _: Option<UtcTime>) -> Result<Connection, Failure> {
         let mut request = self.http.request(Method::GET, self.stream_path());
         request = request.header("accept", "text/event-stream");
         if let Some(tag) = &self.tag {
             request = request.query(&[("tag", tag)]);
         }
-        let answer = self.http.send("connect", request).await?;
-        Ok(Connection { answer, decoder: self.decoder(), backfilled: false })
+        let answer = self.http.send(CONNECT, request).await?;
+        Ok(Connection { answer, decoder: self.decoder(), backfilled_from: None })
     }
 
     async fn page(
@@ -121,6 +129,7 @@ impl Source for Mastodon {
         from: UtcTime,
         to: UtcTime,
         next: Option<&str>,
+        most: u64,
     ) -> Result<Page, Failure> {
         let path = match &self.tag {
             Some(tag) => format!("/api/v1/timelines/tag/{tag}"),
@@ -130,7 +139,7 @@ impl Source for Mastodon {
         let request = self
             .http
             .request(Method::GET, &path)
-            .query(&[("min_id", after.as_str()), ("limit", &PAGE.to_string())]);
+            .query(&[("min_id", after.as_str()), ("limit", &most.to_string())]);
         let statuses: Vec<Value> = self.http.json("timeline", request).await?;
         // The page that follows `min_id`, the newest first.
         let newest = statuses.first().and_then(|status| status["id"].as_str()).map(str::to_owned);
@@ -232,5 +241,17 @@ mod tests {
         let counts: Vec<(&str, usize)> =
             connections.iter().map(|(name, keywords)| (name.as_str(), keywords.len())).collect();
         assert_eq!(counts, [("#rust", 2), ("public", 3)]);
+    }
+
+    #[test]
+    fn however_many_hashtags_there_are_words_are_read_too() {
+        let now = Wanted { started: UtcTime::now(), missing_from: None };
+        // The hashtags come first.
+        let tags = (0..HASHTAGS + 5).map(|number| format!("#tag{number:02}"));
+        let desired: Desired =
+            tags.chain(["word".to_owned()]).map(|keyword| (keyword.parse().unwrap(), now)).collect();
+        let connections = Mastodon::connections(&desired);
+        assert_eq!(connections.len(), HASHTAGS + 1);
+        assert_eq!(connections[PUBLIC].len(), 1);
     }
 }

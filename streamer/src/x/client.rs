@@ -12,7 +12,8 @@ use super::decode::Decode;
 use super::message::post;
 use super::rules::Rules;
 use super::snowflake::first_id;
-use crate::http::Http;
+use crate::http::{ANSWER_TIMEOUT, Http};
+use crate::ledger::CONNECT;
 use crate::read::Desired;
 use crate::source::{Connection, Failure, Must, Page, Source};
 
@@ -26,6 +27,8 @@ const FIELDS: &[(&str, &str)] = &[
     ("user.fields", "location,name,username"),
     ("place.fields", "country_code"),
 ];
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 const STREAM: &str = "/2/tweets/search/stream";
 const RULES: &str = "/2/tweets/search/stream/rules";
@@ -134,6 +137,8 @@ impl Source for X {
     /// Recent search knows seven days; an hour less, for the time that searching takes.
     const REACH: Option<Duration> = Some(Duration::from_secs((7 * 24 - 1) * 3600));
     const HEALS: HealedBy = HealedBy::Search;
+    /// <https://docs.x.com/x-api/posts/search/introduction>
+    const PAGE: (u64, u64) = (10, 100);
 
     /// X carries all keywords on one connection.
     fn connections(desired: &Desired) -> BTreeMap<String, Desired> {
@@ -148,15 +153,19 @@ impl Source for X {
         self.rules.sync(self, desired, must).await
     }
 
-    async fn connect(&self, missed: Duration) -> Result<Connection, Failure> {
+    async fn connect(&self, missing_from: Option<UtcTime>) -> Result<Connection, Failure> {
+        // Only then is it known how long ago that was.
+        self.http.allowed(CONNECT).await;
+        let minutes =
+            missing_from.and_then(|from| backfill_minutes(from, UtcTime::now(), self.backfill_minutes));
         let mut request = self.http.request(Method::GET, STREAM).query(FIELDS);
-        let minutes = missed.as_secs().div_ceil(60).max(1);
-        let backfilled = self.backfill_minutes > 0 && minutes <= u64::from(self.backfill_minutes);
-        if backfilled {
+        if let Some(minutes) = minutes {
             request = request.query(&[("backfill_minutes", minutes)]);
         }
-        let answer = self.http.send("connect", request).await?;
-        Ok(Connection { answer, decoder: Box::new(Decode::new(self.rules.clone())), backfilled })
+        let answer = self.http.send_now(CONNECT, request).await?;
+        // X counts from when it was asked, which is before now.
+        let backfilled_from = minutes.map(|minutes| UtcTime::now().before(MINUTE * minutes));
+        Ok(Connection { answer, decoder: Box::new(Decode::new(self.rules.clone())), backfilled_from })
     }
 
     async fn page(
@@ -165,12 +174,13 @@ impl Source for X {
         from: UtcTime,
         to: UtcTime,
         next: Option<&str>,
+        most: u64,
     ) -> Result<Page, Failure> {
         let request = self
             .http
             .request(Method::GET, SEARCH)
             .query(FIELDS)
-            .query(&[("query", keyword.as_str()), ("max_results", "100")])
+            .query(&[("query", keyword.as_str()), ("max_results", &most.to_string())])
             // Both are exclusive.
             .query(&[
                 ("since_id", first_id(from).saturating_sub(1)),
@@ -183,5 +193,30 @@ impl Source for X {
         // What is no post has no id by which it could be missed.
         let posts = data.iter().filter_map(|data| post(&data.into(), &includes).ok()).collect();
         Ok(Page { posts, next: page["meta"]["next_token"].as_str().map(str::to_owned) })
+    }
+}
+
+/// How many minutes X is to deliver again for nothing to be missing since `from`, if the account has so many.
+fn backfill_minutes(from: UtcTime, now: UtcTime, account: u32) -> Option<u32> {
+    // X may take a while to answer, and counts from then.
+    let missed = now.since(from) + ANSWER_TIMEOUT;
+    let minutes = u32::try_from(missed.as_secs() / 60 + 1).ok()?;
+    (minutes <= account).then_some(minutes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backfill_covers_all_that_is_missing_or_is_not_asked_for() {
+        let now: UtcTime = "2026-11-25T10:10:00Z".parse().unwrap();
+        let asked =
+            |seconds, account| backfill_minutes(now.before(Duration::from_secs(seconds)), now, account);
+        assert_eq!(asked(30, 5), Some(1));
+        assert_eq!(asked(40, 5), Some(2), "the answer may take 20 s");
+        assert_eq!(asked(279, 5), Some(5));
+        assert_eq!(asked(280, 5), None);
+        assert_eq!(asked(1, 0), None);
     }
 }

@@ -1,0 +1,88 @@
+//! A service of AWS is away for six hours: nothing is lost, and nothing becomes a dead letter.
+
+use std::time::Duration;
+
+use local::{Call, Fate};
+use posts::{GapState, UtcTime};
+
+use crate::virtual_time::{folder, virtually_in_steps_of};
+use crate::world::{Settings, World};
+
+const OUTAGE: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Hours go by in steps of this length.
+const STEP: Duration = Duration::from_millis(60);
+
+/// The service that a call is made to.
+fn service(call: &Call) -> &'static str {
+    match call.operation.as_str() {
+        "PutMetricData" | "ListMetrics" | "GetMetricData" => "CloudWatch",
+        "RunTask" | "StopTask" | "ListTasks" | "DescribeTasks" => "ECS",
+        "GetParameter" => "SSM",
+        operation if operation.contains("Message") || operation.contains("Queue") => "SQS",
+        _ => "DynamoDB",
+    }
+}
+
+fn outage(away: &'static str, fate: Fate) {
+    virtually_in_steps_of(STEP, async {
+        let data = folder();
+        let mut world = World::empty(data.path(), Settings { rate: 0.2, ..Settings::seed(1) }).await;
+        world.begin("zebra").await;
+        world.begin("giraffe").await;
+        world.until("reading has begun", async |world| world.delivered().await > 0).await;
+        let faults = world.machine.as_ref().unwrap().faults.clone();
+        faults.judge(move |call| if service(call) == away { fate.clone() } else { Fate::Answered });
+        tokio::time::sleep(OUTAGE).await;
+        faults.end();
+        let end = UtcTime::now();
+        // Half an hour in which the queue drains and gaps are healed; then everything is as it should be.
+        tokio::time::sleep(Duration::from_secs(30 * 60)).await;
+        let gaps = world.settled().await;
+        assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{gaps:#?}");
+        let letters = world.get(&format!("{}/deadLetters", world.api())).await;
+        assert_eq!(letters["count"], 0, "{letters}");
+        for keyword in ["zebra", "giraffe"] {
+            assert!(world.stored(keyword).await.unwrap().len() > 500, "hours of posts are there");
+        }
+        // CloudWatch, too, has the hours of the outage.
+        world
+            .until("CloudWatch has what the table has", async |world| {
+                let range = format!("from={}&to={end}", end.before(OUTAGE));
+                let counts = format!("{}/tweetsStatistics?source=cloudwatch&{range}", world.api());
+                let counts = world.get(&counts).await;
+                counts["differing"] == 0 && counts["total"].as_u64() > Some(1_000)
+            })
+            .await;
+    });
+}
+
+#[test]
+fn dynamodb_is_away() {
+    outage("DynamoDB", Fate::FailsBefore);
+}
+
+#[test]
+fn sqs_is_away() {
+    outage("SQS", Fate::FailsBefore);
+}
+
+#[test]
+fn cloudwatch_is_away() {
+    outage("CloudWatch", Fate::FailsBefore);
+}
+
+#[test]
+fn cloudwatch_does_not_answer() {
+    outage("CloudWatch", Fate::Hangs);
+}
+
+#[test]
+fn ecs_is_away() {
+    outage("ECS", Fate::FailsBefore);
+}
+
+#[test]
+fn ssm_is_away() {
+    outage("SSM", Fate::FailsBefore);
+}

@@ -1,0 +1,237 @@
+//! The records of StreamStatusTable: what is requested, and the gaps.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use local::{Fate, Machine, config};
+use posts::{Gap, GapState, Keyword, StreamStatusTable, UtcTime};
+use serde_json::Value;
+
+use crate::virtual_time::{folder, virtually};
+use crate::world::{all_gaps, idle_machine};
+
+/// A machine that reads no stream, and the records of a stream.
+struct World {
+    machine: Machine,
+    status: StreamStatusTable,
+    http: reqwest::Client,
+    _data: tempfile::TempDir,
+}
+
+impl World {
+    /// The records are those of another stream than the machine's own, unless it is called `x`.
+    async fn start(stream: &str) -> Self {
+        let data = folder();
+        let machine = idle_machine(data.path()).await;
+        let aws = config(&format!("http://{}", machine.aws)).await;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+        let status = StreamStatusTable::new(dynamodb, "StreamStatusTable".to_owned(), stream.to_owned());
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { machine, status, http, _data: data }
+    }
+
+    async fn ask(&self, method: reqwest::Method, path: &str) -> (u16, Value) {
+        let answer =
+            self.http.request(method, format!("http://{}{path}", self.machine.api)).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+}
+
+fn at(second: i64) -> UtcTime {
+    let noon: UtcTime = "2026-11-25T12:00:00Z".parse().unwrap();
+    UtcTime::from_millis(noon.as_millis() + second * 1000).unwrap()
+}
+
+fn keyword(number: usize) -> Keyword {
+    format!("keyword {number:04}").parse().unwrap()
+}
+
+fn gap(keyword: &Keyword, from: i64, to: i64, state: GapState) -> Gap {
+    let (cause, healed_by, posts, reason) = ("a test".to_owned(), None, 1, None);
+    Gap { keyword: keyword.clone(), from: at(from), to: at(to), cause, state, healed_by, posts, reason }
+}
+
+#[test]
+fn all_keywords_are_stopped_at_once_and_can_be_requested_again() {
+    virtually(async {
+        let world = World::start("another").await;
+        let status = &world.status;
+        let names = async || -> Vec<String> {
+            let keywords = status.keywords().await.unwrap();
+            keywords.into_iter().map(|status| status.keyword.to_string()).collect()
+        };
+        assert!(!status.has_keywords().await.unwrap());
+        for number in 0..30 {
+            status.add_keyword(&keyword(number), at(0)).await.unwrap();
+        }
+        assert_eq!(names().await.len(), 30);
+        assert!(status.has_keywords().await.unwrap());
+        status.remove_all_keywords().await.unwrap();
+        assert_eq!(names().await, [""; 0]);
+        assert!(!status.has_keywords().await.unwrap());
+        assert_eq!(status.remove_keyword(&keyword(1)).await.unwrap(), posts::Removed::NotThere);
+
+        assert_eq!(status.add_keyword(&keyword(2), at(1)).await.unwrap(), posts::Added::Added);
+        assert_eq!(status.add_keyword(&keyword(2), at(2)).await.unwrap(), posts::Added::AlreadyThere);
+        status.delete_stopped_keywords().await.unwrap();
+        let keywords = status.keywords().await.unwrap();
+        assert_eq!((keywords.len(), keywords[0].started_at), (1, at(1)), "what was requested again stays");
+        status.delete_stopped_keywords().await.unwrap();
+        assert_eq!(status.remove_keyword(&keyword(2)).await.unwrap(), posts::Removed::Removed);
+        assert_eq!(names().await, [""; 0]);
+    });
+}
+
+#[test]
+fn stopping_a_thousand_keywords_takes_one_write_and_is_never_half_done() {
+    virtually(async {
+        let world = World::start("x").await;
+        for number in 0..1000 {
+            world.status.add_keyword(&keyword(number), at(0)).await.unwrap();
+        }
+        let deletes = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&deletes);
+        world.machine.faults.judge(move |call| {
+            if call.caller == "control" && call.operation == "DeleteItem" {
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
+            Fate::Answered
+        });
+        let (status, stream) = world.ask(reqwest::Method::DELETE, "/stream").await;
+        assert_eq!((status, &stream["desired"]), (202, &"stopped".into()));
+        assert_eq!(deletes.load(Ordering::SeqCst), 0, "the answer waits for no keyword");
+        assert!(world.status.keywords().await.unwrap().is_empty());
+        // The minute tidies up.
+        tokio::time::sleep(Duration::from_secs(70)).await;
+        let looks = Arc::new(Mutex::new(0));
+        let counter = Arc::clone(&looks);
+        world.machine.faults.judge(move |call| {
+            let of_minute = call.caller == "minute" && call.operation == "DeleteItem";
+            *counter.lock().unwrap() += usize::from(of_minute);
+            Fate::Answered
+        });
+        tokio::time::sleep(Duration::from_secs(70)).await;
+        assert_eq!(*looks.lock().unwrap(), 0, "there is nothing left to delete");
+    });
+}
+
+#[test]
+fn what_the_stream_and_the_minute_ask_does_not_grow_with_the_gaps() {
+    virtually(async {
+        let world = World::start("x").await;
+        let rust: Keyword = "rust".parse().unwrap();
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&calls);
+        world.machine.faults.judge(move |call| {
+            if ["read", "minute"].contains(&call.caller.as_str()) {
+                let asked = call.request["ExpressionAttributeValues"].to_string();
+                seen.lock().unwrap().push((
+                    call.caller.clone(),
+                    call.operation.clone(),
+                    asked.contains("gap#"),
+                ));
+            }
+            Fate::Answered
+        });
+        let cost = async || {
+            calls.lock().unwrap().clear();
+            let (status, stream) = world.ask(reqwest::Method::GET, "/stream").await;
+            assert_eq!(status, 200);
+            let read = calls.lock().unwrap().iter().filter(|(caller, ..)| caller == "read").count();
+            calls.lock().unwrap().clear();
+            tokio::time::sleep(Duration::from_secs(150)).await;
+            let calls = calls.lock().unwrap();
+            let of_minute = || calls.iter().filter(|(caller, ..)| caller == "minute");
+            // One each time.
+            let minutes = of_minute().filter(|(_, operation, _)| operation == "PutItem").count();
+            let asked = of_minute().filter(|(.., gaps)| *gaps).count();
+            assert!(minutes >= 2, "{calls:?}");
+            (read, asked / minutes, stream)
+        };
+        world.status.add_gap(&gap(&rust, 0, 1, GapState::Closed)).await.unwrap();
+        let (read, minute, stream) = cost().await;
+        assert_eq!(
+            (&stream["gapCounts"]["closed"], stream["gaps"].as_array().unwrap().len()),
+            (&1.into(), 1)
+        );
+        for number in 0..2_500 {
+            world.status.add_gap(&gap(&rust, number, number + 2, GapState::Closed)).await.unwrap();
+        }
+        for number in 0..300 {
+            world.status.add_gap(&gap(&rust, number, number + 2, GapState::Open)).await.unwrap();
+        }
+        let (more_read, more_minute, stream) = cost().await;
+        assert_eq!((read, minute), (more_read, more_minute));
+        assert_eq!(stream["gapCounts"]["closed"], 1000, "no more are counted");
+        assert_eq!(stream["gapCounts"]["open"], 300);
+        let shown = stream["gaps"].as_array().unwrap();
+        assert_eq!(shown.len(), 120);
+        assert_eq!(shown[0]["to"], at(301).to_string());
+
+        // All of them can be walked through.
+        let (mut cursor, mut open) = (String::new(), Vec::new());
+        loop {
+            let path = format!("/stream/gaps?state=open&limit=100{cursor}");
+            let (status, page) = world.ask(reqwest::Method::GET, &path).await;
+            assert_eq!(status, 200, "{page}");
+            open.extend(page["gaps"].as_array().unwrap().iter().map(|gap| gap["to"].to_string()));
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert!(open.windows(2).all(|pair| pair[0] > pair[1]), "the latest first");
+        assert_eq!(open.len(), 300);
+        for wrong in ["state=closed&cursor=Z2Fw", "limit=0", "limit=101", "state=half"] {
+            let (status, problem) = world.ask(reqwest::Method::GET, &format!("/stream/gaps?{wrong}")).await;
+            assert!(status == 400 || status == 422, "{wrong}: {problem}");
+        }
+    });
+}
+
+#[test]
+fn records_of_gaps_are_bounded_and_say_no_less() {
+    virtually(async {
+        let world = World::start("another").await;
+        let status = &world.status;
+        let (rust, go): (Keyword, Keyword) = ("rust".parse().unwrap(), "go".parse().unwrap());
+        for number in 0..30 {
+            status.add_gap(&gap(&rust, number * 10, number * 10 + 5, GapState::Open)).await.unwrap();
+        }
+        status.add_gap(&gap(&go, 0, 3, GapState::Open)).await.unwrap();
+        assert_eq!(status.bound_gaps(GapState::Open, 31, 20).await.unwrap(), 31);
+        assert_eq!(all_gaps(status).await.len(), 31, "so many are kept");
+        assert_eq!(status.bound_gaps(GapState::Open, 30, 20).await.unwrap(), 13);
+        let gaps = all_gaps(status).await;
+        assert_eq!(gaps.len(), 13);
+        let folded = gaps.iter().find(|gap| gap.cause.contains("one record")).unwrap();
+        assert_eq!((folded.from, folded.to, folded.posts), (at(0), at(185), 19));
+        assert!(gaps.contains(&gap(&go, 0, 3, GapState::Open)), "another keyword's is left alone");
+        // Where each is of another keyword, the oldest are forgotten.
+        for number in 0..10 {
+            status.add_gap(&gap(&keyword(number), 0, 1, GapState::Closed)).await.unwrap();
+        }
+        assert_eq!(status.bound_gaps(GapState::Closed, 8, 4).await.unwrap(), 8);
+    });
+}
+
+#[test]
+fn a_gap_is_changed_once_and_seen_in_one_state_only() {
+    virtually(async {
+        let world = World::start("another").await;
+        let status = &world.status;
+        let healing = gap(&"rust".parse().unwrap(), 0, 9, GapState::Healing);
+        status.add_gap(&healing).await.unwrap();
+        let told = Gap { reason: Some("later".to_owned()), ..healing.clone() };
+        status.change_gap(&healing, &told).await.unwrap();
+        assert_eq!(all_gaps(status).await, std::slice::from_ref(&told));
+        let closed = Gap { state: GapState::Closed, reason: None, ..healing.clone() };
+        status.change_gap(&told, &closed).await.unwrap();
+        // Who comes second changes nothing: neither the one whose answer was lost, nor one who gives it up.
+        status.change_gap(&told, &closed).await.unwrap();
+        status.change_gap(&told, &told.abandoned()).await.unwrap();
+        status.change_gap(&told, &told).await.unwrap();
+        assert_eq!(all_gaps(status).await, [closed]);
+    });
+}

@@ -1,0 +1,227 @@
+//! What the stream's state says while things go wrong, and what the streamer leaves behind.
+
+use std::time::Duration;
+
+use local::{Call, Fate};
+use posts::{GapState, HealedBy, UtcTime};
+use serde_json::{Value, json};
+
+use crate::virtual_time::{folder, virtually};
+use crate::world::{Settings, World};
+
+impl World {
+    async fn stream(&self) -> Value {
+        self.get(&format!("{}/stream", self.api())).await
+    }
+
+    async fn within(&self, time: Duration, what: &str, is_so: impl AsyncFn(&Self) -> bool) {
+        let end = tokio::time::Instant::now() + time;
+        while !is_so(self).await {
+            assert!(tokio::time::Instant::now() < end, "still waiting until {what}: {}", self.stream().await);
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+fn moment(value: &Value) -> UtcTime {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn figures_are_told_within_seconds_of_a_start() {
+    virtually(async {
+        let data = folder();
+        let mut world = World::empty(data.path(), Settings { rate: 20.0, ..Settings::seed(1) }).await;
+        world.begin("zebra").await;
+        let runs = async |world: &World| world.stream().await["state"] == "running";
+        world.within(Duration::from_secs(30), "it runs", runs).await;
+        let told = async |world: &World| {
+            let report = world.stream().await["report"].take();
+            report["postsRead"].as_u64() > Some(0) && report["postsPerSecond"].as_f64() > Some(0.0)
+        };
+        world.within(Duration::from_secs(6), "figures are told", told).await;
+    });
+}
+
+#[test]
+fn while_nothing_is_read_every_keyword_says_from_when_on_posts_are_missing() {
+    virtually(async {
+        let data = folder();
+        let world = World::start(data.path(), Settings::seed(1)).await;
+        world.settled().await;
+        world.fault(&json!({ "fault": "status", "status": 503, "seconds": 300 })).await;
+        world.fault(&json!({ "fault": "close" })).await;
+        let broke = UtcTime::now();
+        let told = async |world: &World| {
+            let stream = world.stream().await;
+            let mut keywords = stream["keywords"].as_array().unwrap().iter();
+            stream["state"] == "reconnecting" && keywords.all(|keyword| keyword["missingFrom"].is_string())
+        };
+        world.within(Duration::from_secs(5), "it is told", told).await;
+        for keyword in world.stream().await["keywords"].as_array().unwrap() {
+            let from = moment(&keyword["missingFrom"]);
+            assert!(from <= broke && broke.since(from) < Duration::from_secs(60), "{keyword} {broke}");
+        }
+        world.until("both interruptions are on record", async |world| world.interruptions().await >= 2).await;
+        let gaps = world.settled().await;
+        assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{gaps:#?}");
+        let all_told = async |world: &World| {
+            let stream = world.stream().await;
+            stream["keywords"].as_array().unwrap().iter().all(|keyword| keyword["missingFrom"].is_null())
+        };
+        world.within(Duration::from_secs(2), "gaps tell it instead", all_told).await;
+    });
+}
+
+#[test]
+fn a_new_keywords_gap_never_ends_in_the_future() {
+    virtually(async {
+        let data = folder();
+        let mut world = World::start(data.path(), Settings::seed(1)).await;
+        world.begin("lion").await;
+        for _ in 0..60 {
+            let now = UtcTime::now();
+            for gap in world.gaps().await {
+                assert!(gap.to <= now, "{now} {gap:?}");
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let gaps = world.settled().await;
+        assert!(gaps.iter().any(|gap| gap.keyword.as_str() == "lion" && gap.state == GapState::Closed));
+    });
+}
+
+#[test]
+fn what_a_stop_leaves_to_be_healed_is_given_up_and_rings_no_alarm() {
+    virtually(async {
+        let data = folder();
+        let world = World::start(data.path(), Settings::seed(1)).await;
+        world.fault(&json!({ "fault": "search-status", "status": 503, "seconds": 100_000 })).await;
+        world.fault(&json!({ "fault": "close" })).await;
+        let healing = async |world: &World| {
+            world.gaps().await.iter().filter(|gap| gap.state == GapState::Healing).count() >= 2
+        };
+        world.until("gaps wait to be healed", healing).await;
+        let url = format!("{}/stream", world.api());
+        assert_eq!(world.http.delete(url).send().await.unwrap().status(), 202);
+        let given_up =
+            async |world: &World| world.gaps().await.iter().all(|gap| gap.state == GapState::Abandoned);
+        world.within(Duration::from_secs(150), "they are given up", given_up).await;
+        let counts = world.stream().await["gapCounts"].take();
+        assert_eq!((&counts["open"], &counts["healing"]), (&json!(0), &json!(0)), "{counts}");
+        assert!(counts["abandoned"].as_u64() >= Some(2), "{counts}");
+    });
+}
+
+#[test]
+fn lag_is_until_a_post_can_be_found() {
+    virtually(async {
+        let data = folder();
+        let world = World::start(data.path(), Settings { rate: 5.0, ..Settings::seed(1) }).await;
+        let lag = async |world: &World| world.stream().await["report"]["lagMs"].as_i64();
+        world
+            .within(Duration::from_secs(60), "it is small", async |world| lag(world).await < Some(10_000))
+            .await;
+        let faults = world.machine.as_ref().unwrap().faults.clone();
+        faults.judge(|call| match (call.caller.as_str(), call.operation.as_str()) {
+            ("consumer", "TransactWriteItems") => Fate::FailsBefore,
+            _ => Fate::Answered,
+        });
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let stuck = lag(&world).await;
+        assert!(stuck > Some(40_000), "posts wait on the queue: {stuck:?}");
+        faults.end();
+        world.until("it is small again", async |world| lag(world).await < Some(10_000)).await;
+    });
+}
+
+#[test]
+fn a_reader_that_cannot_begin_gives_its_lease_back() {
+    virtually(async {
+        let data = folder();
+        let mut world = World::empty(data.path(), Settings::seed(1)).await;
+        let of_reading = |call: &Call| {
+            call.caller == "streamer"
+                && call.operation == "GetItem"
+                && call.request["Key"]["item"]["S"] == "reading"
+        };
+        world
+            .machine
+            .as_ref()
+            .unwrap()
+            .faults
+            .judge(move |call| if of_reading(call) { Fate::FailsBefore } else { Fate::Answered });
+        world.begin("zebra").await;
+        let failed = async |world: &World| world.status().await.launch().await.unwrap().failures > 0;
+        world.within(Duration::from_secs(60), "it has failed", failed).await;
+        assert_eq!(world.status().await.lease_holder().await.unwrap(), None, "nobody need wait for its end");
+        world.machine.as_ref().unwrap().faults.end();
+        let runs = async |world: &World| world.stream().await["state"] == "running";
+        world.within(Duration::from_secs(60), "it runs", runs).await;
+    });
+}
+
+#[test]
+fn what_backfill_cannot_cover_is_searched() {
+    virtually(async {
+        let data = folder();
+        let world = World::start(data.path(), Settings { backfill: true, ..Settings::seed(1) }).await;
+        world.settled().await;
+        // Five minutes are what the account has, and posts are delivered up to half a minute late.
+        world.fault(&json!({ "fault": "status", "status": 503, "seconds": 290 })).await;
+        world.fault(&json!({ "fault": "close" })).await;
+        world.until("both interruptions are on record", async |world| world.interruptions().await >= 2).await;
+        let gaps = world.settled().await;
+        let long = gaps.iter().filter(|gap| gap.to.since(gap.from) > Duration::from_secs(200));
+        let long: Vec<_> = long.map(|gap| gap.healed_by).collect();
+        assert_eq!(long, [Some(HealedBy::Search); 2], "{gaps:#?}");
+    });
+}
+
+#[test]
+fn all_documented_connections_are_used_and_a_wait_for_more_is_told() {
+    virtually(async {
+        let data = folder();
+        let world = World::start(data.path(), Settings::seed(1)).await;
+        let connections = async |world: &World| {
+            world.get(&format!("{}/control/posts", world.stub)).await["connections"].as_u64().unwrap()
+        };
+        let waits = async |world: &World| {
+            let stream = world.stream().await;
+            stream["reason"]
+                .as_str()
+                .is_some_and(|reason| reason.starts_with("waiting: the source allows no more"))
+        };
+        let end = tokio::time::Instant::now() + Duration::from_secs(14 * 60);
+        while !waits(&world).await {
+            assert!(tokio::time::Instant::now() < end, "{} connections", connections(&world).await);
+            world.fault(&json!({ "fault": "close" })).await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        }
+        assert_eq!(connections(&world).await, 45);
+        // Of 44 interruptions of two keywords few records are left: what overlaps is one gap.
+        let gaps = world.settled().await;
+        assert!(gaps.len() < 30, "{} records", gaps.len());
+    });
+}
+
+#[test]
+fn healing_never_passes_the_days_budget() {
+    virtually(async {
+        let data = folder();
+        let settings = Settings { daily_post_budget: Some(300), rate: 10.0, ..Settings::seed(1) };
+        let world = World::start(data.path(), settings).await;
+        // Posts are made, and none is read.
+        world.fault(&json!({ "fault": "status", "status": 503, "seconds": 40 })).await;
+        world.fault(&json!({ "fault": "close" })).await;
+        let is_paused = async |world: &World| world.stream().await["state"] == "paused";
+        world.until("the budget is used up", is_paused).await;
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        let posts = world.stream().await["today"]["posts"].as_u64().unwrap();
+        // A few may be on the wire when the stream is closed.
+        assert!((250..=303).contains(&posts), "{posts} posts of 300");
+        let gaps = world.gaps().await;
+        let reason = "the day's budget of posts is used up";
+        assert!(gaps.iter().any(|gap| gap.posts > 0 || gap.reason.as_deref() == Some(reason)), "{gaps:#?}");
+    });
+}

@@ -1,0 +1,118 @@
+//! The records of gaps: written until they are written, and bounded.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use posts::{Gap, GapState, Keyword, StreamStatusTable, TableError, UtcTime};
+
+use crate::reconnect::{Class, Failures};
+
+/// How many records of one state are kept, about. Beyond, the oldest of a keyword become one that covers all of
+/// them.
+const KEPT: usize = 5_000;
+
+/// How many of the oldest are looked at then.
+const FOLDED: usize = 500;
+
+/// Records that are written at the same time: an interruption has one for each keyword.
+pub(crate) const AT_ONCE: usize = 16;
+
+/// The records of the gaps of one stream. Copies share what they know.
+#[derive(Clone, Debug)]
+pub(crate) struct GapBook {
+    status: StreamStatusTable,
+    /// About how many records of a state there are, once they have been counted.
+    kept: Arc<Mutex<BTreeMap<GapState, usize>>>,
+}
+
+impl GapBook {
+    pub(crate) fn new(status: StreamStatusTable) -> Self {
+        Self { status, kept: Arc::default() }
+    }
+
+    /// The gaps that wait to be healed, the earliest first, at most `most`.
+    pub(crate) async fn healing(&self, most: usize) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        let mut after = None;
+        loop {
+            let page = until_done("read the gaps", || {
+                self.status.gaps(GapState::Healing, page_size(most), after.clone())
+            })
+            .await;
+            gaps.extend(page.gaps);
+            after = page.next;
+            if after.is_none() || gaps.len() >= most {
+                gaps.truncate(most);
+                return gaps;
+            }
+        }
+    }
+
+    /// Notes a gap.
+    pub(crate) async fn add(&self, gap: &Gap) {
+        until_done("note a gap", || self.status.add_gap(gap)).await;
+        self.grown(gap.state).await;
+    }
+
+    /// Notes what became of a gap.
+    pub(crate) async fn change(&self, before: &Gap, after: &Gap) {
+        until_done("note what became of a gap", || self.status.change_gap(before, after)).await;
+        if before.state != after.state {
+            self.grown(after.state).await;
+        }
+    }
+
+    /// Forgets a gap, in whose stead another is on record.
+    pub(crate) async fn delete(&self, gap: &Gap) {
+        until_done("forget a gap", || self.status.delete_gap(gap)).await;
+    }
+
+    /// Notes that the posts of a keyword are collected, and that a gap says which of them are missing.
+    pub(crate) async fn is_collected(&self, keyword: &Keyword, started: UtcTime) {
+        until_done("note that a keyword is collected", || self.status.keyword_is_collected(keyword, started))
+            .await;
+    }
+
+    /// There is one record more of a state. Those that wait to be healed are bounded by who heals them.
+    async fn grown(&self, state: GapState) {
+        if state == GapState::Healing {
+            return;
+        }
+        let kept = self.kept().get_mut(&state).map(|kept| {
+            *kept += 1;
+            *kept
+        });
+        if kept.is_some_and(|kept| kept <= KEPT) {
+            return;
+        }
+        // What time has deleted is not known here, so they are counted first.
+        match self.status.bound_gaps(state, KEPT, FOLDED).await {
+            Ok(left) => drop(self.kept().insert(state, left)),
+            Err(error) => tracing::warn!(%error, "could not bound the records of gaps; the next one does"),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<GapState, usize>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn page_size(most: usize) -> i32 {
+    const PAGE: usize = 1_000;
+    i32::try_from(most.min(PAGE)).unwrap_or(i32::MAX)
+}
+
+/// Does something until it is done.
+async fn until_done<T, W>(what: &str, act: impl Fn() -> W) -> T
+where
+    W: Future<Output = Result<T, TableError>>,
+{
+    let mut failures = Failures::default();
+    loop {
+        match act().await {
+            Ok(done) => return done,
+            Err(error) => tracing::warn!(%error, "could not {what}"),
+        }
+        tokio::time::sleep(failures.wait(Class::Network, false, UtcTime::now())).await;
+    }
+}
