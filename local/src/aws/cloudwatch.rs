@@ -15,22 +15,22 @@ use super::store::{self, Store};
 const SERVICE: &str = "GraniteServiceVersion20100801";
 
 /// Answers one request.
-pub(crate) fn answer(store: &Store, service: &str, operation: &str, body: &[u8]) -> Response {
+pub(crate) async fn answer(store: &Store, service: &str, operation: &str, body: &[u8]) -> Response {
     let request: Value = match ciborium::from_reader(body) {
         Ok(request) => request,
         Err(_) => return refused(&Refusal::new("SerializationException", "the body is not CBOR")),
     };
     let answer = match (service, operation) {
-        (SERVICE, "PutMetricData") => put(store, &request),
-        (SERVICE, "ListMetrics") => metrics(store, &request),
-        (SERVICE, "GetMetricData") => data(store, &request),
-        (SERVICE, "GetMetricStatistics") => statistics(store, &request),
+        (SERVICE, "PutMetricData") => put(store, &request).await,
+        (SERVICE, "ListMetrics") => metrics(store, &request).await,
+        (SERVICE, "GetMetricData") => data(store, &request).await,
+        (SERVICE, "GetMetricStatistics") => statistics(store, &request).await,
         _ => Err(Refusal::new("UnknownOperationException", operation)),
     };
     answer.map_or_else(|refusal| refused(&refusal), |answer| encoded(StatusCode::OK, &answer))
 }
 
-fn put(store: &Store, request: &Value) -> Result<Value, Refusal> {
+async fn put(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let namespace = required_text(request, "Namespace")?;
     let data = list(request, "MetricData");
     if data.is_empty() || data.len() > 1000 {
@@ -51,16 +51,17 @@ fn put(store: &Store, request: &Value) -> Result<Value, Refusal> {
             Ok(store::Value { metric: metric(namespace, datum)?, at_ms, value })
         })
         .collect::<Result<Vec<_>, Refusal>>()?;
-    store.put_values(&values)?;
+    store.put_values(values).await?;
     Ok(Value::Map(Vec::new()))
 }
 
-fn statistics(store: &Store, request: &Value) -> Result<Value, Refusal> {
+async fn statistics(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let moment = |name| field(request, name).and_then(millis).ok_or_else(|| invalid(name));
     let period = field(request, "Period").and_then(float).filter(|period| *period >= 1.0);
     let period_ms = (period.ok_or_else(|| invalid("Period"))? * 1000.0) as i64;
     let metric = metric(required_text(request, "Namespace")?, request)?;
-    let points = periods(store, &metric, moment("StartTime")?, moment("EndTime")?, period_ms)?
+    let points = periods(store, metric, moment("StartTime")?, moment("EndTime")?, period_ms)
+        .await?
         .into_iter()
         .map(|(at, (maximum, sum, count))| {
             map([
@@ -79,11 +80,11 @@ fn statistics(store: &Store, request: &Value) -> Result<Value, Refusal> {
 }
 
 /// Those with these names and dimensions, in one page.
-fn metrics(store: &Store, request: &Value) -> Result<Value, Refusal> {
+async fn metrics(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let (namespace, name) = (required_text(request, "Namespace")?, required_text(request, "MetricName")?);
     let wanted: Vec<String> = list(request, "Dimensions").iter().map(dimension).collect::<Result<_, _>>()?;
     let beginning = format!("{namespace}\n{name}\n");
-    let found = store.metrics(&beginning)?;
+    let found = store.metrics(beginning.clone()).await?;
     let found = found.iter().filter_map(|metric| metric.strip_prefix(&beginning)).filter(|dimensions| {
         wanted.iter().all(|wanted| dimensions.split('\n').any(|dimension| dimension == wanted))
     });
@@ -102,20 +103,21 @@ fn metrics(store: &Store, request: &Value) -> Result<Value, Refusal> {
 }
 
 /// What is asked of up to 500 metrics, in one page.
-fn data(store: &Store, request: &Value) -> Result<Value, Refusal> {
+async fn data(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let queries = list(request, "MetricDataQueries");
     if queries.is_empty() || queries.len() > 500 {
         return Err(invalid("The collection MetricDataQueries must have a size from 1 to 500."));
     }
     let moment = |name| field(request, name).and_then(millis).ok_or_else(|| invalid(name));
     let (from, to) = (moment("StartTime")?, moment("EndTime")?);
-    let results = queries.iter().map(|query| {
+    let mut results = Vec::new();
+    for query in queries {
         let stat = field(query, "MetricStat").ok_or_else(|| invalid("MetricStat"))?;
         let asked = field(stat, "Metric").ok_or_else(|| invalid("Metric"))?;
         let period = field(stat, "Period").and_then(float).filter(|period| *period >= 1.0);
         let period_ms = (period.ok_or_else(|| invalid("Period"))? * 1000.0) as i64;
         let metric = metric(required_text(asked, "Namespace")?, asked)?;
-        let periods = periods(store, &metric, from, to, period_ms)?;
+        let periods = periods(store, metric, from, to, period_ms).await?;
         let value: fn((f64, f64, i64)) -> f64 = match required_text(stat, "Stat")? {
             "Maximum" => |(maximum, _, _)| maximum,
             "Sum" => |(_, sum, _)| sum,
@@ -123,26 +125,26 @@ fn data(store: &Store, request: &Value) -> Result<Value, Refusal> {
         };
         let (times, values) =
             periods.into_iter().map(|(at, of)| (timestamp(at), Value::Float(value(of)))).unzip();
-        Ok(map([
+        results.push(map([
             ("Id", Value::Text(required_text(query, "Id")?.to_owned())),
             ("Timestamps", Value::Array(times)),
             ("Values", Value::Array(values)),
             ("StatusCode", Value::Text("Complete".to_owned())),
-        ]))
-    });
-    Ok(map([("MetricDataResults", Value::Array(results.collect::<Result<_, Refusal>>()?))]))
+        ]));
+    }
+    Ok(map([("MetricDataResults", Value::Array(results))]))
 }
 
 /// The periods in which a metric has values: maximum, sum, count.
-fn periods(
+async fn periods(
     store: &Store,
-    metric: &str,
+    metric: String,
     from: i64,
     to: i64,
     period_ms: i64,
 ) -> Result<BTreeMap<i64, (f64, f64, i64)>, Refusal> {
     let mut periods: BTreeMap<i64, (f64, f64, i64)> = BTreeMap::new();
-    for (at, maximum, sum, count) in store.values(metric, from, to)? {
+    for (at, maximum, sum, count) in store.values(metric, from, to).await? {
         let period = periods.entry(at - at.rem_euclid(period_ms)).or_insert((maximum, 0.0, 0));
         *period = (period.0.max(maximum), period.1 + sum, period.2 + count);
     }
@@ -215,7 +217,7 @@ fn refused(refusal: &Refusal) -> Response {
         ("__type", Value::Text(refusal.code.to_owned())),
         ("message", Value::Text(refusal.message.clone())),
     ]);
-    encoded(StatusCode::BAD_REQUEST, &body)
+    encoded(refusal.status, &body)
 }
 
 fn encoded(status: StatusCode, body: &Value) -> Response {
