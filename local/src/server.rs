@@ -222,7 +222,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/", get(|| async { "here" }))
-            .route("/slow", get(|| std::future::pending::<String>()));
+            .route("/slow", get(std::future::pending::<String>));
         let handle = tokio::spawn(serve(listener, router));
         (address, tokio_util::task::AbortOnDropHandle::new(handle))
     }

@@ -1,7 +1,8 @@
 //! CloudWatch, of the operations that we call: `PutMetricData`, `ListMetrics` and `GetMetricData`; and
 //! `GetMetricStatistics`, by which tests and the AWS CLI read it.
 //!
-//! Its SDK speaks `rpc-v2-cbor`: <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>
+//! Its SDK speaks `rpc-v2-cbor`: <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>; the AWS CLI
+//! speaks `aws-json-1.0`.
 
 use std::collections::BTreeMap;
 
@@ -10,24 +11,42 @@ use axum::response::{IntoResponse, Response};
 use ciborium::Value;
 
 use super::Refusal;
+use super::cbor_json::{from_json, to_json};
 use super::store::{self, Store};
 
-const SERVICE: &str = "GraniteServiceVersion20100801";
+/// CloudWatch's name in both protocols.
+pub(super) const SERVICE: &str = "GraniteServiceVersion20100801";
 
-/// Answers one request.
+/// Answers one request in CBOR.
 pub(crate) async fn answer(store: &Store, service: &str, operation: &str, body: &[u8]) -> Response {
     let request: Value = match ciborium::from_reader(body) {
         Ok(request) => request,
         Err(_) => return refused(&Refusal::new("SerializationException", "the body is not CBOR")),
     };
-    let answer = match (service, operation) {
-        (SERVICE, "PutMetricData") => put(store, &request).await,
-        (SERVICE, "ListMetrics") => metrics(store, &request).await,
-        (SERVICE, "GetMetricData") => data(store, &request).await,
-        (SERVICE, "GetMetricStatistics") => statistics(store, &request).await,
-        _ => Err(Refusal::new("UnknownOperationException", operation)),
-    };
+    if service != SERVICE {
+        return refused(&Refusal::new("UnknownOperationException", operation));
+    }
+    let answer = run(store, operation, &request).await;
     answer.map_or_else(|refusal| refused(&refusal), |answer| encoded(StatusCode::OK, &answer))
+}
+
+/// Answers one request in JSON.
+pub(crate) async fn answer_json(
+    store: &Store,
+    operation: &str,
+    request: serde_json::Value,
+) -> Result<serde_json::Value, Refusal> {
+    run(store, operation, &from_json(request)).await.map(to_json)
+}
+
+async fn run(store: &Store, operation: &str, request: &Value) -> Result<Value, Refusal> {
+    match operation {
+        "PutMetricData" => put(store, request).await,
+        "ListMetrics" => metrics(store, request).await,
+        "GetMetricData" => data(store, request).await,
+        "GetMetricStatistics" => statistics(store, request).await,
+        _ => Err(Refusal::new("UnknownOperationException", operation)),
+    }
 }
 
 async fn put(store: &Store, request: &Value) -> Result<Value, Refusal> {
@@ -79,25 +98,34 @@ async fn statistics(store: &Store, request: &Value) -> Result<Value, Refusal> {
     ]))
 }
 
-/// Those with these names and dimensions, in one page.
+/// Those with this namespace, name and dimensions, as far as they are given, in one page.
 async fn metrics(store: &Store, request: &Value) -> Result<Value, Refusal> {
-    let (namespace, name) = (required_text(request, "Namespace")?, required_text(request, "MetricName")?);
+    let given = |name| field(request, name).and_then(Value::as_text);
     let wanted: Vec<String> = list(request, "Dimensions").iter().map(dimension).collect::<Result<_, _>>()?;
-    let beginning = format!("{namespace}\n{name}\n");
-    let found = store.metrics(beginning.clone()).await?;
-    let found = found.iter().filter_map(|metric| metric.strip_prefix(&beginning)).filter(|dimensions| {
-        wanted.iter().all(|wanted| dimensions.split('\n').any(|dimension| dimension == wanted))
-    });
-    let found = found.map(|dimensions| {
-        let dimensions = dimensions.split('\n').filter_map(|dimension| dimension.split_once('='));
-        let text = |text: &str| Value::Text(text.to_owned());
-        let dimensions =
-            dimensions.map(|(name, value)| map([("Name", text(name)), ("Value", text(value))])).collect();
-        map([
-            ("Namespace", text(namespace)),
-            ("MetricName", text(name)),
-            ("Dimensions", Value::Array(dimensions)),
-        ])
+    let beginning = match (given("Namespace"), given("MetricName")) {
+        (Some(namespace), Some(name)) => format!("{namespace}\n{name}\n"),
+        (Some(namespace), None) => format!("{namespace}\n"),
+        (None, _) => String::new(),
+    };
+    let found = store.metrics(beginning).await?;
+    let found = found.iter().filter_map(|metric| {
+        let (namespace, rest) = metric.split_once('\n')?;
+        let (name, dimensions) = rest.split_once('\n')?;
+        let dimensions: Vec<&str> =
+            dimensions.split('\n').filter(|dimension| !dimension.is_empty()).collect();
+        let asked_for = given("MetricName").is_none_or(|wanted| wanted == name)
+            && wanted.iter().all(|wanted| dimensions.contains(&wanted.as_str()));
+        asked_for.then(|| {
+            let text = |text: &str| Value::Text(text.to_owned());
+            let dimensions = dimensions.iter().filter_map(|dimension| dimension.split_once('='));
+            let dimensions =
+                dimensions.map(|(name, value)| map([("Name", text(name)), ("Value", text(value))])).collect();
+            map([
+                ("Namespace", text(namespace)),
+                ("MetricName", text(name)),
+                ("Dimensions", Value::Array(dimensions)),
+            ])
+        })
     });
     Ok(map([("Metrics", Value::Array(found.collect()))]))
 }
@@ -121,6 +149,7 @@ async fn data(store: &Store, request: &Value) -> Result<Value, Refusal> {
         let value: fn((f64, f64, i64)) -> f64 = match required_text(stat, "Stat")? {
             "Maximum" => |(maximum, _, _)| maximum,
             "Sum" => |(_, sum, _)| sum,
+            "SampleCount" => |(_, _, count)| count as f64,
             other => return Err(invalid(&format!("no such statistic here: {other:?}"))),
         };
         let (times, values) =
@@ -198,9 +227,9 @@ fn timestamp(millis: i64) -> Value {
     Value::Tag(1, Box::new(Value::Float(millis as f64 / 1000.0)))
 }
 
-/// A moment is seconds since 1970, tagged 1.
+/// A moment is seconds since 1970; in CBOR they are tagged 1.
 fn millis(value: &Value) -> Option<i64> {
-    let (_, seconds) = value.as_tag()?;
+    let seconds = value.as_tag().map_or(value, |(_, seconds)| seconds);
     Some((float(seconds)? * 1000.0).round() as i64)
 }
 
@@ -229,5 +258,48 @@ fn encoded(status: StatusCode, body: &Value) -> Response {
             (status, headers, bytes).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::aws::Health;
+
+    #[tokio::test]
+    async fn what_is_put_in_json_is_listed_and_read_in_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store"), Health::default()).unwrap();
+        let ask = async |operation: &str, request| answer_json(&store, operation, request).await.unwrap();
+        let now = posts::UtcTime::now().as_millis() / 1000;
+        let (hour, dimension) = (now - now % 3600, json!([{ "Name": "Keyword", "Value": "rust" }]));
+        let metric = json!({ "Namespace": "Aviary", "MetricName": "Tweets", "Dimensions": dimension });
+        let datum = json!({ "MetricName": "Tweets", "Dimensions": dimension, "Timestamp": hour, "Value": 7 });
+        let plain = json!({ "MetricName": "Other", "Timestamp": hour as f64 + 0.5, "Value": 1.5 });
+        ask("PutMetricData", json!({ "Namespace": "Aviary", "MetricData": [datum, plain] })).await;
+        let listed = ask("ListMetrics", json!({})).await;
+        assert_eq!(listed["Metrics"].as_array().unwrap().len(), 2, "{listed}");
+        let listed = ask("ListMetrics", json!({ "MetricName": "Tweets" })).await;
+        assert_eq!(listed["Metrics"], json!([metric]));
+        let range = json!({ "StartTime": hour, "EndTime": hour + 3600, "Period": 3600 });
+        let mut asked = metric.clone();
+        asked.as_object_mut().unwrap().extend(range.as_object().unwrap().clone());
+        let statistics = ask("GetMetricStatistics", asked).await;
+        assert_eq!(
+            statistics["Datapoints"],
+            json!([{ "Timestamp": hour as f64, "Maximum": 7.0, "Sum": 7.0, "SampleCount": 1.0, "Unit": "Count" }])
+        );
+        let query =
+            json!([{ "Id": "a", "MetricStat": { "Metric": metric, "Period": 3600, "Stat": "Maximum" } }]);
+        let data = ask(
+            "GetMetricData",
+            json!({ "StartTime": hour, "EndTime": hour + 3600, "MetricDataQueries": query }),
+        )
+        .await;
+        assert_eq!(data["MetricDataResults"][0]["Values"], json!([7.0]));
+        let unknown = answer_json(&store, "PutDashboard", json!({})).await.unwrap_err();
+        assert_eq!(unknown.code, "UnknownOperationException");
     }
 }

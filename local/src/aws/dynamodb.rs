@@ -26,10 +26,12 @@ use super::resources::{STATISTICS_TABLE, STATUS_TABLE, TTL_ATTRIBUTE, TWEETS_TAB
 /// How many answers to transactions are remembered: a client that lost one asks again within seconds.
 const ANSWERS_KEPT: usize = 1000;
 
-/// The tables. Who waits for them is served in turn.
+/// The tables. Who wants to write is served in turn, and so is who wants to read; readers do not wait for writers, and
+/// see what is committed.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    database: Arc<Mutex<Engine>>,
+    writing: Arc<Mutex<Engine>>,
+    reading: Arc<Mutex<Engine>>,
     health: Health,
     /// dynoxide's own server.
     url: String,
@@ -123,13 +125,18 @@ impl Tables {
         let url = format!("http://{}/", listener.local_addr()?);
         let server = tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
         let http = reqwest::Client::builder().no_proxy().build()?;
-        let database = Arc::new(Mutex::new(Engine { database, answers: Answers::default() }));
-        Ok(Self { database, health, url, http, _server: AbortOnDropHandle::new(server) })
+        let second =
+            Database::new(path).map_err(|error| anyhow!("failed to open {path} a second time: {error}"))?;
+        let engine = |database| Arc::new(Mutex::new(Engine { database, answers: Answers::default() }));
+        let (writing, reading) = (engine(database), engine(second));
+        Ok(Self { writing, reading, health, url, http, _server: AbortOnDropHandle::new(server) })
     }
 
     /// Answers one request.
     pub(crate) async fn answer(&self, operation: &str, headers: &HeaderMap, body: Bytes) -> Response {
-        let mut engine = Arc::clone(&self.database).lock_owned().await;
+        let reads = matches!(operation, "GetItem" | "BatchGetItem" | "Query");
+        let engine = if reads { &self.reading } else { &self.writing };
+        let mut engine = Arc::clone(engine).lock_owned().await;
         let (operation, request) = (operation.to_owned(), body.clone());
         // It reads and writes a file: elsewhere, where it holds up nothing else.
         let outcome = tokio::task::spawn_blocking(move || engine.run(&operation, &request)).await;
@@ -151,7 +158,7 @@ impl Tables {
 
     /// Deletes what has expired, however long that takes; others are answered in between.
     pub(crate) async fn forget_expired(&self) {
-        let database = self.database.lock().await.database.clone();
+        let database = self.writing.lock().await.database.clone();
         let (told, done) = oneshot::channel();
         // A thread of its own: the end of the program does not wait for it.
         std::thread::spawn(move || told.send(database.sweep_ttl()));

@@ -1,5 +1,6 @@
 //! A machine-sized AWS: one loopback endpoint that speaks the protocols of the services we call.
 
+mod cbor_json;
 mod cloudwatch;
 mod dynamodb;
 mod ecs;
@@ -109,6 +110,7 @@ async fn json_protocol(State(services): State<Arc<Services>>, headers: HeaderMap
     let answer = match service {
         "AmazonSQS" => sqs::answer(&services, operation, request).await,
         "AmazonEC2ContainerServiceV20141113" => services.tasks.answer(operation, &request),
+        cloudwatch::SERVICE => cloudwatch::answer_json(&services.store, operation, request).await,
         "AmazonSSM" => services.parameters.answer(operation, &request),
         _ => Err(Refusal::new("UnknownOperationException", format!("no such service here: {target:?}"))),
     };
