@@ -68,22 +68,69 @@ async fn failed(answer: Response, complaint: String) -> Response {
     Response::from_parts(parts, Body::from(stream.to_string()))
 }
 
-/// Looks after the data folder's lock; ends when it is gone or another.
+/// Looks after the data folder, as it is now, by the lock in it. It ends when that is gone or another, with an error.
 ///
 /// # Errors
-/// Always: that it is gone.
-pub(crate) async fn watch(lock: PathBuf) -> anyhow::Result<()> {
+/// There is no lock.
+pub(crate) fn watch(lock: PathBuf) -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
     let ours = inode(&lock).with_context(|| format!("failed to look at {}", lock.display()))?;
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        if inode(&lock).ok() != Some(ours) {
-            let folder = lock.parent().unwrap_or(&lock).display();
-            bail!("the data folder {folder} was deleted or replaced while it was in use");
+    Ok(async move {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if inode(&lock).ok() != Some(ours) {
+                let folder = lock.parent().unwrap_or(&lock).display();
+                bail!("the data folder {folder} was deleted or replaced while it was in use");
+            }
         }
-    }
+    })
 }
 
 fn inode(path: &Path) -> std::io::Result<(u64, u64)> {
     let metadata = std::fs::metadata(path)?;
     Ok((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use axum::{Json, Router, middleware};
+    use serde_json::json;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn ask(router: &Router, method: Method, path: &str) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        let (status, body) =
+            (answer.status(), axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap());
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_disk_is_told_and_refuses_what_would_be_stored_until_it_is_no_longer_full() {
+        let disk = Disk { folder: "/data".into(), health: Health::default() };
+        let stream = || async { Json(json!({ "state": "running", "reason": null, "keywords": [] })) };
+        let router = Router::new()
+            .route("/stream", get(stream).post(stream).delete(stream))
+            .route("/tweets", get(|| async { Json(json!([])) }))
+            .layer(middleware::from_fn_with_state(disk.clone(), tell));
+        assert_eq!(ask(&router, Method::POST, "/stream").await.0, StatusCode::OK);
+        disk.health.note_words("Internal error: database or disk is full");
+        let complaint = "nothing can be stored in /data: the disk is full";
+        for method in [Method::POST, Method::DELETE] {
+            let (status, problem) = ask(&router, method, "/stream").await;
+            assert_eq!(
+                (status, problem["detail"].as_str()),
+                (StatusCode::INSUFFICIENT_STORAGE, Some(complaint))
+            );
+        }
+        let (status, stream) = ask(&router, Method::GET, "/stream").await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(stream, json!({ "state": "failed", "reason": complaint, "keywords": [] }));
+        assert_eq!(ask(&router, Method::GET, "/tweets").await, (StatusCode::OK, json!([])));
+        tokio::time::advance(Duration::from_secs(30)).await;
+        assert_eq!(ask(&router, Method::POST, "/stream").await.0, StatusCode::OK);
+        assert_eq!(ask(&router, Method::GET, "/stream").await.1["state"], "running");
+    }
 }

@@ -196,7 +196,7 @@ impl Machine {
         let disk = Disk { folder: options.data.clone(), health };
         let routes = routes.layer(middleware::from_fn_with_state(disk, disk::tell));
         servers.spawn(serve(api_listener, routes));
-        servers.spawn(disk::watch(data.file("lock")));
+        servers.spawn(disk::watch(data.file("lock"))?);
         let forgetting = Arc::clone(&services);
         servers.spawn(async move {
             let mut rounds = interval(FORGET_EVERY);

@@ -22,7 +22,7 @@ use crate::snowflake::Ids;
 /// How many posts are remembered for search, counts and the control path, and in how many bytes; the oldest goes
 /// first.
 const POSTS_KEPT: usize = 50_000;
-const POST_BYTES_KEPT: usize = 32 * 1024 * 1024;
+const POST_BYTES_KEPT: usize = 16 * 1024 * 1024;
 
 /// How many are made at most while nobody has asked for any.
 const UNASKED: usize = 1_000;
@@ -30,7 +30,7 @@ const UNASKED: usize = 1_000;
 /// How many lines wait for a slow reader before X cuts it off (inferred: X's own number is not public), and how many
 /// bytes.
 pub(crate) const LINES_BUFFERED: usize = 5_000;
-const LINE_BYTES_BUFFERED: usize = 16 * 1024 * 1024;
+const LINE_BYTES_BUFFERED: usize = 8 * 1024 * 1024;
 
 /// The stub's whole state.
 #[derive(Debug, Default)]
