@@ -5,19 +5,19 @@ use std::net::IpAddr;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use axum::response::Response;
+
+use crate::server::problem;
 
 /// Refuses requests by a name that is not this machine's, which a site can make lead here, and those that
 /// a browser sends for a page from elsewhere.
 pub(crate) async fn only_this_machine(request: Request, next: Next) -> Response {
     let Some(detail) = refusal(&request) else { return next.run(request).await };
-    let problem = json!({ "type": "about:blank", "title": "Forbidden", "status": 403, "detail": detail });
-    let headers = [(header::CONTENT_TYPE, "application/problem+json")];
-    (StatusCode::FORBIDDEN, headers, problem.to_string()).into_response()
+    problem(StatusCode::FORBIDDEN, &detail)
 }
 
-fn refusal(request: &Request) -> Option<String> {
+/// Why a request is refused, if it is.
+pub(crate) fn refusal(request: &Request) -> Option<String> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let origin = header(header::ORIGIN).map(|origin| origin.strip_prefix("http://").unwrap_or(origin));
     match (header(header::HOST), origin) {

@@ -5,8 +5,10 @@ mod apis;
 mod aws;
 mod browser;
 mod data;
+mod disk;
 pub mod keys;
 mod mapping;
+mod server;
 pub mod terminal;
 
 use std::fmt;
@@ -34,9 +36,11 @@ use crate::aws::resources::{
     TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
 };
 pub use crate::aws::{Call, Fate, Faults};
-use crate::aws::{Parameters, Services, Start, Store, Tables, Tasks};
+use crate::aws::{Health, Parameters, Services, Start, Store, Tables, Tasks};
 pub use crate::data::recording_is_played;
 use crate::data::{API_KEYS, Data};
+use crate::disk::Disk;
+use crate::server::serve;
 
 /// Where posts come from.
 pub enum Stream {
@@ -98,6 +102,9 @@ pub struct Machine {
 /// How often the reconciler runs: EventBridge's minute is the longest a user should wait, so less here.
 const RECONCILE_EVERY: Duration = Duration::from_secs(5);
 
+/// How often what has expired is deleted. DynamoDB promises a few days; a round reads all that there is.
+const FORGET_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
+
 /// How often the rest of a minute's work is done.
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -156,11 +163,12 @@ impl Machine {
             daily_post_budget: options.daily_post_budget,
             owner: String::new(),
         };
-        let faults = Faults::default();
+        let (faults, health) = (Faults::default(), Health::default());
         let start = Some(streamer_task(streamer_config, streamer::Aws::new(&called(&config, "streamer"))));
         let services = Arc::new(Services {
-            store: Store::open(&data.file("queues.sqlite")).context("failed to open queues.sqlite")?,
-            tables: Tables::open(&data.file("tables.sqlite")).await?,
+            store: Store::open(&data.file("queues.sqlite"), health.clone())
+                .context("failed to open queues.sqlite")?,
+            tables: Tables::open(&data.file("tables.sqlite"), health.clone()).await?,
             tasks: Tasks::new(start.filter(|_| options.streamer_elsewhere.is_none())),
             parameters: Parameters::new(token, data.file(API_KEYS)),
             faults: faults.clone(),
@@ -192,7 +200,20 @@ impl Machine {
             let authorizer = Authorizer::new(parameters, API_KEYS_PARAMETER.to_owned());
             whole(apis.read, apis.control, Some(authorizer))
         };
+        let disk = Disk { folder: options.data.clone(), health };
+        let routes = routes.layer(middleware::from_fn_with_state(disk, disk::tell));
         servers.spawn(serve(api_listener, routes));
+        servers.spawn(disk::watch(data.file("lock"))?);
+        let forgetting = Arc::clone(&services);
+        servers.spawn(async move {
+            let mut rounds = interval(FORGET_EVERY);
+            loop {
+                rounds.tick().await;
+                forgetting.tables.forget_expired().await;
+                // What fails of it is in the log.
+                let _ = forgetting.store.forget_old_values(UtcTime::now().as_millis()).await;
+            }
+        });
         servers.spawn(async move {
             let mut rounds = interval(RECONCILE_EVERY);
             let mut minutes = interval(MINUTE);
@@ -217,12 +238,16 @@ impl Machine {
         let consumer =
             Consumer::new(&called(&config, "consumer"), consumer_config, EmbeddedMetrics::nowhere());
         let queue_arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{TWEETS_QUEUE}");
-        let mapping =
-            mapping::run(aws_sdk_sqs::Client::new(&config), queue_url(TWEETS_QUEUE), queue_arn, consumer);
-        servers.spawn(async move {
-            mapping.await;
-            Ok(())
-        });
+        let consumer = Arc::new(consumer);
+        for _ in 0..mapping::AT_ONCE {
+            let sqs = aws_sdk_sqs::Client::new(&config);
+            let mapping =
+                mapping::run(sqs, queue_url(TWEETS_QUEUE), queue_arn.clone(), Arc::clone(&consumer));
+            servers.spawn(async move {
+                mapping.await;
+                Ok(())
+            });
+        }
         Ok(Self {
             api: api_address,
             aws: aws_address,
@@ -298,10 +323,6 @@ fn interval(period: Duration) -> tokio::time::Interval {
     let mut interval = tokio::time::interval(period);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     interval
-}
-
-async fn serve(listener: TcpListener, router: axum::Router) -> anyhow::Result<()> {
-    axum::serve(listener, router).await.context("a server failed")
 }
 
 /// Listens on an address, whose port `option` chooses.

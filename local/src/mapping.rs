@@ -1,5 +1,6 @@
 //! Carries queue messages to the consumer, as Lambda's event source mapping does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,8 +14,11 @@ use tokio::time::Instant;
 /// How long the consumer may take for a batch: less than its messages are hidden from others.
 const FUNCTION_TIME: Duration = Duration::from_secs(20);
 
-/// Receives, invokes the consumer, and deletes what did not fail; until it is dropped.
-pub(crate) async fn run(sqs: Client, queue_url: String, queue_arn: String, consumer: Consumer) {
+/// How many batches are handled at once. Lambda does it too: the queue gives no two of them the same group.
+pub(crate) const AT_ONCE: usize = 3;
+
+/// Receives, invokes the consumer, and deletes what did not fail, one batch after the other; until it is dropped.
+pub(crate) async fn run(sqs: Client, queue_url: String, queue_arn: String, consumer: Arc<Consumer>) {
     const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
     loop {
         if let Err(error) = step(&sqs, &queue_url, &queue_arn, &consumer).await {

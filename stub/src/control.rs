@@ -53,9 +53,10 @@ pub(crate) async fn posts(State(stub): State<Stub>) -> Json<Value> {
         .iter()
         .filter(|post| !post.matched.is_empty())
         .map(|post| {
-            let keywords: Vec<&str> = post.matched.iter().map(|rule| rule.value.as_str()).collect();
-            let searchable: Vec<&str> =
-                post.matched.iter().filter(|rule| rule.searchable).map(|rule| rule.value.as_str()).collect();
+            let keywords: Vec<&str> =
+                post.matched.iter().map(|matched| matched.rule.value.as_str()).collect();
+            let searchable = post.matched.iter().filter(|matched| matched.searchable);
+            let searchable: Vec<&str> = searchable.map(|matched| matched.rule.value.as_str()).collect();
             json!({
                 "id": post.id.to_string(), "at": format!("{:.3}", post.at), "keywords": keywords,
                 "searchable": searchable, "delivered": post.delivered,

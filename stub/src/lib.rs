@@ -173,6 +173,9 @@ async fn play(stub: &Stub, mut source: Source) {
             due -= 1.0;
             let mut world = stub.world();
             if let Some(generator) = &mut generator {
+                if !world.wants_posts() {
+                    continue;
+                }
                 let rules = world.rules.iter().flat_map(|rule| rule.rule.wanted());
                 let wanted: Vec<String> =
                     rules.chain(world.tags.iter().map(|tag| format!("#{tag}"))).collect();

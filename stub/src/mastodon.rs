@@ -52,11 +52,12 @@ pub(crate) fn status_id(post: &Posted, sequence: u64) -> u64 {
 
 /// A post as Mastodon shows it.
 fn status(post: &Posted, sequence: u64) -> Value {
-    let data = &post.post["data"];
+    let posted = post.post();
+    let data = &posted["data"];
     let text = data["note_tweet"]["text"].as_str().or_else(|| data["text"].as_str()).unwrap_or_default();
     let text = post.edited.as_ref().map_or(text, |(text, _)| text);
     let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>");
-    let user = post.post["includes"]["users"].as_array().and_then(|users| users.first());
+    let user = posted["includes"]["users"].as_array().and_then(|users| users.first());
     let user = user.cloned().unwrap_or_default();
     let tags: Vec<Value> = post
         .facts
@@ -83,6 +84,9 @@ impl World {
     /// Tells every reader of Mastodon's streams that follows the post with this sequence number, bent by
     /// the fault that is due.
     pub(crate) fn tell_followers(&mut self, sequence: u64, event: &str) {
+        if self.followers.is_empty() {
+            return;
+        }
         let Some(post) = self.posted(sequence) else { return };
         let data = match event {
             "delete" => status_id(post, sequence).to_string(),
@@ -141,6 +145,7 @@ fn open(stub: Stub, tag: Option<String>) -> Result<Response, Failure> {
         world.connections += 1;
         let number = world.connections;
         world.tags.extend(tag.clone());
+        world.followed = true;
         world.followers.push(Follower { number, tag, lines: sender, silent: false });
         number
     };

@@ -1,5 +1,7 @@
 //! `GET` and `POST /2/tweets/search/stream/rules`.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Query, State};
@@ -42,7 +44,7 @@ pub(crate) async fn list(
         .rules
         .iter()
         .filter(|rule| parameters.ids.as_ref().is_none_or(|ids| ids.split(',').any(|id| id == rule.id)))
-        .map(described)
+        .map(|rule| described(rule))
         .collect();
     let mut body = json!({ "meta": { "sent": sent(), "result_count": rules.len() } });
     // Without rules X leaves `data` out.
@@ -136,7 +138,7 @@ impl World {
             match parsed {
                 Ok(rule) => {
                     let id = self.ids.next(now()).to_string();
-                    created.push(StreamRule { id, value, tag, rule });
+                    created.push(Arc::new(StreamRule { id, value, tag, rule }));
                 }
                 Err(detail) => errors.push(json!({
                     "value": value, "title": "UnprocessableEntity", "detail": detail, "details": [detail],
@@ -153,7 +155,7 @@ impl World {
             "invalid": total - count - duplicates,
         } } });
         if count > 0 {
-            body["data"] = created.iter().map(described).collect();
+            body["data"] = created.iter().map(|rule| described(rule)).collect();
         }
         if !errors.is_empty() {
             body["errors"] = errors.into();

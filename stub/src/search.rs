@@ -125,7 +125,7 @@ pub(crate) async fn recent(
     if let (Some(newest), Some(oldest)) = (page.first(), page.last()) {
         body["meta"]["newest_id"] = newest.id.to_string().into();
         body["meta"]["oldest_id"] = oldest.id.to_string().into();
-        body["data"] = page.iter().map(|post| post.post["data"].clone()).collect();
+        body["data"] = page.iter().map(|post| post.post()["data"].take()).collect();
         body["includes"] = included(page);
         if found.len() > page.len() {
             body["meta"]["next_token"] = base32hex(oldest.id).into();
@@ -167,16 +167,16 @@ pub(crate) async fn counts(
 
 /// What the posts of a page refer to, each once.
 fn included(page: &[&Posted]) -> Value {
-    let mut lists: BTreeMap<&str, BTreeMap<String, Value>> = BTreeMap::new();
+    let mut lists: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
     for post in page {
-        for (list, items) in post.post["includes"].as_object().into_iter().flatten() {
+        for (list, items) in post.post()["includes"].as_object().into_iter().flatten() {
             for item in items.as_array().into_iter().flatten() {
                 let key = item["id"].as_str().or_else(|| item["media_key"].as_str()).unwrap_or_default();
-                lists.entry(list).or_default().insert(key.to_owned(), item.clone());
+                lists.entry(list.clone()).or_default().insert(key.to_owned(), item.clone());
             }
         }
     }
-    lists.into_iter().map(|(list, items)| (list.to_owned(), items.into_values().collect::<Value>())).collect()
+    lists.into_iter().map(|(list, items)| (list, items.into_values().collect::<Value>())).collect()
 }
 
 /// A number as X writes its tokens: 0-9, a-v.

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -46,6 +48,7 @@ pub(crate) async fn connect(
     }
     let standing = within_limit(&stub, Endpoint::Stream)?;
     let (sender, lines) = mpsc::channel(LINES_BUFFERED);
+    let waiting = Arc::new(AtomicUsize::new(0));
     let number = {
         let mut world = stub.world();
         let slot = world.slot();
@@ -55,7 +58,9 @@ pub(crate) async fn connect(
         }
         world.connections += 1;
         let number = world.connections;
-        world.connection = Some(Connection { number, lines: sender, taken_until: None, silent: false });
+        let waiting = Arc::clone(&waiting);
+        world.connection =
+            Some(Connection { number, lines: sender, waiting, taken_until: None, silent: false });
         world.backfill(Duration::from_secs(60 * u64::from(parameters.backfill_minutes.unwrap_or(0))));
         number
     };
@@ -71,6 +76,7 @@ pub(crate) async fn connect(
     let reading = Reading {
         number,
         lines,
+        waiting,
         keep_alive,
         gzip: gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
         ended: Box::pin(stub.inner.ended.clone().cancelled_owned()),
@@ -103,6 +109,8 @@ struct Reading {
     stub: Stub,
     number: u64,
     lines: mpsc::Receiver<Chunk>,
+    /// How many bytes wait in them.
+    waiting: Arc<AtomicUsize>,
     keep_alive: Interval,
     gzip: Option<GzEncoder<Vec<u8>>>,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -147,6 +155,7 @@ impl Stream for Reading {
         }
         match self.lines.poll_recv(context) {
             Poll::Ready(Some(Chunk::Bytes(bytes, sequences))) => {
+                self.waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
                 self.stub.world().delivered(&sequences);
                 self.keep_alive.reset();
                 let bytes = self.encode(bytes);

@@ -1,11 +1,12 @@
 //! What the stub knows: the rules, what was posted, and who is connected.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -18,17 +19,26 @@ use crate::mastodon::Follower;
 use crate::rule::{Rule, Scope};
 use crate::snowflake::Ids;
 
-/// How many posts are remembered for search, counts and the control path; the oldest goes first.
-pub(crate) const POSTS_KEPT: usize = 50_000;
+/// How many posts are remembered for search, counts and the control path, and in how many bytes; the oldest goes
+/// first.
+const POSTS_KEPT: usize = 50_000;
+const POST_BYTES_KEPT: usize = 16 * 1024 * 1024;
 
-/// How many lines wait for a slow reader before X cuts it off (inferred: X's own number is not public).
+/// How many are made at most while nobody has asked for any.
+const UNASKED: usize = 1_000;
+
+/// How many lines wait for a slow reader before X cuts it off (inferred: X's own number is not public), and how many
+/// bytes.
 pub(crate) const LINES_BUFFERED: usize = 5_000;
+const LINE_BYTES_BUFFERED: usize = 8 * 1024 * 1024;
 
 /// The stub's whole state.
 #[derive(Debug, Default)]
 pub(crate) struct World {
-    pub(crate) rules: Vec<StreamRule>,
+    pub(crate) rules: Vec<Arc<StreamRule>>,
     pub(crate) posts: VecDeque<Posted>,
+    /// What they take of memory, about.
+    pub(crate) bytes: usize,
     /// How many posts have been forgotten: the sequence number of the first that is kept.
     pub(crate) forgotten: u64,
     pub(crate) ids: Ids,
@@ -37,6 +47,8 @@ pub(crate) struct World {
     pub(crate) followers: Vec<Follower>,
     /// The hashtags that were ever followed, in lower case.
     pub(crate) tags: BTreeSet<String>,
+    /// Somebody has read a stream of Mastodon's: what is posted from now on may be asked for.
+    pub(crate) followed: bool,
     /// How many connections there ever were: the number of the latest.
     pub(crate) connections: u64,
     /// Posts a second.
@@ -56,15 +68,26 @@ pub(crate) struct StreamRule {
     pub(crate) rule: Rule,
 }
 
+impl StreamRule {
+    /// As it stands in the line of a post that it matched.
+    fn in_a_line(&self) -> Value {
+        match &self.tag {
+            Some(tag) => json!({ "id": self.id, "tag": tag }),
+            None => json!({ "id": self.id }),
+        }
+    }
+}
+
 /// Something that was posted.
 #[derive(Debug)]
 pub(crate) struct Posted {
     pub(crate) id: u64,
     pub(crate) at: Timestamp,
-    pub(crate) post: Value,
+    /// As it was posted, as JSON: less than half of what it takes taken apart.
+    json: Box<str>,
     pub(crate) facts: Facts,
     /// The rules that matched when it was posted.
-    pub(crate) matched: Vec<MatchedRule>,
+    pub(crate) matched: Box<[MatchedRule]>,
     /// How often its line has been handed to a reader whole.
     pub(crate) delivered: u32,
     /// Its author has taken it back.
@@ -73,16 +96,30 @@ pub(crate) struct Posted {
     pub(crate) edited: Option<(String, Timestamp)>,
 }
 
+impl Posted {
+    /// As it was posted.
+    pub(crate) fn post(&self) -> Value {
+        serde_json::from_str(&self.json).unwrap_or_default()
+    }
+
+    /// What it takes of memory, about.
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.json.len() + self.facts.bytes() + size_of_val(&*self.matched)
+    }
+
+    /// Its line in the stream.
+    fn line(&self) -> Bytes {
+        let rules: Vec<Value> = self.matched.iter().map(|matched| matched.rule.in_a_line()).collect();
+        let object = self.json.strip_suffix('}').unwrap_or(&self.json);
+        Bytes::from(format!("{object},\"matching_rules\":{}}}\r\n", json!(rules)))
+    }
+}
+
 /// A rule that matched a post.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct MatchedRule {
-    pub(crate) id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tag: Option<String>,
-    #[serde(skip)]
-    pub(crate) value: String,
+    pub(crate) rule: Arc<StreamRule>,
     /// Whether the same query finds the post: quoted texts are not searched.
-    #[serde(skip)]
     pub(crate) searchable: bool,
 }
 
@@ -91,6 +128,8 @@ pub(crate) struct MatchedRule {
 pub(crate) struct Connection {
     pub(crate) number: u64,
     pub(crate) lines: mpsc::Sender<Chunk>,
+    /// How many bytes wait in them.
+    pub(crate) waiting: Arc<AtomicUsize>,
     /// After the reader left, the slot stays taken until then.
     pub(crate) taken_until: Option<Instant>,
     /// Nothing is sent any more, and nobody is told.
@@ -116,6 +155,15 @@ pub(crate) enum Chunk {
     Cut,
 }
 
+impl Chunk {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Bytes(bytes, _) => bytes.len(),
+            Self::Cut => 0,
+        }
+    }
+}
+
 impl World {
     /// Posts `post` now: gives it an id and a time, unless `keep` says that it has its own, and
     /// sends it to the reader if a rule matches. Returns it as posted.
@@ -129,31 +177,43 @@ impl World {
             stamp(&mut post, id, at);
         }
         let facts = Facts::of(&post);
-        let matched: Vec<MatchedRule> = self
+        let matched: Box<[MatchedRule]> = self
             .rules
             .iter()
             .filter(|rule| rule.rule.matches(&facts, Scope::Stream))
             .map(|rule| MatchedRule {
-                id: rule.id.clone(),
-                tag: rule.tag.clone(),
-                value: rule.value.clone(),
+                rule: Arc::clone(rule),
                 searchable: rule.rule.matches(&facts, Scope::Search),
             })
             .collect();
         let sequence = self.forgotten + self.posts.len() as u64;
-        let line = (!matched.is_empty()).then(|| line(&post, &matched));
-        let returned = post.clone();
-        let posted = Posted { id, at, post, facts, matched, delivered: 0, removed: false, edited: None };
-        self.posts.push_back(posted);
-        if self.posts.len() > POSTS_KEPT {
-            self.posts.pop_front();
-            self.forgotten += 1;
-        }
+        let json = post.to_string().into();
+        let posted = Posted { id, at, json, facts, matched, delivered: 0, removed: false, edited: None };
+        let has_reader = self.connection.is_some() && !posted.matched.is_empty();
+        let line = has_reader.then(|| posted.line());
+        self.remember(posted);
         if let Some(line) = line {
             self.deliver(line, sequence);
         }
         self.tell_followers(sequence, "update");
-        returned
+        post
+    }
+
+    /// Remembers a post, and forgets the oldest for it.
+    fn remember(&mut self, posted: Posted) {
+        self.bytes += posted.bytes();
+        self.posts.push_back(posted);
+        while self.posts.len() > POSTS_KEPT || (self.bytes > POST_BYTES_KEPT && self.posts.len() > 1) {
+            if let Some(oldest) = self.posts.pop_front() {
+                self.bytes -= oldest.bytes();
+                self.forgotten += 1;
+            }
+        }
+    }
+
+    /// Whether another post is of use: where nobody has asked for any there need not be many.
+    pub(crate) fn wants_posts(&self) -> bool {
+        !self.rules.is_empty() || self.followed || self.posts.len() < UNASKED
     }
 
     /// Sends a line to the reader, bent by the fault that is due.
@@ -163,8 +223,10 @@ impl World {
             return;
         }
         for chunk in self.faults.bend(line, sequence) {
+            let bytes = chunk.len();
+            let waiting = connection.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes;
             // A reader that is too slow is cut off, and what was buffered is lost.
-            if connection.lines.try_send(chunk).is_err() {
+            if waiting > LINE_BYTES_BUFFERED || connection.lines.try_send(chunk).is_err() {
                 self.connection = None;
                 return;
             }
@@ -179,7 +241,7 @@ impl World {
             .zip(&self.posts)
             .skip(first)
             .filter(|(_, post)| !post.matched.is_empty())
-            .map(|(sequence, post)| (line(&post.post, &post.matched), sequence))
+            .map(|(sequence, post)| (post.line(), sequence))
             .collect();
         for (line, sequence) in lines {
             self.deliver(line, sequence);
@@ -229,6 +291,7 @@ impl World {
         if let Some(connection) = &self.connection
             && !connection.silent
         {
+            connection.waiting.fetch_add(bytes.len(), Ordering::Relaxed);
             // A full buffer loses it, like anything else that is said to a slow reader.
             let _ = connection.lines.try_send(Chunk::Bytes(bytes, Vec::new()));
         }
@@ -281,13 +344,6 @@ impl World {
     }
 }
 
-/// A post's line in the stream.
-fn line(post: &Value, matched: &[MatchedRule]) -> Bytes {
-    let mut line = post.clone();
-    line["matching_rules"] = json!(matched);
-    Bytes::from(format!("{line}\r\n"))
-}
-
 /// Gives a post an id and a time.
 fn stamp(post: &mut Value, id: u64, at: Timestamp) {
     let data = &mut post["data"];
@@ -310,4 +366,54 @@ fn own_stamp(post: &Value) -> Option<(u64, Timestamp)> {
     let id = post["data"]["id"].as_str()?.parse().ok()?;
     let at = post["data"]["created_at"].as_str()?.parse().ok()?;
     Some((id, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Generator;
+
+    fn generate(world: &mut World, generator: &mut Generator, posts: usize) {
+        for _ in 0..posts {
+            let post = world.post(generator.next(&["coffee".to_owned()]), false);
+            generator.posted(&post);
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_by_bytes_also_where_a_thousand_rules_match() {
+        let rules = (0..1000).map(|id| {
+            let (value, rule) = ("coffee".to_owned(), Rule::parse("coffee").unwrap());
+            Arc::new(StreamRule { id: id.to_string(), value, tag: None, rule })
+        });
+        let mut world = World { rules: rules.collect(), ..World::default() };
+        generate(&mut world, &mut Generator::new(1), 3_000);
+        let bytes: usize = world.posts.iter().map(Posted::bytes).sum();
+        assert_eq!(bytes, world.bytes);
+        assert!((POST_BYTES_KEPT / 2..=POST_BYTES_KEPT).contains(&bytes), "{bytes}");
+        assert_eq!(world.forgotten + world.posts.len() as u64, 3_000);
+    }
+
+    #[test]
+    fn few_posts_are_wanted_until_somebody_asks() {
+        let (mut world, mut generator) = (World::default(), Generator::new(1));
+        generate(&mut world, &mut generator, UNASKED - 1);
+        assert!(world.wants_posts());
+        generate(&mut world, &mut generator, 1);
+        assert!(!world.wants_posts());
+        world.followed = true;
+        assert!(world.wants_posts());
+    }
+
+    #[test]
+    fn a_line_is_the_post_and_what_matched_it() {
+        let (value, tag) = ("apple".to_owned(), Some("\"a\"".to_owned()));
+        let rule = StreamRule { id: "7".to_owned(), rule: Rule::parse(&value).unwrap(), value, tag };
+        let mut world = World { rules: vec![Arc::new(rule)], ..World::default() };
+        let mut post = world.post(json!({ "data": { "text": "an apple" } }), false);
+        post["matching_rules"] = json!([{ "id": "7", "tag": "\"a\"" }]);
+        let line = world.posts[0].line();
+        assert_eq!(serde_json::from_slice::<Value>(&line).unwrap(), post);
+        assert!(line.ends_with(b"\r\n"));
+    }
 }

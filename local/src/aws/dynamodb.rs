@@ -1,34 +1,84 @@
 //! DynamoDB: dynoxide, on a SQLite file, behind the common endpoint.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dynoxide::Database;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
+use dynoxide::{Database, DynoxideError};
 use posts::{StatisticsTable, StreamStatusTable, TweetsTable};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::{Mutex, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Refusal;
-use super::resources::{STATISTICS_TABLE, STATUS_TABLE, TWEETS_TABLE};
+use super::health::Health;
+use super::resources::{STATISTICS_TABLE, STATUS_TABLE, TTL_ATTRIBUTE, TWEETS_TABLE};
 
-/// The tables.
+/// How many answers to transactions are remembered: a client that lost one asks again within seconds.
+const ANSWERS_KEPT: usize = 1000;
+
+/// The tables. Who wants to write is served in turn, and so is who wants to read; readers do not wait for writers, and
+/// see what is committed.
 #[derive(Debug)]
 pub(crate) struct Tables {
+    writing: Arc<Mutex<Engine>>,
+    reading: Arc<Mutex<Engine>>,
+    health: Health,
+    /// dynoxide's own server.
     url: String,
     http: reqwest::Client,
     _server: AbortOnDropHandle<()>,
 }
 
+/// dynoxide, and what it answered.
+struct Engine {
+    database: Database,
+    answers: Answers,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine { .. }")
+    }
+}
+
+/// The latest answers to transactions, by their `ClientRequestToken`: one that is asked for again is not made again.
+/// dynoxide remembers ten minutes of them itself, and with each goes through them all.
+#[derive(Default)]
+struct Answers {
+    by_token: HashMap<String, String>,
+    tokens: VecDeque<String>,
+}
+
+impl Answers {
+    fn remember(&mut self, token: String, answer: String) {
+        if self.tokens.len() == ANSWERS_KEPT
+            && let Some(oldest) = self.tokens.pop_front()
+        {
+            self.by_token.remove(&oldest);
+        }
+        self.tokens.push_back(token.clone());
+        self.by_token.insert(token, answer);
+    }
+}
+
 impl Tables {
     /// Opens the file, or makes it, with the tables that the template makes.
-    pub(crate) async fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) async fn open(path: &Path, health: Health) -> anyhow::Result<Self> {
         let path = path.to_str().ok_or_else(|| anyhow!("the data folder's name is not UTF-8"))?;
         let database = Database::new(path).map_err(|error| anyhow!("failed to open {path}: {error}"))?;
+        // Of bulk loading only what it ends with is wanted: `synchronous = NORMAL`, under which a commit does not
+        // wait for the disk. A process that is killed loses nothing by it.
+        database.disable_bulk_loading().map_err(|error| anyhow!("failed to set up {path}: {error}"))?;
         create(
             &database,
             TWEETS_TABLE,
@@ -62,15 +112,65 @@ impl Tables {
             (StreamStatusTable::PARTITION_KEY, StreamStatusTable::SORT_KEY),
             &[],
         )?;
+        for table in [TWEETS_TABLE, STATUS_TABLE] {
+            let ttl = json!({
+                "TableName": table,
+                "TimeToLiveSpecification": { "AttributeName": TTL_ATTRIBUTE, "Enabled": true },
+            });
+            database
+                .update_time_to_live(serde_json::from_value(ttl)?)
+                .map_err(|error| anyhow!("failed to let the items of {table} expire: {error}"))?;
+        }
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("failed to listen for DynamoDB")?;
         let url = format!("http://{}/", listener.local_addr()?);
-        let server = tokio::spawn(dynoxide::server::serve_on(listener, database));
+        let server = tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
         let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Self { url, http, _server: AbortOnDropHandle::new(server) })
+        let second =
+            Database::new(path).map_err(|error| anyhow!("failed to open {path} a second time: {error}"))?;
+        let engine = |database| Arc::new(Mutex::new(Engine { database, answers: Answers::default() }));
+        let (writing, reading) = (engine(database), engine(second));
+        Ok(Self { writing, reading, health, url, http, _server: AbortOnDropHandle::new(server) })
     }
 
-    /// Passes a request on.
-    pub(crate) async fn forward(&self, headers: &HeaderMap, body: Bytes) -> Response {
+    /// Answers one request.
+    pub(crate) async fn answer(&self, operation: &str, headers: &HeaderMap, body: Bytes) -> Response {
+        let reads = matches!(operation, "GetItem" | "BatchGetItem" | "Query");
+        let engine = if reads { &self.reading } else { &self.writing };
+        let mut engine = Arc::clone(engine).lock_owned().await;
+        let (operation, request) = (operation.to_owned(), body.clone());
+        // It reads and writes a file: elsewhere, where it holds up nothing else.
+        let outcome = tokio::task::spawn_blocking(move || engine.run(&operation, &request)).await;
+        let (status, answer) = match outcome {
+            Ok(Outcome::Answered(answer)) => (StatusCode::OK, answer),
+            Ok(Outcome::Failed(error)) => {
+                let answer = error.to_json();
+                let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
+                if status.is_server_error() {
+                    tracing::error!(%error, "tables.sqlite failed");
+                    self.health.note_words(&answer);
+                }
+                (status, answer)
+            }
+            Ok(Outcome::Elsewhere) | Err(_) => return self.forward(headers, body).await,
+        };
+        (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer).into_response()
+    }
+
+    /// Deletes what has expired, however long that takes; others are answered in between.
+    pub(crate) async fn forget_expired(&self) {
+        let database = self.writing.lock().await.database.clone();
+        let (told, done) = oneshot::channel();
+        // A thread of its own: the end of the program does not wait for it.
+        std::thread::spawn(move || told.send(database.sweep_ttl()));
+        match done.await {
+            Ok(Ok(items)) => tracing::debug!(items, "forgot what has expired"),
+            Ok(Err(error)) => tracing::error!(%error, "could not forget what has expired"),
+            Err(_) => tracing::error!("could not forget what has expired"),
+        }
+    }
+
+    /// Passes a request on to dynoxide's own server, which refuses in AWS's words.
+    async fn forward(&self, headers: &HeaderMap, body: Bytes) -> Response {
         let mut request = self.http.post(&self.url).body(body);
         for name in ["authorization", "content-type", "x-amz-date", "x-amz-target"] {
             if let Some(value) = headers.get(name) {
@@ -97,10 +197,70 @@ impl Tables {
             }
             Err(error) => {
                 tracing::error!(%error, "DynamoDB failed");
-                let refusal = Refusal::new("InternalServerError", "DynamoDB failed");
-                (StatusCode::INTERNAL_SERVER_ERROR, refusal).into_response()
+                Refusal::failure("DynamoDB failed").into_response()
             }
         }
+    }
+}
+
+/// What became of a request.
+enum Outcome {
+    Answered(String),
+    /// A condition did not hold, or the file failed.
+    Failed(DynoxideError),
+    /// It was refused, which did nothing, or is not one of those that are answered here.
+    Elsewhere,
+}
+
+impl Engine {
+    /// Answers what is asked often, without a server in between.
+    fn run(&mut self, operation: &str, body: &[u8]) -> Outcome {
+        let database = &self.database;
+        match operation {
+            "GetItem" => ask(body, |request| database.get_item(request)),
+            "PutItem" => ask(body, |request| database.put_item(request)),
+            "UpdateItem" => ask(body, |request| database.update_item(request)),
+            "DeleteItem" => ask(body, |request| database.delete_item(request)),
+            "BatchGetItem" => ask(body, |request| database.batch_get_item(request)),
+            "Query" => ask(body, |request| database.query(request)),
+            "TransactWriteItems" => self.transact(body),
+            _ => Outcome::Elsewhere,
+        }
+    }
+
+    fn transact(&mut self, body: &[u8]) -> Outcome {
+        let Ok(mut request) = serde_json::from_slice::<TransactWriteItemsRequest>(body) else {
+            return Outcome::Elsewhere;
+        };
+        let token = request.client_request_token.take();
+        if let Some(answer) = token.as_ref().and_then(|token| self.answers.by_token.get(token)) {
+            return Outcome::Answered(answer.clone());
+        }
+        let outcome = outcome(self.database.transact_write_items(request));
+        if let (Some(token), Outcome::Answered(answer)) = (token, &outcome) {
+            self.answers.remember(token, answer.clone());
+        }
+        outcome
+    }
+}
+
+fn ask<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    ask: impl FnOnce(Q) -> Result<A, DynoxideError>,
+) -> Outcome {
+    serde_json::from_slice(body).map_or(Outcome::Elsewhere, |request| outcome(ask(request)))
+}
+
+fn outcome<A: Serialize>(answer: Result<A, DynoxideError>) -> Outcome {
+    match answer {
+        Ok(answer) => serde_json::to_string(&answer).map_or(Outcome::Elsewhere, Outcome::Answered),
+        Err(
+            error @ (DynoxideError::ConditionalCheckFailedException(..)
+            | DynoxideError::TransactionCanceledException(..)
+            | DynoxideError::InternalServerError(_)
+            | DynoxideError::SqliteError(_)),
+        ) => Outcome::Failed(error),
+        Err(_) => Outcome::Elsewhere,
     }
 }
 
@@ -143,4 +303,101 @@ fn create(database: &Database, name: &str, key: (&str, &str), indexes: &[Index])
         .create_table(serde_json::from_value(request)?)
         .map_err(|error| anyhow!("failed to make the table {name}: {error}"))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    async fn tables() -> (tempfile::TempDir, Tables) {
+        posts::aws::install_tls();
+        let folder = tempfile::tempdir().unwrap();
+        let tables = Tables::open(&folder.path().join("tables"), Health::default()).await.unwrap();
+        (folder, tables)
+    }
+
+    async fn ask(tables: &Tables, operation: &str, request: Value) -> (u16, Value) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-target", &format!("DynamoDB_20120810.{operation}")),
+            ("x-amz-date", "20261123T100000Z"),
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=a/20261123/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=a",
+            ),
+        ] {
+            headers.insert(axum::http::HeaderName::try_from(name).unwrap(), value.parse().unwrap());
+        }
+        let answer = tables.answer(operation, &headers, request.to_string().into()).await;
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    fn post(id: &str, expires_at: u64) -> Value {
+        json!({
+            "tweetId": { "S": id }, "keyword": { "S": "rust" }, "createDate": { "S": "2026" },
+            "expiresAt": { "N": expires_at.to_string() },
+        })
+    }
+
+    #[tokio::test]
+    async fn what_has_expired_is_forgotten_and_its_index_with_it() {
+        let (_folder, tables) = tables().await;
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        for (id, expires_at) in [("1", now - 60), ("2", now + 3600), ("3", 1)] {
+            let put = json!({ "TableName": TWEETS_TABLE, "Item": post(id, expires_at) });
+            assert_eq!(ask(&tables, "PutItem", put).await.0, 200);
+        }
+        let all = json!({
+            "TableName": TWEETS_TABLE, "IndexName": TweetsTable::INDEX,
+            "KeyConditionExpression": "keyword = :k", "ExpressionAttributeValues": { ":k": { "S": "rust" } },
+        });
+        assert_eq!(ask(&tables, "Query", all.clone()).await.1["Count"], 3);
+        tables.forget_expired().await;
+        let (_, left) = ask(&tables, "Query", all).await;
+        assert_eq!((&left["Count"], &left["Items"][0]["tweetId"]["S"]), (&1.into(), &"2".into()));
+        let asked = json!({ "TableName": STATUS_TABLE });
+        let (_, described) = ask(&tables, "DescribeTimeToLive", asked).await;
+        assert_eq!(described["TimeToLiveDescription"]["AttributeName"], TTL_ATTRIBUTE);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_is_asked_for_again_is_made_once() {
+        let (_folder, tables) = tables().await;
+        let transaction = |token: &str| {
+            json!({ "ClientRequestToken": token, "TransactItems": [
+                { "Put": { "TableName": TWEETS_TABLE, "Item": post("1", 9), "ConditionExpression": "attribute_not_exists(tweetId)" } },
+            ] })
+        };
+        assert_eq!(ask(&tables, "TransactWriteItems", transaction("a")).await, (200, json!({})));
+        assert_eq!(ask(&tables, "TransactWriteItems", transaction("a")).await, (200, json!({})));
+        let (status, refused) = ask(&tables, "TransactWriteItems", transaction("b")).await;
+        assert_eq!(
+            (status, &refused["CancellationReasons"][0]["Code"]),
+            (400, &"ConditionalCheckFailed".into())
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_refused_in_the_words_of_aws() {
+        let (_folder, tables) = tables().await;
+        let (status, refused) =
+            ask(&tables, "GetItem", json!({ "TableName": TWEETS_TABLE, "Key": { "tweetId": { "S": "1" } } }))
+                .await;
+        assert_eq!(
+            (status, &refused["message"]),
+            (400, &"The provided key element does not match the schema".into())
+        );
+        let (status, refused) = ask(&tables, "Nothing", json!({})).await;
+        assert_eq!(
+            (status, &refused["__type"]),
+            (400, &"com.amazon.coral.service#UnknownOperationException".into())
+        );
+    }
 }

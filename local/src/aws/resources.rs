@@ -9,6 +9,9 @@ pub(crate) const TWEETS_TABLE: &str = "TweetsTable";
 pub(crate) const STATISTICS_TABLE: &str = "StatisticsTable";
 pub(crate) const STATUS_TABLE: &str = "StreamStatusTable";
 
+/// When an item expires, in seconds since 1970; in TWEETS_TABLE and STATUS_TABLE.
+pub(crate) const TTL_ATTRIBUTE: &str = "expiresAt";
+
 pub(crate) const TWEETS_QUEUE: &str = "TweetsFifoQueue.fifo";
 pub(crate) const DEAD_LETTER_QUEUE: &str = "TweetsDeadLetterQueue.fifo";
 pub(crate) const CLOSE_QUEUE: &str = "StreamCloseQueue";

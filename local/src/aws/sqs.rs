@@ -16,7 +16,12 @@ const ENTRIES: usize = 10;
 const REQUEST_BYTES: usize = 1024 * 1024;
 
 /// Answers one request.
-pub(crate) async fn answer(services: &Services, operation: &str, request: &Value) -> Result<Value, Refusal> {
+pub(crate) async fn answer(
+    services: &Services,
+    operation: &str,
+    mut request: Value,
+) -> Result<Value, Refusal> {
+    let request = &mut request;
     match operation {
         "GetQueueUrl" => {
             let name = text(request, "QueueName")?;
@@ -27,28 +32,30 @@ pub(crate) async fn answer(services: &Services, operation: &str, request: &Value
             let urls: Vec<String> = QUEUES.iter().map(|queue| url(services, queue)).collect();
             Ok(json!({ "QueueUrls": urls }))
         }
-        "GetQueueAttributes" => attributes(services, queue(request)?),
+        "GetQueueAttributes" => attributes(services, queue(request)?).await,
         "SendMessage" => {
             let queue = queue(request)?;
-            send(services, queue, request)
+            let message = message(queue, request)?;
+            let sent = send(services, queue, vec![message]).await?.pop();
+            sent.ok_or_else(|| Refusal::failure("nothing was sent"))
         }
-        "SendMessageBatch" => send_batch(services, queue(request)?, request),
+        "SendMessageBatch" => send_batch(services, queue(request)?, request).await,
         "ReceiveMessage" => receive(services, queue(request)?, request).await,
         "DeleteMessage" => {
-            services.store.delete(queue(request)?, text(request, "ReceiptHandle")?)?;
+            let handle = text(request, "ReceiptHandle")?.to_owned();
+            services.store.delete(queue(request)?, vec![handle]).await?;
             Ok(json!({}))
         }
         "DeleteMessageBatch" => {
             let queue = queue(request)?;
             let entries = entries(request)?;
-            for entry in entries {
-                services.store.delete(queue, text(entry, "ReceiptHandle")?)?;
-            }
+            let handles = entries.iter().map(|entry| text(entry, "ReceiptHandle").map(str::to_owned));
+            services.store.delete(queue, handles.collect::<Result<_, _>>()?).await?;
             let deleted: Vec<Value> = entries.iter().map(|entry| json!({ "Id": entry["Id"] })).collect();
             Ok(json!({ "Successful": deleted, "Failed": [] }))
         }
         "ChangeMessageVisibility" => {
-            hide(services, queue(request)?, request)?;
+            hide(services, queue(request)?, request).await?;
             Ok(json!({}))
         }
         "ChangeMessageVisibilityBatch" => {
@@ -56,7 +63,7 @@ pub(crate) async fn answer(services: &Services, operation: &str, request: &Value
             let entries = entries(request)?;
             let (mut successful, mut failed) = (Vec::new(), Vec::new());
             for entry in entries {
-                match hide(services, queue, entry) {
+                match hide(services, queue, entry).await {
                     Ok(()) => successful.push(json!({ "Id": entry["Id"] })),
                     Err(refusal) => failed.push(refusal.entry(entry)),
                 }
@@ -69,25 +76,26 @@ pub(crate) async fn answer(services: &Services, operation: &str, request: &Value
                 return Err(invalid("Source queue must be configured as a Dead Letter Queue."));
             }
             let destination = by_arn(text(request, "DestinationArn")?)?;
-            services.store.move_all(source, destination, now())?;
+            services.store.move_all(source, destination, now()).await?;
             Ok(json!({ "TaskHandle": source.name }))
         }
         _ => Err(Refusal::new("com.amazonaws.sqs#UnsupportedOperation", operation)),
     }
 }
 
-fn hide(services: &Services, queue: &Queue, request: &Value) -> Result<(), Refusal> {
+async fn hide(services: &Services, queue: &'static Queue, request: &Value) -> Result<(), Refusal> {
     let seconds = number(request, "VisibilityTimeout", 0..=43_200)?
         .ok_or_else(|| Refusal::new("com.amazonaws.sqs#MissingParameter", "VisibilityTimeout"))?;
     let visible_at = now() + i64::try_from(seconds).unwrap_or_default() * 1000;
-    if services.store.hide(queue, text(request, "ReceiptHandle")?, visible_at)? {
+    if services.store.hide(queue, text(request, "ReceiptHandle")?, visible_at).await {
         Ok(())
     } else {
         Err(Refusal::new("com.amazonaws.sqs#ReceiptHandleIsInvalid", "no message has this handle"))
     }
 }
 
-fn send(services: &Services, queue: &Queue, entry: &Value) -> Result<Value, Refusal> {
+/// The message that an entry asks to send; its body is taken out.
+fn message(queue: &Queue, entry: &mut Value) -> Result<NewMessage, Refusal> {
     let body = text(entry, "MessageBody")?;
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
     if body.is_empty() || !body.chars().all(allowed) {
@@ -126,22 +134,36 @@ fn send(services: &Services, queue: &Queue, entry: &Value) -> Result<Value, Refu
     };
     let attributes = entry["MessageAttributes"].as_object().filter(|attributes| !attributes.is_empty());
     let attributes = attributes.map(|attributes| json!(attributes).to_string());
-    let message = NewMessage {
-        body,
-        group: name("MessageGroupId")?,
-        deduplication: name("MessageDeduplicationId")?,
-        attributes: attributes.as_deref(),
-    };
-    let (id, sequence) = services.store.send(queue, &message, now())?;
-    let mut sent = json!({ "MessageId": id, "MD5OfMessageBody": md5(body) });
-    if queue.is_fifo() {
-        sent["SequenceNumber"] = format!("{sequence:020}").into();
-    }
-    Ok(sent)
+    let (group, deduplication) = (name("MessageGroupId")?, name("MessageDeduplicationId")?);
+    let (group, deduplication) = (group.map(str::to_owned), deduplication.map(str::to_owned));
+    let Value::String(body) = entry["MessageBody"].take() else { return Err(invalid("MessageBody")) };
+    Ok(NewMessage { body, group, deduplication, attributes })
 }
 
-fn send_batch(services: &Services, queue: &Queue, request: &Value) -> Result<Value, Refusal> {
-    let entries = entries(request)?;
+/// Sends messages; answers for each of them.
+async fn send(
+    services: &Services,
+    queue: &'static Queue,
+    messages: Vec<NewMessage>,
+) -> Result<Vec<Value>, Refusal> {
+    let digests: Vec<String> = messages.iter().map(|message| md5(&message.body)).collect();
+    let sent = services.store.send(queue, messages, now()).await?;
+    let answers = sent.into_iter().zip(digests).map(|((id, sequence), digest)| {
+        let mut sent = json!({ "MessageId": id, "MD5OfMessageBody": digest });
+        if queue.is_fifo() {
+            sent["SequenceNumber"] = format!("{sequence:020}").into();
+        }
+        sent
+    });
+    Ok(answers.collect())
+}
+
+async fn send_batch(
+    services: &Services,
+    queue: &'static Queue,
+    request: &mut Value,
+) -> Result<Value, Refusal> {
+    let entries = entries_mut(request)?;
     let bytes: usize = entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(str::len).sum();
     if bytes > REQUEST_BYTES {
         return Err(Refusal::new(
@@ -151,20 +173,24 @@ fn send_batch(services: &Services, queue: &Queue, request: &Value) -> Result<Val
             ),
         ));
     }
-    let (mut successful, mut failed) = (Vec::new(), Vec::new());
+    let (mut ids, mut messages, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for entry in entries {
-        match send(services, queue, entry) {
-            Ok(mut sent) => {
-                sent["Id"] = entry["Id"].clone();
-                successful.push(sent);
+        match message(queue, entry) {
+            Ok(message) => {
+                ids.push(entry["Id"].take());
+                messages.push(message);
             }
             Err(refusal) => failed.push(refusal.entry(entry)),
         }
     }
+    let mut successful = send(services, queue, messages).await?;
+    for (sent, id) in successful.iter_mut().zip(ids) {
+        sent["Id"] = id;
+    }
     Ok(json!({ "Successful": successful, "Failed": failed }))
 }
 
-async fn receive(services: &Services, queue: &Queue, request: &Value) -> Result<Value, Refusal> {
+async fn receive(services: &Services, queue: &'static Queue, request: &Value) -> Result<Value, Refusal> {
     let most = number(request, "MaxNumberOfMessages", 1..=10)?.unwrap_or(1);
     let wait = Duration::from_secs(number(request, "WaitTimeSeconds", 0..=20)?.unwrap_or(0));
     let visibility =
@@ -204,8 +230,8 @@ async fn receive(services: &Services, queue: &Queue, request: &Value) -> Result<
     Ok(if messages.is_empty() { json!({}) } else { json!({ "Messages": messages }) })
 }
 
-fn attributes(services: &Services, queue: &Queue) -> Result<Value, Refusal> {
-    let (visible, handled) = services.store.depth(queue, now())?;
+async fn attributes(services: &Services, queue: &'static Queue) -> Result<Value, Refusal> {
+    let (visible, handled) = services.store.depth(queue, now()).await;
     let mut attributes = json!({
         "QueueArn": arn(queue.name),
         "ApproximateNumberOfMessages": visible.to_string(),
@@ -226,9 +252,15 @@ impl Refusal {
     /// As it stands in the answer to a batch.
     fn entry(&self, entry: &Value) -> Value {
         let code = self.code.trim_start_matches("com.amazonaws.sqs#");
-        let ours = code == "InternalFailure";
+        let ours = self.status.is_server_error();
         json!({ "Id": entry["Id"], "Code": code, "Message": self.message, "SenderFault": !ours })
     }
+}
+
+/// The same, to be taken apart.
+fn entries_mut(request: &mut Value) -> Result<&mut Vec<Value>, Refusal> {
+    entries(request)?;
+    request["Entries"].as_array_mut().ok_or_else(|| invalid("Entries"))
 }
 
 fn entries(request: &Value) -> Result<&Vec<Value>, Refusal> {

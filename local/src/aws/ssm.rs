@@ -58,5 +58,5 @@ fn not_found() -> Refusal {
 
 fn failed(error: &std::io::Error) -> Refusal {
     tracing::error!(%error, "the parameters failed");
-    Refusal::new("InternalServerError", "the parameters failed")
+    Refusal::failure("the parameters failed")
 }

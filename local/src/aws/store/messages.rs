@@ -1,0 +1,368 @@
+//! The messages of the queues, in the file.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::order::{Group, Order};
+use crate::aws::resources::Queue;
+
+/// In which time SQS takes a message with the same deduplication id for the same message.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-exactly-once-processing.html>
+pub(super) const DEDUPLICATION_MS: i64 = 5 * 60 * 1000;
+
+/// How many messages are moved to another queue at once.
+const MOVED: usize = 100;
+
+/// The bodies stand last: what is read of a message without it does not pass through it.
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS messages (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, grouped TEXT, id TEXT NOT NULL,
+        deduplication TEXT, sent_at INTEGER NOT NULL, attributes TEXT, body TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS receives (sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS deduplications (
+        queue TEXT NOT NULL, deduplication TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL,
+        at INTEGER NOT NULL, PRIMARY KEY (queue, deduplication)) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS deduplications_by_time ON deduplications (at);";
+
+/// From the tables of the first version, where a message had its receives and its handle beside its body.
+const FROM_VERSION_0: &str = "
+    DROP INDEX messages_by_queue;
+    DROP INDEX messages_by_handle;
+    ALTER TABLE messages RENAME TO old;
+    CREATE TABLE messages (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, grouped TEXT, id TEXT NOT NULL,
+        deduplication TEXT, sent_at INTEGER NOT NULL, attributes TEXT, body TEXT NOT NULL);
+    INSERT INTO messages
+        SELECT sequence, queue, grouped, id, deduplication, sent_at, attributes, body FROM old;
+    CREATE TABLE receives (sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL);
+    INSERT INTO receives SELECT sequence, receives FROM old WHERE receives > 0;
+    DROP TABLE old;";
+
+const VERSION: i64 = 1;
+
+/// A message to be sent.
+#[derive(Debug)]
+pub(crate) struct NewMessage {
+    pub(crate) body: String,
+    pub(crate) group: Option<String>,
+    pub(crate) deduplication: Option<String>,
+    /// What its sender says of it besides, as JSON.
+    pub(crate) attributes: Option<String>,
+}
+
+/// A message that was received.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) id: String,
+    pub(crate) handle: String,
+    pub(crate) body: String,
+    pub(crate) group: Option<String>,
+    pub(crate) deduplication: Option<String>,
+    pub(crate) attributes: Option<String>,
+    pub(crate) sequence: i64,
+    pub(crate) sent_at: i64,
+    pub(crate) receives: u32,
+}
+
+/// The orders of all queues, by their names.
+pub(super) type Orders = HashMap<&'static str, Order>;
+
+/// Makes the tables, or those of a newer version of those that are there.
+pub(super) fn make_tables(connection: &mut Connection) -> rusqlite::Result<()> {
+    // What is being written to the file, by one who is about to end, is waited for.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version < VERSION {
+        let has_messages = transaction
+            .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'messages'", [], |_| Ok(()))
+            .optional()?;
+        if has_messages.is_some() {
+            transaction.execute_batch(FROM_VERSION_0)?;
+        }
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.execute_batch(TABLES)?;
+    transaction.commit()
+}
+
+/// The orders of what is in the file: whoever had received messages is gone, so all can be received.
+pub(super) fn orders(connection: &Connection, queues: &[Queue]) -> rusqlite::Result<Orders> {
+    let mut orders: Orders = queues.iter().map(|queue| (queue.name, Order::default())).collect();
+    let mut query = connection.prepare("SELECT sequence, queue, grouped FROM messages ORDER BY sequence")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let (sequence, queue, group) = (row.get(0)?, row.get_ref(1)?.as_str()?, row.get_ref(2)?);
+        if let Some(order) = orders.get_mut(queue) {
+            order.add(sequence, Group::of(group.as_str_or_null()?, sequence));
+        }
+    }
+    Ok(orders)
+}
+
+/// Sends messages, all or none; returns their ids and sequence numbers. One that was sent within five minutes before
+/// is not sent again.
+pub(super) fn send(
+    connection: &mut Connection,
+    order: &mut Order,
+    queue: &Queue,
+    messages: &[NewMessage],
+    now: i64,
+) -> rusqlite::Result<Vec<(String, i64)>> {
+    let transaction = connection.transaction()?;
+    transaction
+        .prepare_cached("DELETE FROM deduplications WHERE at <= ?1")?
+        .execute([now - DEDUPLICATION_MS])?;
+    let (mut sent, mut new) = (Vec::with_capacity(messages.len()), Vec::new());
+    for message in messages {
+        if let Some(known) = known(&transaction, queue, message)? {
+            sent.push(known);
+            continue;
+        }
+        let id = Uuid::new_v4().to_string();
+        transaction
+            .prepare_cached(
+                "INSERT INTO messages (queue, grouped, id, deduplication, sent_at, attributes, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                queue.name,
+                message.group,
+                id,
+                message.deduplication,
+                now,
+                message.attributes,
+                message.body
+            ])?;
+        let sequence = transaction.last_insert_rowid();
+        if let Some(deduplication) = &message.deduplication {
+            transaction
+                .prepare_cached("INSERT INTO deduplications VALUES (?1, ?2, ?3, ?4, ?5)")?
+                .execute(params![queue.name, deduplication, id, sequence, now])?;
+        }
+        new.push((sequence, Group::of(message.group.as_deref(), sequence)));
+        sent.push((id, sequence));
+    }
+    transaction.commit()?;
+    for (sequence, group) in new {
+        order.add(sequence, group);
+    }
+    Ok(sent)
+}
+
+/// The same message, sent before.
+fn known(
+    transaction: &Transaction<'_>,
+    queue: &Queue,
+    message: &NewMessage,
+) -> rusqlite::Result<Option<(String, i64)>> {
+    let Some(deduplication) = &message.deduplication else { return Ok(None) };
+    transaction
+        .prepare_cached("SELECT id, sequence FROM deduplications WHERE queue = ?1 AND deduplication = ?2")?
+        .query_row(params![queue.name, deduplication], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// Receives up to `most` messages, hidden from others until `visible_at`. Those of one receive do not block one
+/// another. One that was received too often goes to the queue for dead letters.
+pub(super) fn receive(
+    connection: &mut Connection,
+    orders: &mut Orders,
+    queue: &Queue,
+    most: usize,
+    visible_at: i64,
+) -> rusqlite::Result<Vec<Received>> {
+    let Some(order) = orders.get_mut(queue.name) else { return Ok(Vec::new()) };
+    let mut taken = Vec::new();
+    match take(connection, order, queue, most, &mut taken) {
+        Ok(Taken { received, fates, receipt }) => {
+            let mut dead = Vec::new();
+            for ((sequence, group), fate) in taken.into_iter().zip(fates) {
+                match fate {
+                    Fate::Received => order.hide(sequence, group, Arc::clone(&receipt), visible_at),
+                    Fate::Gone => order.remove(sequence),
+                    Fate::DeadLetter(letter, group) => {
+                        order.remove(sequence);
+                        dead.push((letter, group));
+                    }
+                }
+            }
+            if let Some((_, dead_letters)) = queue.redrive
+                && let Some(order) = orders.get_mut(dead_letters)
+            {
+                dead.into_iter().for_each(|(sequence, group)| order.add(sequence, group));
+            }
+            Ok(received)
+        }
+        Err(error) => {
+            for (sequence, group) in taken {
+                order.put_back(sequence, group);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// What came of the messages that were taken.
+struct Taken {
+    received: Vec<Received>,
+    /// What became of each.
+    fates: Vec<Fate>,
+    receipt: Arc<str>,
+}
+
+/// What became of a message that was taken.
+enum Fate {
+    Received,
+    /// It is another message, in the queue for dead letters.
+    DeadLetter(i64, Group),
+    /// Something else deleted it from the file.
+    Gone,
+}
+
+fn take(
+    connection: &mut Connection,
+    order: &mut Order,
+    queue: &Queue,
+    most: usize,
+    taken: &mut Vec<(i64, Group)>,
+) -> rusqlite::Result<Taken> {
+    let transaction = connection.transaction()?;
+    let receipt: Arc<str> = Uuid::new_v4().to_string().into();
+    let (mut received, mut fates) = (Vec::new(), Vec::new());
+    while received.len() < most
+        && let Some((sequence, group)) = order.take()
+    {
+        taken.push((sequence, group));
+        let Some(message) = read(&transaction, sequence, &receipt)? else {
+            fates.push(Fate::Gone);
+            continue;
+        };
+        if let Some((_, dead_letters)) = queue.redrive.filter(|(most, _)| message.receives > *most) {
+            let moved = relocate(&transaction, sequence, dead_letters, &message.id)?;
+            fates.push(Fate::DeadLetter(moved, Group::of(message.group.as_deref(), moved)));
+            continue;
+        }
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO receives VALUES (?1, ?2)")?
+            .execute(params![sequence, message.receives])?;
+        received.push(message);
+        fates.push(Fate::Received);
+    }
+    transaction.commit()?;
+    Ok(Taken { received, fates, receipt })
+}
+
+/// A message that is received now.
+fn read(transaction: &Transaction<'_>, sequence: i64, receipt: &str) -> rusqlite::Result<Option<Received>> {
+    transaction
+        .prepare_cached(
+            "SELECT id, body, grouped, deduplication, sent_at, attributes, COALESCE(count, 0)
+             FROM messages LEFT JOIN receives USING (sequence) WHERE sequence = ?1",
+        )?
+        .query_row([sequence], |row| {
+            Ok(Received {
+                sequence,
+                id: row.get(0)?,
+                body: row.get(1)?,
+                group: row.get(2)?,
+                deduplication: row.get(3)?,
+                sent_at: row.get(4)?,
+                attributes: row.get(5)?,
+                receives: row.get::<_, u32>(6)? + 1,
+                handle: format!("{receipt}-{sequence}"),
+            })
+        })
+        .optional()
+}
+
+/// Deletes messages that were received; a handle that is not its message's latest does nothing.
+pub(super) fn delete(
+    connection: &mut Connection,
+    order: &mut Order,
+    handles: &[String],
+) -> rusqlite::Result<()> {
+    let sequences: Vec<i64> = handles.iter().filter_map(|handle| order.find(handle)).collect();
+    let transaction = connection.transaction()?;
+    for sequence in &sequences {
+        erase(&transaction, *sequence)?;
+    }
+    transaction.commit()?;
+    for sequence in sequences {
+        order.remove(sequence);
+    }
+    Ok(())
+}
+
+/// Moves some of these messages to another queue, if nobody is handling them, in their order; returns how many were
+/// looked at, and how many were moved.
+pub(super) fn move_some(
+    connection: &mut Connection,
+    orders: &mut Orders,
+    (from, to): (&Queue, &Queue),
+    messages: &[(i64, Group)],
+    now: i64,
+) -> rusqlite::Result<(usize, usize)> {
+    let Some(mut source) = orders.remove(from.name) else { return Ok((messages.len(), 0)) };
+    source.release(now);
+    let some = &messages[..messages.len().min(MOVED)];
+    let still: Vec<&(i64, Group)> =
+        some.iter().filter(|(sequence, group)| source.remove_waiting(*sequence, group)).collect();
+    let moved = relocate_all(connection, &still, to);
+    match &moved {
+        Ok(moved) => {
+            if let Some(order) = orders.get_mut(to.name) {
+                for ((_, group), sequence) in still.iter().zip(moved) {
+                    let group = match group {
+                        Group::Alone(_) => Group::Alone(*sequence),
+                        named @ Group::Named(_) => named.clone(),
+                    };
+                    order.add(*sequence, group);
+                }
+            }
+        }
+        Err(_) => {
+            for (sequence, group) in &still {
+                source.put_back(*sequence, group.clone());
+            }
+        }
+    }
+    orders.insert(from.name, source);
+    moved.map(|moved| (some.len(), moved.len()))
+}
+
+fn relocate_all(
+    connection: &mut Connection,
+    messages: &[&(i64, Group)],
+    to: &Queue,
+) -> rusqlite::Result<Vec<i64>> {
+    let transaction = connection.transaction()?;
+    // As SQS does it: a message that is moved back is a new one.
+    let moved = messages
+        .iter()
+        .map(|(sequence, _)| relocate(&transaction, *sequence, to.name, &Uuid::new_v4().to_string()))
+        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    transaction.commit()?;
+    Ok(moved)
+}
+
+/// Moves a message to the end of another queue, under this id; returns its sequence number there.
+fn relocate(transaction: &Transaction<'_>, sequence: i64, to: &str, id: &str) -> rusqlite::Result<i64> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO messages (queue, grouped, id, deduplication, sent_at, attributes, body)
+             SELECT ?2, grouped, ?3, deduplication, sent_at, attributes, body FROM messages WHERE sequence = ?1",
+        )?
+        .execute(params![sequence, to, id])?;
+    let moved = transaction.last_insert_rowid();
+    erase(transaction, sequence)?;
+    Ok(moved)
+}
+
+fn erase(transaction: &Transaction<'_>, sequence: i64) -> rusqlite::Result<()> {
+    transaction.prepare_cached("DELETE FROM messages WHERE sequence = ?1")?.execute([sequence])?;
+    transaction.prepare_cached("DELETE FROM receives WHERE sequence = ?1")?.execute([sequence])?;
+    Ok(())
+}
