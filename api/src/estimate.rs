@@ -73,7 +73,7 @@ struct Day {
 /// What a keyword would bring and cost
 ///
 /// X's recent counts say how many posts of the last seven days its search finds. The stream also delivers quotes of
-/// posts that match, which search does not find, so it may bring more. Asking costs nothing at X.
+/// posts that match, which search does not find, so it may bring more. X charges $0.005 for asking.
 #[utoipa::path(
     get,
     path = "/stream/estimate",
