@@ -303,6 +303,8 @@ impl<S: Source> Healer<S> {
         let cursor = Cursor::new(gap.from);
         let mut next = None;
         loop {
+            // What cannot be queued is not paid for yet.
+            self.buffer.half_free().await;
             let now = UtcTime::now();
             if !self.desired.borrow().contains_key(&gap.keyword) {
                 return Err(Unhealed::Abandoned);
