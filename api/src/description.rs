@@ -92,6 +92,9 @@ fn secure(operation: &mut Operation) {
     refuse(operation, "403", "The api key may not do this");
     refuse(operation, "429", "More requests than pass");
     refuse(operation, "503", "Something behind the api failed; try again");
+    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+        refuse(operation, "414", "The address has more than 8 KiB");
+    }
     if operation.request_body.is_some() {
         refuse(operation, "413", "The body has more than 64 KiB");
         refuse(operation, "415", "The body is not application/json");

@@ -47,7 +47,7 @@ pub(crate) struct Parameters {
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
     limit: Option<Limit>,
     /// Where to go on: the `nextCursor` of the page before, which was asked for with the same `state`.
-    #[param(max_length = 2000)]
+    #[param(max_length = 1000)]
     cursor: Option<String>,
 }
 
@@ -71,8 +71,7 @@ pub(crate) struct Gaps {
     params(Parameters),
     responses(
         (status = 200, description = "The gaps", body = Gaps,
-            links(("nextPage" = (operation_id = "listGaps",
-                parameters(("cursor" = "$response.body#/nextCursor"), ("state" = "$request.query.state")))))),
+            links(("nextPage" = (operation_id = "listGaps", parameters(("cursor" = "$response.body#/nextCursor")))))),
         (status = 422, description = "A cursor of another request",
             body = Problem, content_type = "application/problem+json"),
     )

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use posts::{EmbeddedMetrics, GapState, Gauge, RestateError, Stated, TableError, UtcTime};
 
+use tokio::time::Instant;
+
 use crate::stream::today;
 use crate::{ControlApi, ReconcileError, gaps, reconcile};
 
@@ -12,6 +14,10 @@ const GAPS_OF: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Longer than any record of a gap is kept.
 const EVER: Duration = Duration::from_secs(100 * 24 * 60 * 60);
+
+/// How long re-stating may take, and how many hours are re-stated at once: what is noted then need not be done again.
+const RESTATE_TIME: Duration = Duration::from_secs(30);
+const RESTATED_AT_ONCE: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// How far back counts are stated where nothing was ever stated.
 const AT_FIRST: Duration = Duration::from_secs(2 * 60 * 60);
@@ -42,9 +48,10 @@ pub enum MinuteError {
 pub async fn every_minute(api: &ControlApi, own_metrics: &EmbeddedMetrics) -> Result<(), MinuteError> {
     let now = UtcTime::now();
     let reconciled = reconcile(api).await.map(|_| ()).map_err(MinuteError::from);
-    let restated = restate(api, now).await;
     let tidied = tidy(api).await.map_err(MinuteError::from);
     let watched = watch(api, own_metrics, now).await;
+    // Last, for it may have the counts of a long outage to state.
+    let restated = restate(api, now).await;
     let mut outcome = Ok(());
     for error in [reconciled, restated, tidied, watched].into_iter().filter_map(Result::err) {
         tracing::error!(%error, "something of a minute's work failed");
@@ -53,13 +60,26 @@ pub async fn every_minute(api: &ControlApi, own_metrics: &EmbeddedMetrics) -> Re
     outcome
 }
 
-/// Re-states what was counted since the last time that all of it was stated: for as long as CloudWatch takes
-/// nothing, the next minute has so much more to state.
+/// Re-states what was counted since the last time that all of it was stated, some hours at once, for as long as there
+/// is time: after an outage of CloudWatch's, each minute goes on where the one before ended.
 async fn restate(api: &ControlApi, now: UtcTime) -> Result<(), MinuteError> {
-    let since = api.status.restated_through().await?.unwrap_or_else(|| now.before(AT_FIRST));
-    let Stated { values, out_of_reach } = api.restater.counted_since(since, now).await?;
-    tracing::info!(values, hours_out_of_reach = out_of_reach.len(), "re-stated the counts of late");
-    Ok(api.status.save_restated_through(now).await?)
+    let end = Instant::now() + RESTATE_TIME;
+    let mut since = api.status.restated_through().await?.unwrap_or_else(|| now.before(AT_FIRST));
+    loop {
+        let until = since.after(RESTATED_AT_ONCE).min(now);
+        let Ok(stated) = tokio::time::timeout_at(end, api.restater.counted_between(since, until, now)).await
+        else {
+            tracing::warn!(%since, "there is more to re-state; the next minute goes on");
+            return Ok(());
+        };
+        let Stated { values, out_of_reach } = stated?;
+        tracing::info!(values, hours_out_of_reach = out_of_reach.len(), "re-stated the counts of late");
+        api.status.save_restated_through(until).await?;
+        since = until;
+        if since >= now {
+            return Ok(());
+        }
+    }
 }
 
 /// Keywords that were stopped all at once are deleted, and what waits to be healed of stopped ones is given up.

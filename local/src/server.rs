@@ -39,6 +39,9 @@ const HEADERS: usize = 100;
 const HEAD_BYTES_READ: usize = 256 * 1024;
 const HEADERS_READ: usize = 512;
 
+/// How often it is looked for an idle connection while all are busy.
+const LOOK_FOR_IDLE: Duration = Duration::from_millis(200);
+
 /// After a connection could not be accepted, as when no file can be opened.
 const AFTER_AN_ERROR: Duration = Duration::from_millis(100);
 
@@ -49,9 +52,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) -> anyhow::Resu
     loop {
         while connections.try_join_next().is_some() {}
         if connections.len() >= CONNECTIONS {
-            // Where all are busy, the next has to wait for one of them.
+            // Where all are busy, the next has to wait for one of them to end, or to become idle.
             idle.close_longest();
-            connections.join_next().await;
+            let _ = tokio::time::timeout(LOOK_FOR_IDLE, connections.join_next()).await;
             continue;
         }
         match listener.accept().await {

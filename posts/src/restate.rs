@@ -33,16 +33,21 @@ impl Restater {
         Self { statistics, metrics }
     }
 
-    /// Re-states every hour that was counted in since the hour before `since`: what had been counted shortly
-    /// before `since` may not have been seen then. What happened earlier than two weeks ago is left out:
-    /// CloudWatch takes no such values.
+    /// Re-states every hour that was counted in from the hour before `since` up to that of `until`: what had been
+    /// counted shortly before `since` may not have been seen then. What happened earlier than two weeks ago is left
+    /// out: CloudWatch takes no such values.
     ///
     /// # Errors
     /// [`RestateError`].
-    pub async fn counted_since(&self, since: UtcTime, now: UtcTime) -> Result<Stated, RestateError> {
+    pub async fn counted_between(
+        &self,
+        since: UtcTime,
+        until: UtcTime,
+        now: UtcTime,
+    ) -> Result<Stated, RestateError> {
         let first = since.before(HOUR).max(now.before(OLDEST)).min(now);
         let mut touched = BTreeSet::new();
-        for hour in hours(first, now) {
+        for hour in hours(first, until) {
             touched.extend(self.statistics.touched_in(hour).await?);
         }
         self.hours(touched, now).await

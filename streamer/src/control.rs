@@ -17,6 +17,9 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 const SOON: usize = 4;
 const SOON_WAIT: Duration = Duration::from_secs(2);
 
+/// How long reading how the consumer fares may take.
+const STORING_TIME: Duration = Duration::from_secs(2);
+
 /// How often it is noted how far reading came: what is fetched again after a crash is what came since.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
 
@@ -88,9 +91,11 @@ pub(crate) async fn heartbeat(
             _ = states.changed() => soon = SOON,
             () = tokio::time::sleep(SOON_WAIT), if soon > 0 => soon -= 1,
         }
-        match status.storing().await {
-            Ok(now_storing) => storing = now_storing,
-            Err(error) => tracing::warn!(%error, "could not read how the consumer fares"),
+        // A figure must not keep the lease from being renewed.
+        match tokio::time::timeout(STORING_TIME, status.storing()).await {
+            Ok(Ok(now_storing)) => storing = now_storing,
+            Ok(Err(error)) => tracing::warn!(%error, "could not read how the consumer fares"),
+            Err(_) => tracing::warn!("could not read in time how the consumer fares"),
         }
         let report = progress.report(told.as_ref(), storing.as_ref(), UtcTime::now());
         if is_beat {

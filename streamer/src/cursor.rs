@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use posts::UtcTime;
 use tokio::sync::Notify;
@@ -78,6 +79,15 @@ impl Cursor {
         let at = state.reached;
         state.holds.insert(number, (at, times));
         Hold { cursor: self.clone(), number }
+    }
+
+    /// Waits until it has passed `at`: whatever had been received by then is on the queue.
+    pub(crate) async fn passes(&self, at: UtcTime) {
+        /// It moves with every post, and every time the source says that it is alive.
+        const LOOK: Duration = Duration::from_secs(1);
+        while self.at() <= at {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Waits until nothing holds it back.

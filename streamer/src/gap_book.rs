@@ -1,6 +1,6 @@
 //! The records of gaps: written until they are written, and bounded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use posts::{Gap, GapState, Keyword, StreamStatusTable, TableError, UtcTime};
@@ -11,9 +11,6 @@ use crate::reconnect::{Class, Failures};
 /// them.
 const KEPT: usize = 5_000;
 
-/// How many of the oldest are looked at then.
-const FOLDED: usize = 500;
-
 /// Records that are written at the same time: an interruption has one for each keyword.
 pub(crate) const AT_ONCE: usize = 16;
 
@@ -23,11 +20,12 @@ pub(crate) struct GapBook {
     status: StreamStatusTable,
     /// About how many records of a state there are, once they have been counted.
     kept: Arc<Mutex<BTreeMap<GapState, usize>>>,
+    bounding: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl GapBook {
     pub(crate) fn new(status: StreamStatusTable) -> Self {
-        Self { status, kept: Arc::default() }
+        Self { status, kept: Arc::default(), bounding: Arc::default() }
     }
 
     /// The gaps that wait to be healed, the earliest first, at most `most`.
@@ -62,9 +60,23 @@ impl GapBook {
         }
     }
 
-    /// Forgets a gap, in whose stead another is on record.
-    pub(crate) async fn delete(&self, gap: &Gap) {
-        until_done("forget a gap", || self.status.delete_gap(gap)).await;
+    /// Forgets those open gaps of these keywords that end at `end`, in whose stead others are on record.
+    pub(crate) async fn forget_open(&self, end: UtcTime, keywords: &BTreeSet<Keyword>) {
+        let mut before = None;
+        loop {
+            let page = until_done("read the gaps", || {
+                self.status.latest_gaps(GapState::Open, page_size(KEPT), before.clone())
+            })
+            .await;
+            let is_over = page.gaps.last().is_none_or(|gap| gap.to < end);
+            for gap in page.gaps.iter().filter(|gap| gap.to == end && keywords.contains(&gap.keyword)) {
+                until_done("forget a gap", || self.status.delete_gap(gap)).await;
+            }
+            before = page.next;
+            if is_over || before.is_none() {
+                return;
+            }
+        }
     }
 
     /// Notes that the posts of a keyword are collected, and that a gap says which of them are missing.
@@ -85,8 +97,10 @@ impl GapBook {
         if kept.is_some_and(|kept| kept <= KEPT) {
             return;
         }
+        // One of those that write at the same time does it for all.
+        let Ok(_bounding) = self.bounding.try_lock() else { return };
         // What time has deleted is not known here, so they are counted first.
-        match self.status.bound_gaps(state, KEPT, FOLDED).await {
+        match self.status.bound_gaps(state, KEPT).await {
             Ok(left) => drop(self.kept().insert(state, left)),
             Err(error) => tracing::warn!(%error, "could not bound the records of gaps; the next one does"),
         }

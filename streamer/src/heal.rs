@@ -57,6 +57,8 @@ pub(crate) struct Backfill {
     pub(crate) from: UtcTime,
     /// Cancelled when the connection ends.
     pub(crate) connection: CancellationToken,
+    /// The connection's cursor: what it has passed is on the queue.
+    pub(crate) cursor: Cursor,
 }
 
 /// What is done once the gaps of an interruption are on record.
@@ -64,13 +66,10 @@ pub(crate) struct Backfill {
 pub(crate) enum Then {
     /// Nothing.
     Nothing,
-    /// The cursor may pass them.
-    Pass(Hold),
+    /// The cursor of this connection may pass them, and a pause of its is over.
+    Pass { connection: String, hold: Hold },
     /// It is noted that this connection reads nothing until the interruption's end.
     Pause(String),
-    /// The pause of this connection is over before the end that was on record: what is recorded now stands in
-    /// its stead.
-    Resume { connection: String, recorded_to: UtcTime },
 }
 
 /// Records gaps and heals them.
@@ -87,8 +86,8 @@ pub(crate) struct Healer<S> {
 #[derive(Debug)]
 struct Work {
     gap: Gap,
-    /// Cancelled when the connection that delivers it again ends.
-    backfilled: Option<CancellationToken>,
+    /// The source delivers it again by itself.
+    backfilled: Option<Backfill>,
 }
 
 /// Why a gap is not healed.
@@ -169,7 +168,6 @@ impl<S: Source> Healer<S> {
     async fn record(&self, interruption: Interruption, waiting: &mut VecDeque<Work>) {
         let Interruption { cause, missing, to, heal, backfill, untold, then } = interruption;
         let mut records = Vec::new();
-        let mut replaced = Vec::new();
         for Missing { keyword, from, was_collected, .. } in &missing {
             let gap = |from: UtcTime, to: UtcTime, open: Option<String>| Gap {
                 keyword: keyword.clone(),
@@ -181,9 +179,6 @@ impl<S: Source> Healer<S> {
                 posts: 0,
                 reason: open,
             };
-            if let Then::Resume { recorded_to, .. } = &then {
-                replaced.push(gap(*from, *recorded_to, Some(cause.clone())));
-            }
             // Up to where it cannot be healed.
             let (beyond, reason) = if heal {
                 let horizon = S::REACH.map_or(*from, |reach| UtcTime::now().before(reach));
@@ -215,7 +210,7 @@ impl<S: Source> Healer<S> {
                 records.push((None, gap(from, to, Some("too many gaps wait to be healed".to_owned()))));
             } else {
                 records.push((None, new.clone()));
-                let backfilled = backfilled.map(|backfill| backfill.connection.clone());
+                let backfilled = backfilled.cloned();
                 waiting.push_back(Work { gap: new, backfilled });
             }
         }
@@ -227,9 +222,7 @@ impl<S: Source> Healer<S> {
                 }
             })
             .await;
-        for gap in &replaced {
-            self.gaps.delete(gap).await;
-        }
+        let keywords: BTreeSet<Keyword> = missing.iter().map(|missing| missing.keyword.clone()).collect();
         stream::iter(missing)
             .for_each_concurrent(AT_ONCE, |Missing { keyword, started, .. }| async move {
                 self.gaps.is_collected(&keyword, started).await;
@@ -238,22 +231,33 @@ impl<S: Source> Healer<S> {
         drop(untold);
         match then {
             Then::Nothing => {}
-            Then::Pass(hold) => hold.release(),
-            Then::Pause(connection) => self.ledger.pause(&connection, Some(to)),
-            Then::Resume { connection, .. } => self.ledger.pause(&connection, None),
+            Then::Pass { connection, hold } => {
+                // The budget was raised, or the clock set: what is recorded now stands in the pause's stead.
+                if let Some(until) = self.ledger.paused_until(&connection) {
+                    if until > to {
+                        self.gaps.forget_open(until, &keywords).await;
+                    }
+                    self.ledger.resume(&connection);
+                }
+                hold.release();
+            }
+            Then::Pause(connection) => self.ledger.pause(&connection, to),
         }
     }
 
     /// Heals one gap, or finds out why it cannot be.
     async fn heal(&self, Work { mut gap, backfilled }: Work) {
-        if let Some(connection) = backfilled {
+        if let Some(backfill) = backfilled {
             tokio::select! {
-                () = tokio::time::sleep(BACKFILL_TIME) => {
+                () = async {
+                    tokio::time::sleep(BACKFILL_TIME).await;
+                    backfill.cursor.passes(backfill.cursor.reached()).await;
+                } => {
                     let healed_by = Some(HealedBy::Backfill);
                     let closed = Gap { state: GapState::Closed, healed_by, ..gap.clone() };
                     return self.gaps.change(&gap, &closed).await;
                 }
-                () = connection.cancelled() => {}
+                () = backfill.connection.cancelled() => {}
             }
         }
         let mut failures = Failures::default();
@@ -293,7 +297,7 @@ impl<S: Source> Healer<S> {
             }
             match wait {
                 Some(wait) => tokio::time::sleep(wait).await,
-                None => self.ledger.budget_for(S::PAGE.0).await,
+                None => self.ledger.budget_for_healing(S::PAGE.0).await,
             }
         }
     }

@@ -99,33 +99,46 @@ impl Ledger {
         reading.paused_until.retain(|name, _| connections.contains(name));
     }
 
-    /// A gap that is on record says that a connection reads nothing until then; none once it reads again.
-    pub(crate) fn pause(&self, connection: &str, until: Option<UtcTime>) {
-        let mut reading = self.reading();
-        match until {
-            Some(until) => reading.paused_until.insert(connection.to_owned(), until),
-            None => reading.paused_until.remove(connection),
-        };
+    /// Gaps that are on record say that a connection reads nothing until then.
+    pub(crate) fn pause(&self, connection: &str, until: UtcTime) {
+        self.reading().paused_until.insert(connection.to_owned(), until);
+    }
+
+    /// Until when gaps say that a connection reads nothing, if they do.
+    pub(crate) fn paused_until(&self, connection: &str) -> Option<UtcTime> {
+        self.reading().paused_until.get(connection).copied()
+    }
+
+    /// No gap says so any more, or the time is over.
+    pub(crate) fn resume(&self, connection: &str) {
+        self.reading().paused_until.remove(connection);
     }
 
     /// Counts posts that were read.
     pub(crate) fn count_posts(&self, posts: u64, now: UtcTime) {
         let (mut reading, today) = (self.reading(), now.day());
-        *reading.posts.entry(today.clone()).or_default() += posts;
-        while reading.posts.len() > DAYS {
-            let oldest = reading.posts.keys().find(|day| **day != today).cloned();
-            oldest.and_then(|day| reading.posts.remove(&day));
+        *reading.posts_by_day.entry(today.clone()).or_default() += posts;
+        while reading.posts_by_day.len() > DAYS {
+            let oldest = reading.posts_by_day.keys().find(|day| **day != today).cloned();
+            oldest.and_then(|day| reading.posts_by_day.remove(&day));
         }
     }
 
     /// Posts read today.
     pub(crate) fn posts_today(&self, now: UtcTime) -> u64 {
-        self.reading().posts.get(&now.day()).copied().unwrap_or_default()
+        self.reading().posts_by_day.get(&now.day()).copied().unwrap_or_default()
     }
 
     /// How many posts may be read in a day.
     pub(crate) fn daily_post_budget(&self) -> Option<u64> {
         self.daily_post_budget
+    }
+
+    /// How many posts may still be read today to heal gaps: the last ones are the stream's, which goes first.
+    fn posts_left_for_healing(&self, now: UtcTime) -> u64 {
+        const STREAM: u64 = 100;
+        let streams = self.daily_post_budget.map_or(0, |budget| STREAM.min(budget / 10));
+        self.posts_left(now).saturating_sub(streams)
     }
 
     /// How many posts may still be read today.
@@ -141,7 +154,7 @@ impl Ledger {
 
     /// Lets up to `most` posts be asked for, if at least `least` may still be read today.
     pub(crate) fn allow(&self, least: u64, most: u64, now: UtcTime) -> Option<Allowance> {
-        let posts = self.posts_left(now).min(most);
+        let posts = self.posts_left_for_healing(now).min(most);
         if posts < least {
             return None;
         }
@@ -149,9 +162,16 @@ impl Ledger {
         Some(Allowance { ledger: self.clone(), posts })
     }
 
-    /// Waits until `least` posts may be read.
-    pub(crate) async fn budget_for(&self, least: u64) {
-        while self.posts_left(UtcTime::now()) < least {
+    /// Waits until posts may be read.
+    pub(crate) async fn budget(&self) {
+        while self.is_budget_used_up(UtcTime::now()) {
+            tokio::time::sleep(LOOK_AT_BUDGET).await;
+        }
+    }
+
+    /// Waits until `least` posts may be read to heal gaps.
+    pub(crate) async fn budget_for_healing(&self, least: u64) {
+        while self.posts_left_for_healing(UtcTime::now()) < least {
             tokio::time::sleep(LOOK_AT_BUDGET).await;
         }
     }
@@ -271,7 +291,7 @@ mod tests {
         for name in ["#old", "#new"] {
             ledger.follow(name, Cursor::new(at(1)));
         }
-        ledger.pause("#old", Some(at(2)));
+        ledger.pause("#old", at(2));
         let next = Ledger::new(ledger.snapshot(), None);
         next.keep_only(&[&"#new".to_owned()].into());
         let left = next.snapshot();
@@ -285,12 +305,15 @@ mod tests {
         let ledger = Ledger::new(Reading::default(), Some(300));
         ledger.count_posts(250, noon);
         let page = ledger.allow(10, 100, noon).unwrap();
-        assert_eq!(page.posts(), 50);
-        assert!(ledger.is_budget_used_up(noon), "the stream must not read what has been asked for");
+        assert_eq!(page.posts(), 20, "a tenth of the budget is the stream's");
+        assert!(!ledger.is_budget_used_up(noon), "which goes on meanwhile");
+        ledger.count_posts(30, noon);
+        assert!(ledger.is_budget_used_up(noon), "but does not read what has been asked for");
         assert!(ledger.allow(1, 1, noon).is_none());
-        ledger.count_posts(45, noon);
         drop(page);
         assert!(!ledger.is_budget_used_up(noon));
+        let ledger = Ledger::new(Reading::default(), Some(300));
+        ledger.count_posts(265, noon);
         assert!(ledger.allow(10, 100, noon).is_none(), "X gives no page of five");
         assert_eq!(ledger.allow(5, 100, noon).unwrap().posts(), 5);
         assert_eq!(Ledger::new(Reading::default(), None).allow(10, 100, noon).unwrap().posts(), 100);
@@ -310,18 +333,19 @@ mod tests {
             ledger.count_posts(1, at(year * 365 * 24 * 3600));
         }
         ledger.count_posts(1, today);
-        assert!(ledger.snapshot().posts.len() <= DAYS);
+        assert!(ledger.snapshot().posts_by_day.len() <= DAYS);
     }
 
     #[test]
     fn a_pause_that_is_on_record_is_not_missed_again() {
         let ledger = Ledger::new(Reading::default(), Some(3));
         ledger.follow("x", Cursor::new(at(100)));
-        ledger.pause("x", Some(at(200)));
+        ledger.pause("x", at(200));
         let next = Ledger::new(ledger.snapshot(), Some(3));
         assert_eq!(next.left_at("x", at(150)), Some(at(100)), "it lasts, and is told of as before");
         assert_eq!(next.left_at("x", at(300)), Some(at(200)));
-        next.pause("x", None);
+        assert_eq!(next.paused_until("x"), Some(at(200)));
+        next.resume("x");
         assert_eq!(next.left_at("x", at(300)), Some(at(100)));
     }
 }

@@ -203,13 +203,12 @@ impl<S: Source> Reader<S> {
         self.progress.enter(StreamState::Paused, Some(reason));
         let Missed { since, hold, untold, .. } =
             missed.take().unwrap_or_else(|| self.missed(CAUSE, Some(cursor.reached()), cursor));
-        let interruption = |missing: Vec<Missing>, to: UtcTime, untold: Option<Untold>, then: Then| {
-            let (cause, heal) = (CAUSE.to_owned(), matches!(then, Then::Resume { .. }));
-            Interruption { cause, missing, to, heal, backfill: None, untold, then }
-        };
         let mut untold = Some(untold);
+        let interruption = |missing: Vec<Missing>, to: UtcTime, heal: bool, untold, then: Then| {
+            Interruption { cause: CAUSE.to_owned(), missing, to, heal, backfill: None, untold, then }
+        };
         let ledger = self.ledger.clone();
-        let allowed = ledger.budget_for(1);
+        let allowed = ledger.budget();
         tokio::pin!(allowed);
         let mut told: Vec<Missing> = Vec::new();
         // Once more whenever a keyword comes: it has missed something too.
@@ -218,21 +217,20 @@ impl<S: Source> Reader<S> {
             missing.retain(|new| told.iter().all(|told| told.keyword != new.keyword));
             told.extend(missing.iter().cloned());
             let pause = Then::Pause(self.name.clone());
-            self.interrupted(interruption(missing, tomorrow, untold.take(), pause)).await?;
+            self.interrupted(interruption(missing, tomorrow, false, untold.take(), pause)).await?;
             tokio::select! {
                 () = &mut allowed => break,
                 Ok(()) = self.desired.changed() => {}
             }
         }
-        // The clock has been set, or healing asked for posts that did not come: what was missed can be paid for.
+        // Before tomorrow only where the clock has been set, or healing asked for posts that did not come: what
+        // was missed can be paid for.
         let end = UtcTime::now().min(tomorrow);
-        if end < tomorrow {
-            let resume = Then::Resume { connection: self.name.clone(), recorded_to: tomorrow };
-            self.interrupted(interruption(told, end, None, resume)).await?;
-        }
+        let missing = if end < tomorrow { told } else { Vec::new() };
         cursor.reach(end);
         *missed = Some(self.missed(CAUSE, Some(end), cursor));
-        self.interrupted(interruption(Vec::new(), end, None, Then::Pass(hold))).await
+        let pass = Then::Pass { connection: self.name.clone(), hold };
+        self.interrupted(interruption(missing, end, true, None, pass)).await
     }
 
     /// One connection, from what it takes to open it to its end.
@@ -267,9 +265,13 @@ impl<S: Source> Reader<S> {
                 missing,
                 to: connected,
                 heal: true,
-                backfill: backfilled_from.map(|from| Backfill { from, connection: alive.clone() }),
+                backfill: backfilled_from.map(|from| Backfill {
+                    from,
+                    connection: alive.clone(),
+                    cursor: cursor.clone(),
+                }),
                 untold: Some(missed.untold),
-                then: Then::Pass(missed.hold),
+                then: Then::Pass { connection: self.name.clone(), hold: missed.hold },
             };
             self.interrupted(interruption).await?;
         }

@@ -65,14 +65,6 @@ impl Facts {
         }
     }
 
-    /// What they take of memory besides themselves, about.
-    pub(crate) fn bytes(&self) -> usize {
-        let names =
-            [&self.author_id, &self.author_username, &self.in_reply_to, &self.lang, &self.place_country];
-        let texts = self.own.iter().chain(&self.quoted).map(|text| size_of::<Text>() + text.bytes());
-        texts.sum::<usize>() + names.into_iter().flatten().map(String::len).sum::<usize>()
-    }
-
     pub(crate) fn texts(&self, scope: Scope) -> impl Iterator<Item = &Text> {
         let quoted = if scope == Scope::Stream { self.quoted.as_slice() } else { &[] };
         self.own.iter().chain(quoted)
@@ -80,13 +72,6 @@ impl Facts {
 }
 
 impl Text {
-    fn bytes(&self) -> usize {
-        /// A short text's place and its own memory, of which there is more than it has letters.
-        const SHORT: usize = size_of::<String>() + 16;
-        let short = [&self.tokens, &self.hashtags, &self.mentions].map(|list| list.iter());
-        self.lower.len() + short.into_iter().flatten().map(|text| SHORT + text.len()).sum::<usize>()
-    }
-
     fn of(text: &str) -> Self {
         Self {
             lower: text.to_lowercase(),

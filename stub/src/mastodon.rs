@@ -19,6 +19,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::Stub;
 use crate::answer::Failure;
+use crate::facts::Facts;
 use crate::world::{Chunk, LINES_BUFFERED, Posted, World};
 
 /// Most posts on a page of a timeline.
@@ -36,13 +37,13 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    fn follows(&self, post: &Posted) -> bool {
-        self.tag.as_ref().is_none_or(|tag| has_tag(post, tag))
+    fn follows(&self, facts: &Facts) -> bool {
+        self.tag.as_ref().is_none_or(|tag| has_tag(facts, tag))
     }
 }
 
-fn has_tag(post: &Posted, tag: &str) -> bool {
-    post.facts.own.iter().any(|text| text.hashtags.iter().any(|own| own == tag))
+fn has_tag(facts: &Facts, tag: &str) -> bool {
+    facts.own.iter().any(|text| text.hashtags.iter().any(|own| own == tag))
 }
 
 /// The id that a post has at Mastodon: its milliseconds, and a number that makes it unique.
@@ -59,8 +60,7 @@ fn status(post: &Posted, sequence: u64) -> Value {
     let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "<br>");
     let user = posted["includes"]["users"].as_array().and_then(|users| users.first());
     let user = user.cloned().unwrap_or_default();
-    let tags: Vec<Value> = post
-        .facts
+    let tags: Vec<Value> = Facts::of(&posted)
         .own
         .iter()
         .flat_map(|text| &text.hashtags)
@@ -92,10 +92,11 @@ impl World {
             "delete" => status_id(post, sequence).to_string(),
             _ => status(post, sequence).to_string(),
         };
+        let facts = post.facts();
         let followers: Vec<u64> = self
             .followers
             .iter()
-            .filter(|follower| !follower.silent && follower.follows(post))
+            .filter(|follower| !follower.silent && follower.follows(&facts))
             .map(|follower| follower.number)
             .collect();
         let line = Bytes::from(format!("event: {event}\ndata: {data}\n\n"));
@@ -248,21 +249,22 @@ fn timeline(stub: &Stub, tag: Option<&str>, wanted: &Wanted) -> Result<Json<Valu
         return Err(Failure::asked_for(status, left));
     }
     let limit = wanted.limit.unwrap_or(20).clamp(1, PAGE);
-    let of_tag = |post: &Posted| !post.removed && tag.is_none_or(|tag| has_tag(post, tag));
-    let all = (world.forgotten..).zip(&world.posts).filter(|(_, post)| of_tag(post));
-    let mut page: Vec<Value> = match wanted.min_id {
-        Some(min_id) => all
-            .filter(|(sequence, post)| status_id(post, *sequence) > min_id)
-            .take(limit)
-            .map(|(sequence, post)| status(post, sequence))
-            .collect(),
+    let of_tag = |post: &Posted| !post.removed && tag.is_none_or(|tag| has_tag(&post.facts(), tag));
+    let all = (world.forgotten..).zip(&world.posts);
+    let page: Vec<Value> = match wanted.min_id {
+        Some(min_id) => {
+            let following = all.filter(|(sequence, post)| status_id(post, *sequence) > min_id);
+            let page = following.filter(|(_, post)| of_tag(post)).take(limit);
+            let mut page: Vec<Value> = page.map(|(sequence, post)| status(post, sequence)).collect();
+            page.reverse();
+            page
+        }
         None => {
-            let newest: Vec<_> = all.collect();
-            let skipped = newest.len().saturating_sub(limit);
-            newest.into_iter().skip(skipped).map(|(sequence, post)| status(post, sequence)).collect()
+            let all: Vec<_> = all.collect();
+            let newest = all.into_iter().rev().filter(|(_, post)| of_tag(post)).take(limit);
+            newest.map(|(sequence, post)| status(post, sequence)).collect()
         }
     };
-    page.reverse();
     Ok(Json(page.into()))
 }
 
@@ -299,7 +301,8 @@ pub(crate) async fn statuses(State(stub): State<Stub>) -> Json<Value> {
     let statuses: Vec<Value> = (world.forgotten..)
         .zip(&world.posts)
         .filter_map(|(sequence, post)| {
-            let tags: Vec<&String> = world.tags.iter().filter(|tag| has_tag(post, tag)).collect();
+            let facts = post.facts();
+            let tags: Vec<&String> = world.tags.iter().filter(|tag| has_tag(&facts, tag)).collect();
             (!tags.is_empty()).then(|| {
                 json!({
                     "id": status_id(post, sequence).to_string(), "at": format!("{:.3}", post.at), "tags": tags,

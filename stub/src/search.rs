@@ -88,16 +88,15 @@ impl Parameters {
 }
 
 impl World {
-    /// The posts that a request asks for, the newest first.
-    fn found<'a>(&'a self, asked: &'a Asked) -> Vec<&'a Posted> {
+    /// The posts that a request asks for, the newest first; each is looked into only when it is its turn.
+    fn found<'a>(&'a self, asked: &'a Asked) -> impl Iterator<Item = &'a Posted> {
         let mut found: Vec<_> = self
             .posts
             .iter()
             .filter(|post| post.id > asked.above && post.id < asked.below && post.at <= asked.known)
-            .filter(|post| asked.rule.matches(&post.facts, Scope::Search))
             .collect();
         found.sort_by_key(|post| std::cmp::Reverse(post.id));
-        found
+        found.into_iter().filter(|post| asked.rule.matches(&post.facts(), Scope::Search))
     }
 }
 
@@ -119,7 +118,7 @@ pub(crate) async fn recent(
     let asked = parameters.asked(&stub)?;
     let standing = within_limit(&stub, Endpoint::Search)?;
     let world = stub.world();
-    let found = world.found(&asked);
+    let found: Vec<&Posted> = world.found(&asked).take(size + 1).collect();
     let page = &found[..found.len().min(size)];
     let mut body = json!({ "meta": { "result_count": page.len() } });
     if let (Some(newest), Some(oldest)) = (page.first(), page.last()) {
@@ -149,7 +148,7 @@ pub(crate) async fn counts(
     let asked = parameters.asked(&stub)?;
     let standing = within_limit(&stub, Endpoint::Counts)?;
     let world = stub.world();
-    let found = world.found(&asked);
+    let found: Vec<&Posted> = world.found(&asked).collect();
     let mut buckets: BTreeMap<i64, u64> = BTreeMap::new();
     for post in &found {
         *buckets.entry(post.at.as_second().div_euclid(seconds) * seconds).or_default() += 1;

@@ -151,7 +151,13 @@ impl Tables {
                 }
                 (status, answer)
             }
-            Ok(Outcome::Elsewhere) | Err(_) => return self.forward(headers, body).await,
+            Ok(Outcome::Elsewhere) => return self.forward(headers, body).await,
+            Err(error) => {
+                // It may have taken effect: nothing is asked twice here.
+                tracing::error!(%error, "DynamoDB failed");
+                let refusal = Refusal::new("InternalServerError", "DynamoDB failed");
+                return (StatusCode::INTERNAL_SERVER_ERROR, refusal).into_response();
+            }
         };
         (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer).into_response()
     }

@@ -189,8 +189,9 @@ fn what_a_broken_stream_missed_is_fetched_from_timelines() {
             let world = World::start(seed).await;
             world.control("faults", &fault).await;
             tokio::time::sleep(Duration::from_secs(30)).await;
-            world.control("faults", &json!({ "fault": "close" })).await;
+            // In this order: the streamer connects again at once.
             world.control("faults", &json!({ "fault": "status", "status": 503, "seconds": 30 })).await;
+            world.control("faults", &json!({ "fault": "close" })).await;
             tokio::time::sleep(Duration::from_secs(60)).await;
             let gaps = world.settled().await;
             let healed = gaps.iter().filter(|gap| gap.healed_by == Some(HealedBy::Timeline) && gap.posts > 0);

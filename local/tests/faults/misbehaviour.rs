@@ -188,7 +188,7 @@ fn a_stream_that_keeps_dropping_is_never_connected_to_too_often() {
 fn at_the_budget_reading_pauses_until_the_next_day_and_says_so() {
     virtually(async {
         let data = folder();
-        let settings = Settings { daily_post_budget: Some(100), rate: 2.0, ..Settings::seed(1) };
+        let settings = Settings { daily_post_budget: Some(150), rate: 2.0, ..Settings::seed(1) };
         let mut world = World::start(data.path(), settings).await;
         let stream = async |world: &World| world.get(&format!("{}/stream", world.api())).await;
         let is_paused = async |world: &World| stream(world).await["state"] == "paused";
@@ -196,10 +196,10 @@ fn at_the_budget_reading_pauses_until_the_next_day_and_says_so() {
         tokio::time::sleep(Duration::from_secs(200)).await;
         let stream = stream(&world).await;
         assert!(
-            stream["reason"].as_str().unwrap().starts_with("budget: 100 posts were read today"),
+            stream["reason"].as_str().unwrap().starts_with("budget: 150 posts were read today"),
             "{stream}"
         );
-        assert!(world.delivered().await <= 102, "what is on the wire at the budget is read, no more");
+        assert!(world.delivered().await <= 152, "what is on the wire at the budget is read, no more");
         // A new reader keeps the same budget.
         world.trouble(&Trouble::Crash).await;
         tokio::time::sleep(Duration::from_secs(60)).await;

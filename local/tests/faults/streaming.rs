@@ -225,3 +225,27 @@ fn healing_never_passes_the_days_budget() {
         assert!(gaps.iter().any(|gap| gap.posts > 0 || gap.reason.as_deref() == Some(reason)), "{gaps:#?}");
     });
 }
+
+#[test]
+fn a_budget_that_is_raised_ends_the_pause_and_its_gaps_are_healed() {
+    virtually(async {
+        let data = folder();
+        let settings = Settings { daily_post_budget: Some(50), rate: 2.0, ..Settings::seed(1) };
+        let mut world = World::start(data.path(), settings).await;
+        let open = async |world: &World| {
+            let gaps = world.gaps().await;
+            gaps.iter().filter(|gap| gap.state == GapState::Open).count() == 2
+        };
+        world.until("the pause of both keywords is on record", open).await;
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        world.machine = None;
+        world.set_daily_post_budget(100_000);
+        world.boot().await;
+        let runs = async |world: &World| world.stream().await["state"] == "running";
+        world.until("it reads again", runs).await;
+        let gaps = world.settled().await;
+        assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{gaps:#?}");
+        let reading = world.status().await.reading().await.unwrap();
+        assert!(reading.paused_until.is_empty(), "a later reader would take the pause for read: {reading:?}");
+    });
+}

@@ -133,6 +133,11 @@ impl World {
         self.machine = Some(Machine::start(options).await.unwrap());
     }
 
+    /// From the next start on so many posts may be read in a day.
+    pub(crate) fn set_daily_post_budget(&mut self, posts: u64) {
+        self.settings.daily_post_budget = Some(posts);
+    }
+
     pub(crate) async fn begin(&mut self, keyword: &'static str) {
         let url = format!("{}/stream", self.api());
         let answer = self.http.post(url).json(&json!({ "keyword": keyword })).send().await.unwrap();

@@ -9,32 +9,33 @@ use crate::{Keyword, TableError};
 const PAGE: i32 = 1_000;
 
 impl StreamStatusTable {
-    /// Where there are more records of a state than `most`, makes one of the oldest `fold` of each keyword, which
-    /// covers all of them: more is said to be missing, never less. Where that frees nothing, for each is of another
-    /// keyword, the oldest half of them is forgotten. Returns about how many records there are then.
+    /// Where there are more records of a state than `most`, makes one of those of each keyword among the older half,
+    /// which covers all of them: more is said to be missing, never less. Where that frees nothing, for each is of
+    /// another keyword, half of those are forgotten. Returns about how many records there are then.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read. Doing it again is safe.
-    pub async fn bound_gaps(&self, state: GapState, most: usize, fold: usize) -> Result<usize, TableError> {
-        let (mut count, mut after) = (0, None);
+    pub async fn bound_gaps(&self, state: GapState, most: usize) -> Result<usize, TableError> {
+        let (mut gaps, mut after) = (Vec::new(), None);
         loop {
             let page = self.gaps(state, PAGE, after).await?;
-            count += page.gaps.len();
+            gaps.extend(page.gaps);
             after = page.next;
-            if after.is_none() || count > most {
+            if after.is_none() || gaps.len() > most {
                 break;
             }
         }
+        let count = gaps.len();
         if count <= most {
             return Ok(count);
         }
-        let oldest = self.gaps(state, i32::try_from(fold).unwrap_or(PAGE), None).await?.gaps;
+        gaps.truncate(count.div_ceil(2));
         let mut by_keyword: BTreeMap<&Keyword, Vec<&Gap>> = BTreeMap::new();
-        for gap in &oldest {
+        for gap in &gaps {
             by_keyword.entry(&gap.keyword).or_default().push(gap);
         }
-        if by_keyword.len() == oldest.len() {
-            let forgotten = &oldest[..oldest.len() / 2];
+        if by_keyword.len() == gaps.len() {
+            let forgotten = &gaps[..gaps.len() / 2];
             tracing::warn!(
                 ?state,
                 forgotten = forgotten.len(),
@@ -58,6 +59,6 @@ impl StreamStatusTable {
                 self.delete_gap(gap).await?;
             }
         }
-        Ok(count - (oldest.len() - left))
+        Ok(count - (gaps.len() - left))
     }
 }

@@ -109,7 +109,8 @@ impl StreamStatusTable {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#stream) OR #generation < :present")
+            // An item without a generation is of the first.
+            .condition_expression("attribute_not_exists(#stream) OR NOT (#generation >= :present)")
             .expression_attribute_names("#stream", Self::PARTITION_KEY)
             .expression_attribute_names("#generation", GENERATION)
             .expression_attribute_values(":present", present)

@@ -21,7 +21,7 @@ pub struct Reading {
     pub paused_until: BTreeMap<String, UtcTime>,
     /// Posts read, by day (UTC, as in `2026-11-23`): of the last few days alone.
     #[serde(default)]
-    pub posts: BTreeMap<String, u64>,
+    pub posts_by_day: BTreeMap<String, u64>,
     /// When connections were opened, of late.
     #[serde(default)]
     pub connects: Vec<UtcTime>,
