@@ -228,6 +228,7 @@ async fn stream(status: &StreamStatusTable, now: UtcTime) -> Result<Stream, Tabl
             launch.not_before.map_or_else(|| "once".to_owned(), |at| at.to_string()),
         )),
         (StreamState::Stopped, _) => None,
+        (StreamState::Running, _) => told.or_else(|| report.as_ref().and_then(|report| late(report.lag_ms?))),
         _ => told,
     };
     let missing_from = match &report {
@@ -259,6 +260,14 @@ async fn stream(status: &StreamStatusTable, now: UtcTime) -> Result<Stream, Tabl
     })
 }
 
+/// What is to be said of a stream that runs, and whose posts are found so many milliseconds after they were made.
+fn late(lag_ms: i64) -> Option<String> {
+    /// Posts are on their way for a few seconds, and those of a short outage for longer.
+    const LATE_MS: i64 = 60_000;
+    (lag_ms >= LATE_MS)
+        .then(|| format!("posts are stored late: they can be found {} s after they were made", lag_ms / 1000))
+}
+
 /// What was read and charged on the day of `now`.
 pub(crate) fn today(report: Option<&StreamReport>, now: UtcTime) -> Today {
     let budget_posts = report.and_then(|report| report.daily_post_budget);
@@ -280,6 +289,12 @@ mod tests {
             "dailyPostBudget": 10_000,
         });
         serde_json::from_value(report).unwrap()
+    }
+
+    #[test]
+    fn a_stream_that_runs_late_says_so() {
+        assert_eq!(late(59_999), None);
+        assert!(late(122_000).unwrap().contains("found 122 s after"));
     }
 
     #[test]
