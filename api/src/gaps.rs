@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use posts::{Gap, GapPosition, GapState, StreamStatusTable, TableError, UtcTime};
+use posts::{Gap, GapPosition, GapState, StreamStatusTable, TableError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -99,8 +99,7 @@ fn read_cursor(state: GapState, cursor: &str) -> Result<GapPosition, Problem> {
 /// How many gaps there are, and those that `GET /stream` shows. What this reads does not grow with the number of
 /// gaps.
 pub(crate) async fn shown(status: &StreamStatusTable) -> Result<(GapCounts, Vec<Gap>), TableError> {
-    let ever = UtcTime::from_millis(0).unwrap_or_else(|_| UtcTime::now());
-    let count = |state| status.count_gaps(state, ever);
+    let count = |state| status.count_gaps(state, None);
     let latest =
         |state, limit: usize| status.latest_gaps(state, i32::try_from(limit).unwrap_or(i32::MAX), None);
     let (open, healing, abandoned, closed) = tokio::try_join!(

@@ -12,9 +12,6 @@ use crate::{ControlApi, ReconcileError, gaps, reconcile};
 /// For how long an open gap is told of: it stays open, an alarm need not.
 const GAPS_OF: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Longer than any record of a gap is kept.
-const EVER: Duration = Duration::from_secs(100 * 24 * 60 * 60);
-
 /// How long re-stating may take, and how many hours are re-stated at once: what is noted then need not be done again.
 const RESTATE_TIME: Duration = Duration::from_secs(30);
 const RESTATED_AT_ONCE: Duration = Duration::from_secs(3 * 60 * 60);
@@ -89,9 +86,8 @@ async fn tidy(api: &ControlApi) -> Result<(), TableError> {
 }
 
 async fn watch(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -> Result<(), MinuteError> {
-    let (late, ever) = (now.before(GAPS_OF), now.before(EVER));
-    let open = api.status.count_gaps(GapState::Open, late).await?;
-    let healing = api.status.count_gaps(GapState::Healing, ever).await?;
+    let open = api.status.count_gaps(GapState::Open, Some(now.before(GAPS_OF))).await?;
+    let healing = api.status.count_gaps(GapState::Healing, None).await?;
     let desired = api.status.has_keywords().await?;
     let read = api.status.lease_holder().await?.is_some_and(|holder| holder.until > now);
     let today = today(api.status.report().await?.as_ref(), now);

@@ -202,11 +202,13 @@ impl StreamStatusTable {
         Ok(GapPage { gaps: gaps.map_err(|error| self.broken(&error))?, next: last.map(GapPosition) })
     }
 
-    /// How many gaps of one state ended at `since` or later; beyond [`Self::GAPS_COUNTED`] none are counted.
+    /// How many gaps of one state there are, or of those that ended at `since` or later; beyond
+    /// [`Self::GAPS_COUNTED`] none are counted.
     ///
     /// # Errors
     /// What DynamoDB answered.
-    pub async fn count_gaps(&self, state: GapState, since: UtcTime) -> Result<usize, TableError> {
+    pub async fn count_gaps(&self, state: GapState, since: Option<UtcTime>) -> Result<usize, TableError> {
+        let since = since.map_or_else(String::new, |since| since.to_string());
         let (from, to) = (format!("{}{since}", state.prefix()), format!("{}~", state.prefix()));
         let mut pages = self
             .client

@@ -113,6 +113,15 @@ impl StreamStatusTable {
         Ok(answer.item)
     }
 
+    /// Writes an item, whoever wrote it before.
+    async fn save(&self, name: &str, item: &impl Serialize, action: &'static str) -> Result<(), TableError> {
+        let item: Item = serde_dynamo::to_item(item).map_err(|error| self.broken(&error))?;
+        let item = item.into_iter().chain(self.key(name)).collect();
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        put.send().await.map_err(TableError::during(action))?;
+        Ok(())
+    }
+
     /// Writes an item, unless a later lease than `lease` has written it already.
     async fn save_fenced(
         &self,

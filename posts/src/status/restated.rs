@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Item, StreamStatusTable};
+use super::StreamStatusTable;
 use crate::{TableError, UtcTime};
 
 const RESTATED: &str = "restated";
@@ -28,10 +28,6 @@ impl StreamStatusTable {
     /// # Errors
     /// What DynamoDB answered.
     pub async fn save_restated_through(&self, through: UtcTime) -> Result<(), TableError> {
-        let item: Item = serde_dynamo::to_item(Restated { through }).map_err(|error| self.broken(&error))?;
-        let item = item.into_iter().chain(self.key(RESTATED)).collect();
-        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        put.send().await.map_err(TableError::during("note what has been restated"))?;
-        Ok(())
+        self.save(RESTATED, &Restated { through }, "note what has been restated").await
     }
 }

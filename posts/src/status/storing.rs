@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Item, StreamStatusTable};
+use super::StreamStatusTable;
 use crate::{TableError, UtcTime};
 
 const STORING: &str = "storing";
@@ -23,11 +23,7 @@ impl StreamStatusTable {
     /// # Errors
     /// What DynamoDB answered.
     pub async fn save_storing(&self, storing: &Storing) -> Result<(), TableError> {
-        let item: Item = serde_dynamo::to_item(storing).map_err(|error| self.broken(&error))?;
-        let item = item.into_iter().chain(self.key(STORING)).collect();
-        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        put.send().await.map_err(TableError::during("note how the consumer fares"))?;
-        Ok(())
+        self.save(STORING, storing, "note how the consumer fares").await
     }
 
     /// How the consumer last said that it fares; none if it never stored anything.
