@@ -96,7 +96,7 @@ async fn play(which: &[(usize, Failure)]) -> Vec<String> {
     let calls = Calls::default();
     calls.fail(&world.machine.as_ref().unwrap().faults, which);
     let mut waiting = vec!["giraffe", "zebra"];
-    let mut over = None;
+    let (begun, mut over) = (Instant::now(), None);
     loop {
         let died = async {
             tokio::select! {
@@ -114,13 +114,15 @@ async fn play(which: &[(usize, Failure)]) -> Vec<String> {
                 calls.fail(&world.machine.as_ref().unwrap().faults, which);
             }
             false if over.is_none() => over = Some(Instant::now() + LOAD_TIME),
+            // One run makes its calls a little sooner than another: the last of them may be still to come.
+            false if which.iter().any(|(number, _)| *number >= calls.made()) => {
+                assert!(begun.elapsed() < PATIENCE, "of the calls {which:?} only {} were made", calls.made());
+                over = Some(Instant::now() + Duration::from_secs(1));
+            }
             false => break,
         }
     }
     world.machine.as_ref().unwrap().faults.end();
-    for (number, _) in which {
-        assert!(*number < calls.made(), "call {number} was never made");
-    }
     settles(&world).await;
     let made = calls.made.lock().unwrap();
     made.clone()
