@@ -1,6 +1,6 @@
 //! What the functions of the api must be told.
 
-use posts::{Variables, WrongVariables};
+use service::variables::{Variables, WrongVariables};
 
 /// What the reading function must be told. Each field names the variable it is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use posts::{Position, Wanted};
+use posts::tweets::{Position, PostQuery};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -22,13 +22,13 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     /// The cursor of `at` in a walk of `wanted`.
-    pub(crate) fn write(at: Position, wanted: &Wanted) -> Result<String, serde_json::Error> {
+    pub(crate) fn write(at: Position, wanted: &PostQuery) -> Result<String, serde_json::Error> {
         let cursor = Self { at, of: fingerprint(wanted)? };
         Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor)?))
     }
 
     /// The place that a cursor names.
-    pub(crate) fn read(text: &str, wanted: &Wanted) -> Result<Position, Problem> {
+    pub(crate) fn read(text: &str, wanted: &PostQuery) -> Result<Position, Problem> {
         let json = URL_SAFE_NO_PAD.decode(text).ok();
         let Some(Self { at, of }) = json.and_then(|json| serde_json::from_slice(&json).ok()) else {
             return Err(Problem::unusable("cursor", "cursor is not one that this api gave"));
@@ -42,14 +42,14 @@ impl Cursor {
     }
 }
 
-fn fingerprint(wanted: &Wanted) -> Result<String, serde_json::Error> {
+fn fingerprint(wanted: &PostQuery) -> Result<String, serde_json::Error> {
     let hash = Sha256::digest(serde_json::to_vec(wanted)?);
     Ok(URL_SAFE_NO_PAD.encode(&hash[..9]))
 }
 
 #[cfg(test)]
 mod tests {
-    use posts::{Filter, Order};
+    use posts::tweets::{Filter, Order};
 
     use super::*;
 
@@ -60,7 +60,7 @@ mod tests {
             create_date: date.parse().unwrap(),
         };
         let here = at("2026-11-23T10:00:00.000Z");
-        let wanted = Wanted {
+        let wanted = PostQuery {
             keyword: "rust".parse().unwrap(),
             from: Some("2026-11-23T00:00:00.000Z".parse().unwrap()),
             before: None,
@@ -70,11 +70,14 @@ mod tests {
         let cursor = Cursor::write(here.clone(), &wanted).unwrap();
         assert_eq!(Cursor::read(&cursor, &wanted).unwrap(), here);
         for other in [
-            Wanted { keyword: "go".parse().unwrap(), ..wanted.clone() },
-            Wanted { from: None, ..wanted.clone() },
-            Wanted { before: wanted.from, ..wanted.clone() },
-            Wanted { order: Order::OldestFirst, ..wanted.clone() },
-            Wanted { filter: Filter { text: Some("a".to_owned()), ..Filter::default() }, ..wanted.clone() },
+            PostQuery { keyword: "go".parse().unwrap(), ..wanted.clone() },
+            PostQuery { from: None, ..wanted.clone() },
+            PostQuery { before: wanted.from, ..wanted.clone() },
+            PostQuery { order: Order::OldestFirst, ..wanted.clone() },
+            PostQuery {
+                filter: Filter { text: Some("a".to_owned()), ..Filter::default() },
+                ..wanted.clone()
+            },
         ] {
             assert!(Cursor::read(&cursor, &other).is_err(), "{other:?}");
         }

@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use posts::{DeadLetters, Redriven, Settled, UtcTime};
+use posts::dead_letters::{DeadLetters, Redriven, Settled};
+use utc_time::UtcTime;
 
 use crate::request::{NoParameters, Path, Query};
 use crate::{ControlApi, Problem, ReadApi};

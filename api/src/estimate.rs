@@ -6,10 +6,13 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use posts::{Keyword, ParameterStore, UtcTime, X_DOLLARS_A_POST};
+use posts::Keyword;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
+use service::parameters::ParameterStore;
+use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
+use x::prices::DOLLARS_A_POST;
 
 use crate::request::{AskedKeyword, Query};
 use crate::{Problem, ReadApi};
@@ -108,7 +111,7 @@ pub(crate) async fn estimate(
         days_counted,
         days,
         posts_a_day,
-        dollars_a_day: posts_a_day * X_DOLLARS_A_POST,
+        dollars_a_day: posts_a_day * DOLLARS_A_POST,
         daily_post_budget: report.and_then(|report| report.daily_post_budget),
     }))
 }
@@ -159,7 +162,7 @@ struct Reason {
 impl Counts {
     /// Counts of X at `url`, whose bearer token is in `token_parameter`.
     pub(crate) fn new(url: &str, parameters: ParameterStore, token_parameter: String) -> Self {
-        posts::aws::install_tls();
+        service::aws::install_tls();
         let builder = reqwest::Client::builder()
             .user_agent(concat!("aviary/", env!("CARGO_PKG_VERSION")))
             .timeout(ANSWER_TIMEOUT)

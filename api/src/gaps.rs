@@ -4,8 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use posts::{Gap, GapPosition, GapState, StreamStatusTable, TableError};
 use serde::{Deserialize, Serialize};
+use service::tables::TableError;
+use stream::StreamStatusTable;
+use stream::gaps::{Gap, GapPosition, GapState};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::request::{Limit, Query};

@@ -20,13 +20,17 @@ mod statistics;
 mod stream;
 mod tweets;
 
+use ::stream::StreamStatusTable;
+use ::stream::close_queue::CloseQueue;
 use aws_config::SdkConfig;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
-use posts::{
-    CloseQueue, DeadLetterQueue, Metrics, ParameterStore, Restater, StatisticsTable, StreamStatusTable,
-    TweetsTable,
-};
+use posts::dead_letters::DeadLetterQueue;
+use posts::metrics::Metrics;
+use posts::restate::Restater;
+use posts::statistics::StatisticsTable;
+use posts::tweets::TweetsTable;
+use service::parameters::ParameterStore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use posts::{EmbeddedMetrics, GapState, Gauge, RestateError, Stated, TableError, UtcTime};
+use posts::metrics::Stated;
+use posts::restate::RestateError;
+use service::own_metrics::{EmbeddedMetrics, Gauge};
+use service::tables::TableError;
+use stream::gaps::GapState;
+use utc_time::UtcTime;
 
 use tokio::time::Instant;
 

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{AwsVpcConfiguration, DesiredStatus, LaunchType, NetworkConfiguration};
-use posts::{Launch, Saved, TableError, UtcTime};
+use service::tables::TableError;
+use stream::launch::{Launch, Saved};
+use utc_time::UtcTime;
 
 use crate::ControlApi;
 use crate::plan::{Seen, Step, Task, TaskState, after, plan};

@@ -3,11 +3,14 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use posts::{
-    Gap, Keyword, KeywordStatus, Removed, StreamReport, StreamState, StreamStatusTable, TableError, Traffic,
-    UtcTime,
-};
+use posts::Keyword;
 use serde::{Deserialize, Serialize};
+use service::tables::TableError;
+use stream::StreamStatusTable;
+use stream::gaps::Gap;
+use stream::keywords::{Removed, RequestedKeyword};
+use stream::report::{StreamReport, StreamState, Traffic};
+use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::gaps::{self, GapCounts};
@@ -72,7 +75,7 @@ enum Desired {
 #[serde(rename_all = "camelCase")]
 struct StreamKeyword {
     #[serde(flatten)]
-    status: KeywordStatus,
+    status: RequestedKeyword,
     /// What its reader put on the queue; none if there was nothing, or if it is not among the 100 keywords with
     /// the most posts.
     traffic: Option<Traffic>,

@@ -6,11 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use posts::{
-    Correction, Country, Filter, InvalidPostId, Order, PostId, StoredPost, TweetsTable, UtcTime, Wanted,
-};
+use place::Country;
+use posts::PostId;
+use posts::post::InvalidPostId;
+use posts::tweets::{Correction, Filter, Order, PostQuery, StoredPost, TweetsTable};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use utc_time::UtcTime;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -198,7 +200,7 @@ pub(crate) async fn list(
     State(api): State<ReadApi>,
     Query(asked): Query<Parameters>,
 ) -> Result<Response, Problem> {
-    let wanted = Wanted {
+    let wanted = PostQuery {
         keyword: asked.keyword.get()?,
         from: asked.from.map(|from| from.get("from")).transpose()?,
         before: asked.to.map(|to| to.get("to")).transpose()?,

@@ -1,6 +1,6 @@
 //! What a consumer must be told.
 
-use posts::{Variables, WrongVariables};
+use service::variables::{Variables, WrongVariables};
 
 /// What a consumer must be told. Each field names the variable it is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,11 +10,14 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use posts::{
-    Correction, DeadLetterQueue, EmbeddedMetrics, Envelope, Gauge, StatisticsTable, TableError, TweetsTable,
-    UtcTime,
-};
+use posts::dead_letters::DeadLetterQueue;
+use posts::envelope::Envelope;
+use posts::statistics::StatisticsTable;
+use posts::tweets::{Correction, TweetsTable};
+use service::own_metrics::{EmbeddedMetrics, Gauge};
+use service::tables::TableError;
 use tokio::time::Instant;
+use utc_time::UtcTime;
 
 use crate::message::Message;
 use crate::telling::{Telling, Touched};

@@ -3,7 +3,7 @@
 use aws_lambda_events::sqs::SqsEvent;
 use consumer::{Config, Consumer};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use posts::EmbeddedMetrics;
+use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     tracing_subscriber::fmt().json().with_env_filter(level).without_time().init();
     let config = Config::read(|name| std::env::var(name).ok())?;
     let own_metrics = EmbeddedMetrics::new(std::io::stdout());
-    let consumer = &Consumer::new(&posts::aws::from_env().await, config, own_metrics);
+    let consumer = &Consumer::new(&service::aws::from_env().await, config, own_metrics);
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         // It is told in the machine's own time.
         let left = event.context.deadline().duration_since(std::time::SystemTime::now()).unwrap_or_default();

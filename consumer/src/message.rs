@@ -1,7 +1,8 @@
 //! A message as the queue hands it over.
 
 use aws_lambda_events::sqs::SqsMessage;
-use posts::{DecodeError, Envelope, UtcTime};
+use posts::envelope::{DecodeError, Envelope};
+use utc_time::UtcTime;
 
 /// The group of a message that names none and whose keyword cannot be read.
 const NO_GROUP: &str = "unknown";
@@ -26,7 +27,7 @@ impl Message {
         let body = record.body.unwrap_or_default();
         let envelope = Envelope::decode(&body);
         let group = record.attributes.remove("MessageGroupId");
-        let group = group.or_else(|| Some(posts::message_group(&envelope.as_ref().ok()?.keyword)));
+        let group = group.or_else(|| Some(posts::queue::message_group(&envelope.as_ref().ok()?.keyword)));
         let sent = record.attributes.remove("SentTimestamp");
         Self {
             id: record.message_id.unwrap_or_default(),

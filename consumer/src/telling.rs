@@ -6,10 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use posts::{
-    Keyword, Metrics, RestateError, Statement, StatisticsTable, Storing, StreamStatusTable, UtcTime,
-};
+use posts::Keyword;
+use posts::metrics::{Metrics, Statement};
+use posts::restate::RestateError;
+use posts::statistics::StatisticsTable;
+use stream::StreamStatusTable;
+use stream::storing::Storing;
 use tokio::time::Instant;
+use utc_time::UtcTime;
 
 use crate::Config;
 

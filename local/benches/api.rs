@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use local::{Machine, Options, Stream, config};
-use posts::{Keyword, Post, StatisticsTable, TweetsTable, UtcTime};
+use posts::statistics::StatisticsTable;
+use posts::tweets::TweetsTable;
+use posts::{Keyword, Post};
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
+use utc_time::UtcTime;
 
 /// The table's sizes at which it is measured.
 const SIZES: [u64; 3] = [10_000, 100_000, 1_000_000];

@@ -8,9 +8,12 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsEvent;
 use consumer::Consumer;
 use local::{Machine, Options, Stream, config};
-use posts::{EmbeddedMetrics, Parcel, Post, UtcTime};
+use posts::Post;
+use posts::envelope::Parcel;
 use serde_json::json;
+use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
+use utc_time::UtcTime;
 
 /// Messages in a batch, and posts in a message: as full as they come.
 const MESSAGES: u64 = 10;

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use local::{Call, Fate, Machine, Options, Stream, config};
-use posts::{Keyword, Parcel, Post, UtcTime};
+use posts::envelope::Parcel;
+use posts::{Keyword, Post};
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use utc_time::UtcTime;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

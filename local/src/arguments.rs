@@ -78,7 +78,7 @@ fn keyword(text: &str) -> Result<Keyword, String> {
                 .to_owned(),
         );
     }
-    text.parse().map_err(|error: posts::InvalidKeyword| error.to_string())
+    text.parse().map_err(|error: posts::keyword::InvalidKeyword| error.to_string())
 }
 
 /// The address of a server.

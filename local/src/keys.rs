@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use api::{Keys, Scope};
-use posts::{ParameterStore, UtcTime};
+use service::parameters::ParameterStore;
+use utc_time::UtcTime;
 
 use crate::data::{self, API_KEYS};
 use crate::terminal::tell;
@@ -86,7 +87,7 @@ impl KeyStore {
 }
 
 async fn parameters() -> ParameterStore {
-    ParameterStore::new(aws_sdk_ssm::Client::new(&posts::aws::from_env().await))
+    ParameterStore::new(aws_sdk_ssm::Client::new(&service::aws::from_env().await))
 }
 
 /// Does what the command says.

@@ -24,11 +24,15 @@ use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use axum::middleware;
 use consumer::Consumer;
-use posts::{EmbeddedMetrics, Keyword, ParameterStore, StreamStatusTable, UtcTime};
+use posts::Keyword;
+use service::own_metrics::EmbeddedMetrics;
+use service::parameters::ParameterStore;
+use stream::StreamStatusTable;
 use streamer::SourceConfig;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use utc_time::UtcTime;
 
 use crate::apis::Apis;
 use crate::aws::resources::{
@@ -114,7 +118,7 @@ impl Machine {
     /// # Errors
     /// What cannot be used: the port, the data folder.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        posts::aws::install_tls();
+        service::aws::install_tls();
         let data = Data::open(&options.data)?;
         let api_listener = listen(options.listen, "--port").await?;
         let has_keys = data.file(API_KEYS).exists();
@@ -356,7 +360,7 @@ const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)
 
 /// The settings by which the SDK finds a machine's endpoint.
 pub async fn config(url: &str) -> SdkConfig {
-    let config = posts::aws::loader().endpoint_url(url).region(Region::new(REGION));
+    let config = service::aws::loader().endpoint_url(url).region(Region::new(REGION));
     config.credentials_provider(credentials("local")).load().await
 }
 

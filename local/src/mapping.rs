@@ -37,7 +37,7 @@ async fn step(sqs: &Client, queue_url: &str, queue_arn: &str, consumer: &Consume
         .wait_time_seconds(20)
         .message_system_attribute_names(MessageSystemAttributeName::All)
         .customize()
-        .config_override(posts::aws::long_poll())
+        .config_override(service::aws::long_poll())
         .send()
         .await
         .context("failed to receive")?;

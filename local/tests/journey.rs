@@ -21,7 +21,7 @@ struct Client {
 
 impl Client {
     fn new(api: impl std::fmt::Display) -> Self {
-        posts::aws::install_tls();
+        service::aws::install_tls();
         Self { http: reqwest::Client::builder().no_proxy().build().unwrap(), api: format!("http://{api}") }
     }
 

@@ -52,7 +52,7 @@ const FIRST_ID: u64 = 2_125_000_000_000_000_000;
 /// A line of 1.2 KB, as X sends it.
 fn line(id: u64) -> String {
     let text = "Šiandien visi kalba apie zebra, o aš žiūriu į ežerą 🦓 ".repeat(3);
-    let now = posts::UtcTime::now();
+    let now = utc_time::UtcTime::now();
     let post = json!({
         "data": {
             "id": id.to_string(), "text": text, "created_at": now.to_string(), "author_id": "1000000000000000001",
@@ -116,8 +116,8 @@ async fn aws(State(seen): State<Arc<Seen>>, headers: HeaderMap, body: Bytes) -> 
             let entries = request["Entries"].as_array().unwrap();
             let now = Instant::now();
             for entry in entries {
-                let envelope: posts::Envelope =
-                    posts::Envelope::decode(entry["MessageBody"].as_str().unwrap()).unwrap();
+                let envelope: posts::envelope::Envelope =
+                    posts::envelope::Envelope::decode(entry["MessageBody"].as_str().unwrap()).unwrap();
                 if seen.rate.is_some() {
                     let mut on_the_way = seen.on_the_way.lock().unwrap();
                     let ids =

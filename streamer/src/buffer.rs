@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use posts::{Keyword, Post, PostId, UtcTime};
+use posts::{Keyword, Post, PostId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use utc_time::UtcTime;
 
 use crate::cursor::{Cursor, Hold};
 

@@ -1,6 +1,6 @@
 //! What a streamer must be told.
 
-use posts::{Variables, WrongVariables};
+use service::variables::{Variables, WrongVariables};
 
 /// What a streamer must be told. Each field names the variable it is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl SourceConfig {
     /// What the source charges for a post that is read, in US dollars.
     pub(crate) fn dollars_a_post(&self) -> f64 {
         match self {
-            Self::X { .. } => posts::X_DOLLARS_A_POST,
+            Self::X { .. } => x::prices::DOLLARS_A_POST,
             Self::Mastodon { .. } => 0.0,
         }
     }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use posts::{Keyword, Lease, StreamStatusTable, UtcTime};
+use posts::Keyword;
+use stream::{Lease, StreamStatusTable};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use utc_time::UtcTime;
 
 use crate::buffer::Buffer;
 use crate::gap_book::GapBook;

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use posts::{CloseQueue, EmbeddedMetrics, Fenced, Gauge, Lease, StreamStatusTable, TableError, UtcTime};
+use service::own_metrics::{EmbeddedMetrics, Gauge};
+use service::tables::TableError;
+use stream::close_queue::CloseQueue;
+use stream::{Fenced, Lease, StreamStatusTable};
 use tokio::sync::watch;
+use utc_time::UtcTime;
 
 use crate::lease::{LEASE_TIME, LeaseGuard, Moment};
 use crate::ledger::Ledger;

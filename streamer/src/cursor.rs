@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use posts::UtcTime;
 use tokio::sync::Notify;
+use utc_time::UtcTime;
 
 /// A moment: everything that was delivered up to it is on the queue.
 ///

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use posts::Reading;
+use stream::reading::Reading;
 
 use crate::http::Http;
 use crate::ledger::Ledger;

@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use posts::{Gap, GapState, Keyword, StreamStatusTable, TableError, UtcTime};
+use posts::Keyword;
+use service::tables::TableError;
+use stream::StreamStatusTable;
+use stream::gaps::{Gap, GapState};
+use utc_time::UtcTime;
 
 use crate::reconnect::{Class, Failures};
 

@@ -3,10 +3,12 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
+use ::stream::gaps::{Gap, GapState, HealedBy};
 use futures::{StreamExt, stream};
-use posts::{Gap, GapState, HealedBy, Keyword, Post, UtcTime};
+use posts::{Keyword, Post};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use utc_time::UtcTime;
 
 use crate::buffer::{Buffer, Content, NotTaken, Origin};
 use crate::cursor::{Cursor, Hold};

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use posts::{UtcTime, Window};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use stream::reading::Window;
+use utc_time::UtcTime;
 
 use crate::ledger::Ledger;
 use crate::reconnect::Class;
@@ -32,7 +33,7 @@ pub(crate) struct Http {
 impl Http {
     /// A client of the source at `base`, bearing `token`.
     pub(crate) fn new(base: &str, token: Option<&str>, ledger: Ledger) -> Result<Self, Failure> {
-        posts::aws::install_tls();
+        service::aws::install_tls();
         let client = reqwest::Client::builder()
             .user_agent(concat!("aviary/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(ANSWER_TIMEOUT)

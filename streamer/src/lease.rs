@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use posts::UtcTime;
 use tokio::time::Instant;
+use utc_time::UtcTime;
 
 /// How long a lease holds without being renewed: longer than renewing and ending take together.
 pub(crate) const LEASE_TIME: Duration = Duration::from_secs(40);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use posts::{Reading, UtcTime, Window};
+use stream::reading::{Reading, Window};
+use utc_time::UtcTime;
 
 use crate::cursor::Cursor;
 use crate::reconnect::{CONNECTS, CONNECTS_LEFT, connect_wait, request_wait};

@@ -1,7 +1,7 @@
 //! `streamer`: the long-running task on ECS. It ends with 0 when it was asked to, else with 1.
 
 use anyhow::Context;
-use posts::EmbeddedMetrics;
+use service::own_metrics::EmbeddedMetrics;
 use streamer::{Aws, Config, run};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
         }
         on_signal.cancel();
     });
-    let aws = Aws::new(&posts::aws::from_env().await);
+    let aws = Aws::new(&service::aws::from_env().await);
     let ended = run(config, &aws, EmbeddedMetrics::new(std::io::stdout()), shutdown)
         .await
         .context("the streamer failed")?;
@@ -46,7 +46,7 @@ async fn owner(metadata: Option<String>) -> anyhow::Result<String> {
         #[serde(rename = "TaskARN")]
         task_arn: String,
     }
-    posts::aws::install_tls();
+    service::aws::install_tls();
     let client = reqwest::Client::builder().no_proxy().build().context("failed to make a client")?;
     let task: Task = async { client.get(format!("{metadata}/task")).send().await?.json().await }
         .await

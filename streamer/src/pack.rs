@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use posts::{ENVELOPE_BYTES, Keyword, Parcel, Post, PostId, UtcTime};
+use posts::envelope::{ENVELOPE_BYTES, Parcel};
+use posts::{Keyword, Post, PostId};
 use tokio::time::Instant;
+use utc_time::UtcTime;
 
 use crate::buffer::{Origin, Ticket};
 
@@ -134,7 +136,7 @@ impl Packer {
 
 #[cfg(test)]
 mod tests {
-    use posts::Envelope;
+    use posts::envelope::Envelope;
     use proptest::prelude::*;
 
     use super::*;

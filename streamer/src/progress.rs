@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use posts::{Keyword, Storing, StreamReport, StreamState, UtcTime};
+use posts::Keyword;
+use stream::report::{StreamReport, StreamState};
+use stream::storing::Storing;
 use tokio::sync::watch;
+use utc_time::UtcTime;
 
 use crate::ledger::Ledger;
 
@@ -183,7 +186,7 @@ mod tests {
     }
 
     fn progress(budget: Option<u64>) -> Progress {
-        Progress::new(Ledger::new(posts::Reading::default(), budget), 0.005, at(0))
+        Progress::new(Ledger::new(stream::reading::Reading::default(), budget), 0.005, at(0))
     }
 
     #[test]

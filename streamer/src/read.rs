@@ -6,10 +6,13 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use futures::StreamExt;
-use posts::{Fenced, Keyword, Lease, Post, StreamState, StreamStatusTable, UtcTime};
+use posts::{Keyword, Post};
+use stream::report::StreamState;
+use stream::{Fenced, Lease, StreamStatusTable};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use utc_time::UtcTime;
 
 use crate::buffer::{Buffer, Content, NotTaken, Origin};
 use crate::cursor::{Cursor, Hold};

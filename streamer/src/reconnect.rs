@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use posts::{UtcTime, Window};
+use stream::reading::Window;
+use utc_time::UtcTime;
 
 /// The kind of a failure that may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,12 +4,17 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use posts::{
-    Acquired, CloseQueue, EmbeddedMetrics, Lease, ParameterError, ParameterStore, StreamState,
-    StreamStatusTable, TableError, TweetsQueue, UtcTime,
-};
+use posts::queue::TweetsQueue;
+use service::own_metrics::EmbeddedMetrics;
+use service::parameters::{ParameterError, ParameterStore};
+use service::tables::TableError;
+use stream::close_queue::CloseQueue;
+use stream::lease::Acquired;
+use stream::report::StreamState;
+use stream::{Lease, StreamStatusTable};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use utc_time::UtcTime;
 
 use crate::buffer::Buffer;
 use crate::config::{Config, SourceConfig};

@@ -4,7 +4,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use posts::{Keyword, Post, PostId, UtcTime};
+use posts::{Keyword, Post, PostId};
+use utc_time::UtcTime;
 
 /// How many posts are remembered: more than a minute of the fastest stream X delivers (250 posts/s).
 const REMEMBERED: usize = 20_000;

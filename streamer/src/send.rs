@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use posts::{POST_BYTES, Parcel, SendError, TweetsQueue, UtcTime};
+use posts::envelope::{POST_BYTES, Parcel};
+use posts::queue::{SendError, TweetsQueue};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use utc_time::UtcTime;
 
 use crate::buffer::{Content, Received};
 use crate::lease::LeaseGuard;

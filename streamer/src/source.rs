@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use posts::{HealedBy, Keyword, Post, PostId, UtcTime};
+use posts::{Keyword, Post, PostId};
+use stream::gaps::HealedBy;
+use utc_time::UtcTime;
 
 use crate::read::Desired;
 use crate::reconnect::Class;

@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use posts::UtcTime;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use utc_time::UtcTime;
 
 /// How a key begins, so that who finds one knows what it is.
 const PREFIX: &str = "aviary_";

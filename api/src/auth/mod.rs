@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use posts::{ParameterError, ParameterStore};
+use service::parameters::{ParameterError, ParameterStore};
 use tokio::time::Instant;
 
 use crate::Problem;

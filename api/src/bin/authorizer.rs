@@ -2,7 +2,8 @@
 
 use api::{Authorizer, authorize};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use posts::{ParameterStore, Variables};
+use service::parameters::ParameterStore;
+use service::variables::Variables;
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -13,7 +14,7 @@ async fn main() -> Result<(), Error> {
     // The SSM parameter that holds the hashes of the api keys.
     let parameter = variables.required("API_KEYS_PARAMETER");
     let parameter = variables.complete(parameter)?;
-    let ssm = aws_sdk_ssm::Client::new(&posts::aws::from_env().await);
+    let ssm = aws_sdk_ssm::Client::new(&service::aws::from_env().await);
     let authorizer = &Authorizer::new(ParameterStore::new(ssm), parameter);
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async move {
         authorize(authorizer, &event.payload).await.map_err(Error::from)

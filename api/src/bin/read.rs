@@ -9,5 +9,5 @@ async fn main() -> Result<(), Error> {
     let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().json().with_env_filter(level).without_time().init();
     let config = ReadConfig::read(|name| std::env::var(name).ok())?;
-    lambda_http::run(read(ReadApi::new(&posts::aws::from_env().await, config))).await
+    lambda_http::run(read(ReadApi::new(&service::aws::from_env().await, config))).await
 }

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use posts::{Position, StoredPost, Wanted};
+use posts::tweets::{Position, PostQuery, StoredPost};
 use tokio::time::Instant;
 
 use self::written::{Sent, Written};
@@ -35,7 +35,7 @@ pub(crate) enum Format {
 #[derive(Debug, thiserror::Error)]
 enum ExportError {
     #[error(transparent)]
-    Table(#[from] posts::TableError),
+    Table(#[from] service::tables::TableError),
     #[error("failed to write a post: {0}")]
     Json(#[from] serde_json::Error),
     #[error("failed to write a post: {0}")]
@@ -46,7 +46,7 @@ enum ExportError {
 /// gathered first, so that a header can say where the rest is.
 pub(crate) async fn answer(
     api: ReadApi,
-    wanted: Wanted,
+    wanted: PostQuery,
     format: Format,
     after: Option<Position>,
 ) -> Result<Response, Problem> {
@@ -73,7 +73,7 @@ pub(crate) async fn answer(
 /// The next posts, written, and where to go on.
 async fn part(
     api: &ReadApi,
-    wanted: &Wanted,
+    wanted: &PostQuery,
     mut written: Written,
     after: Option<Position>,
 ) -> Result<(Bytes, Option<Position>), ExportError> {
@@ -87,7 +87,7 @@ async fn part(
 /// As many posts as can be sent in `most` bytes, but at least one, and where to go on.
 async fn bounded(
     api: &ReadApi,
-    wanted: &Wanted,
+    wanted: &PostQuery,
     format: Format,
     after: Option<Position>,
     most: usize,
@@ -124,7 +124,7 @@ fn place(stored: &StoredPost) -> Position {
 }
 
 /// The rest of an export, as RFC 8288 writes it: relative to the request, wherever the api is.
-fn link(wanted: &Wanted, format: Format, cursor: &str) -> String {
+fn link(wanted: &PostQuery, format: Format, cursor: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("keyword", wanted.keyword.as_str());
     let country = wanted.filter.country.map(|country| country.map_or("unknown", |country| country.as_str()));
@@ -142,8 +142,8 @@ fn link(wanted: &Wanted, format: Format, cursor: &str) -> String {
     query.append_pair(
         "order",
         match wanted.order {
-            posts::Order::NewestFirst => "newest",
-            posts::Order::OldestFirst => "oldest",
+            posts::tweets::Order::NewestFirst => "newest",
+            posts::tweets::Order::OldestFirst => "oldest",
         },
     );
     query.append_pair(

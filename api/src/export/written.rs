@@ -1,6 +1,6 @@
 //! How an export writes posts, and how much of an answer of Lambda's that takes.
 
-use posts::StoredPost;
+use posts::tweets::StoredPost;
 
 use super::{ExportError, Format};
 

@@ -5,7 +5,10 @@ mod model;
 
 use std::time::Duration;
 
-use posts::{Launch, Lease, LeaseHolder, UtcTime};
+use stream::Lease;
+use stream::launch::Launch;
+use stream::lease::LeaseHolder;
+use utc_time::UtcTime;
 
 /// How long tasks that nobody wants may take to end by themselves, once they were told to look: a
 /// streamer needs up to 25 s.

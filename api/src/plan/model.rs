@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use posts::{Launch, Lease, LeaseHolder, UtcTime};
+use stream::Lease;
+use stream::launch::Launch;
+use stream::lease::LeaseHolder;
+use utc_time::UtcTime;
 
 use super::{GRACE, HUNG, INFANCY, Seen, Step, Task, TaskState, UNSEEN, after, plan};
 

@@ -1,8 +1,10 @@
 //! Values that many requests ask with.
 
 use jiff::fmt::temporal::Pieces;
-use posts::{InvalidKeyword, Keyword, UtcTime};
+use posts::Keyword;
+use posts::keyword::InvalidKeyword;
 use serde::Deserialize;
+use utc_time::UtcTime;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};

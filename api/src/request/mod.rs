@@ -178,8 +178,8 @@ impl<'de> Deserialize<'de> for Fields {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
-    use posts::UtcTime;
     use serde_json::{Value, json};
+    use utc_time::UtcTime;
 
     use super::*;
 

@@ -6,7 +6,10 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{
     Dimension, DimensionFilter, Metric, MetricDataQuery, MetricDataResult, MetricStat,
 };
-use posts::{HourCount, Keyword, Metrics, Statement, UtcTime};
+use posts::Keyword;
+use posts::metrics::{Metrics, Statement};
+use posts::statistics::HourCount;
+use utc_time::UtcTime;
 
 use super::{By, Hours, Row};
 use crate::ReadApi;

@@ -8,8 +8,12 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use futures::{StreamExt, TryStreamExt, stream};
-use posts::{HourCount, Keyword, Stated, TableError, UtcTime};
+use posts::Keyword;
+use posts::metrics::Stated;
+use posts::statistics::HourCount;
 use serde::{Deserialize, Serialize};
+use service::tables::TableError;
+use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::request::{AskedKeyword, Json as Body, Moment, NoParameters, Query};

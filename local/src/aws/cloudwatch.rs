@@ -55,7 +55,7 @@ async fn put(store: &Store, request: &Value) -> Result<Value, Refusal> {
     if data.is_empty() || data.len() > 1000 {
         return Err(invalid("The collection MetricData must have a size from 1 to 1000."));
     }
-    let now = posts::UtcTime::now().as_millis();
+    let now = utc_time::UtcTime::now().as_millis();
     let values = data
         .iter()
         .map(|datum| {
@@ -273,7 +273,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store"), Health::default()).unwrap();
         let ask = async |operation: &str, request| answer_json(&store, operation, request).await.unwrap();
-        let now = posts::UtcTime::now().as_millis() / 1000;
+        let now = utc_time::UtcTime::now().as_millis() / 1000;
         let (hour, dimension) = (now - now % 3600, json!([{ "Name": "Keyword", "Value": "rust" }]));
         let metric = json!({ "Namespace": "Aviary", "MetricName": "Tweets", "Dimensions": dimension });
         let datum = json!({ "MetricName": "Tweets", "Dimensions": dimension, "Timestamp": hour, "Value": 7 });

@@ -11,10 +11,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
-use posts::{StatisticsTable, StreamStatusTable, TweetsTable};
+use posts::statistics::StatisticsTable;
+use posts::tweets::TweetsTable;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use stream::StreamStatusTable;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot};
 use tokio_util::task::AbortOnDropHandle;
@@ -320,7 +322,7 @@ mod tests {
     use super::*;
 
     async fn tables() -> (tempfile::TempDir, Tables) {
-        posts::aws::install_tls();
+        service::aws::install_tls();
         let folder = tempfile::tempdir().unwrap();
         let tables = Tables::open(&folder.path().join("tables"), Health::default()).await.unwrap();
         (folder, tables)

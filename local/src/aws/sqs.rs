@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use md5::{Digest, Md5};
-use posts::UtcTime;
 use serde_json::{Value, json};
+use utc_time::UtcTime;
 
 use super::resources::{ACCOUNT, QUEUES, Queue, REGION};
 use super::store::NewMessage;

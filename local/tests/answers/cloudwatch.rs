@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use posts::UtcTime;
 use serde_json::{Value, json};
+use utc_time::UtcTime;
 
 use crate::world::{World, post};
 

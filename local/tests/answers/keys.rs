@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use api::{Authorizer, Keys, Scope, authorize, description};
 use local::{Fate, config};
-use posts::{ParameterStore, UtcTime};
+use service::parameters::ParameterStore;
+use utc_time::UtcTime;
 
 use crate::world::{World, post};
 

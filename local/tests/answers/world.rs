@@ -7,9 +7,13 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::routing::get;
 use local::{Machine, Options, Stream, config};
-use posts::{DeadLetterQueue, Keyword, Post, StatisticsTable, TweetsTable, UtcTime};
+use posts::dead_letters::DeadLetterQueue;
+use posts::statistics::StatisticsTable;
+use posts::tweets::TweetsTable;
+use posts::{Keyword, Post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use utc_time::UtcTime;
 
 pub(crate) struct World {
     pub(crate) machine: Machine,

@@ -7,9 +7,13 @@ use std::time::Duration;
 use aws_lambda_events::sqs::SqsEvent;
 use consumer::Consumer;
 use local::{Fate, Machine, config};
-use posts::{EmbeddedMetrics, Keyword, Order, StatisticsTable, TweetsTable, UtcTime, Wanted};
+use posts::Keyword;
+use posts::statistics::StatisticsTable;
+use posts::tweets::{Order, PostQuery, TweetsTable};
 use serde_json::{Value, json};
+use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
+use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
 use crate::world::idle_machine;
@@ -88,7 +92,7 @@ impl World {
         let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
         let tweets = TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics.clone());
         let keyword: Keyword = keyword.parse().unwrap();
-        let wanted = Wanted::all(keyword.clone(), Order::OldestFirst);
+        let wanted = PostQuery::all(keyword.clone(), Order::OldestFirst);
         let (mut ids, mut after) = (Vec::new(), None);
         loop {
             let page = tweets.page(&wanted, 100, after).await.unwrap();
@@ -174,7 +178,8 @@ fn what_failed_for_a_passing_reason_is_stored_when_it_is_sent_again() {
         let world = World::start().await;
         // Given up by hand: waiting for five failures would take minutes.
         let sqs = aws_sdk_sqs::Client::new(&world.aws);
-        let letter = posts::DeadLetterQueue::new(sqs, world.url(DEAD_LETTERS), world.url(QUEUE));
+        let letter =
+            posts::dead_letters::DeadLetterQueue::new(sqs, world.url(DEAD_LETTERS), world.url(QUEUE));
         letter.bury("a", "rust", &envelope("rust", &[post("1")]), "the tables were away").await.unwrap();
         letter
             .bury("b", "rust", &envelope("rust", &[post("1"), post("2")]), "the tables were away")

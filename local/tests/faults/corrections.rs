@@ -1,7 +1,10 @@
 //! Posts that are changed or taken back: the table and its counts tell the same story.
 
 use local::config;
-use posts::{Correction, Inserted, Keyword, Order, Post, StatisticsTable, TweetsTable, UtcTime, Wanted};
+use posts::statistics::StatisticsTable;
+use posts::tweets::{Correction, Inserted, Order, PostQuery, TweetsTable};
+use posts::{Keyword, Post};
+use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
 use crate::world::idle_machine;
@@ -24,7 +27,8 @@ fn a_post_is_changed_once_taken_back_once_and_never_comes_again() {
         let (rust, now): (Keyword, _) = ("rust".parse().unwrap(), UtcTime::now());
         let soon = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
         let texts = async || -> Vec<String> {
-            let page = tweets.page(&Wanted::all(rust.clone(), Order::OldestFirst), 10, None).await.unwrap();
+            let page =
+                tweets.page(&PostQuery::all(rust.clone(), Order::OldestFirst), 10, None).await.unwrap();
             page.posts.into_iter().map(|stored| stored.post.text).collect()
         };
         let counts = async || {

@@ -9,10 +9,12 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Statistic};
 use aws_sdk_sqs::types::QueueAttributeName;
 use local::{Fate, Faults, config};
-use posts::{HourCount, Metrics, StatisticsTable, UtcTime};
+use posts::metrics::Metrics;
+use posts::statistics::{HourCount, StatisticsTable};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
 use crate::world::{PATIENCE, Settings, World};
@@ -137,7 +139,7 @@ async fn settles(world: &World) {
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
     let gaps = world.settled().await;
-    assert!(gaps.iter().all(|gap| gap.state == posts::GapState::Closed), "{gaps:#?}");
+    assert!(gaps.iter().all(|gap| gap.state == stream::gaps::GapState::Closed), "{gaps:#?}");
 }
 
 /// A user starts the keywords that wait, each until it is accepted.

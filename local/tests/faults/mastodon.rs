@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use local::{Machine, Options, Stream, config};
-use posts::{Gap, GapState, HealedBy, StreamStatusTable, UtcTime};
 use serde_json::{Value, json};
+use stream::StreamStatusTable;
+use stream::gaps::{Gap, GapState, HealedBy};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
 use crate::world::all_gaps;
@@ -29,7 +31,7 @@ struct World {
 
 impl World {
     async fn start(seed: u64) -> Self {
-        posts::aws::install_tls();
+        service::aws::install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stub = format!("http://{}", listener.local_addr().unwrap());
         let options = stub::Options {

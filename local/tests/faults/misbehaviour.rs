@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use local::Fate;
-use posts::{Gap, GapState, UtcTime};
 use serde_json::{Value, json};
+use stream::gaps::{Gap, GapState};
+use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
 use crate::world::{Settings, THIRD, World};
@@ -242,7 +243,7 @@ fn backfill_heals_where_the_account_has_it() {
         world.fault(&json!({ "fault": "close" })).await;
         world.until("both interruptions are on record", async |world| world.interruptions().await >= 2).await;
         let gaps = world.settled().await;
-        let healed = gaps.iter().filter(|gap| gap.healed_by == Some(posts::HealedBy::Backfill));
+        let healed = gaps.iter().filter(|gap| gap.healed_by == Some(stream::gaps::HealedBy::Backfill));
         assert_eq!(healed.count(), 2, "{gaps:#?}");
         assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{gaps:#?}");
     });

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use local::{Call, Fate};
-use posts::{GapState, UtcTime};
+use stream::gaps::GapState;
+use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually_in_steps_of};
 use crate::world::{Settings, World};

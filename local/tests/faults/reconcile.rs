@@ -11,9 +11,10 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use local::{Machine, config};
-use posts::{StreamStatusTable, UtcTime};
 use serde_json::{Value, json};
+use stream::StreamStatusTable;
 use tokio::net::TcpListener;
+use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
 use crate::world::idle_machine;
@@ -218,7 +219,7 @@ fn a_number_that_an_earlier_revision_has_used_is_not_tried_for_ever() {
             // For the next turn there was never a start.
             status.remove_keyword(&"rust".parse().unwrap()).await.unwrap();
             let mut launch = status.launch().await.unwrap();
-            launch = posts::Launch { version: launch.version, ..posts::Launch::default() };
+            launch = stream::launch::Launch { version: launch.version, ..stream::launch::Launch::default() };
             status.save_launch(&mut launch).await.unwrap();
         }
     });

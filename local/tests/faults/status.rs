@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use local::{Fate, Machine, config};
-use posts::{Gap, GapState, Keyword, StreamStatusTable, UtcTime};
+use posts::Keyword;
 use serde_json::Value;
+use stream::StreamStatusTable;
+use stream::gaps::{Gap, GapState};
+use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
 use crate::world::{all_gaps, idle_machine};
@@ -70,15 +73,15 @@ fn all_keywords_are_stopped_at_once_and_can_be_requested_again() {
         status.remove_all_keywords().await.unwrap();
         assert_eq!(names().await, [""; 0]);
         assert!(!status.has_keywords().await.unwrap());
-        assert_eq!(status.remove_keyword(&keyword(1)).await.unwrap(), posts::Removed::NotThere);
+        assert_eq!(status.remove_keyword(&keyword(1)).await.unwrap(), stream::keywords::Removed::NotThere);
 
-        assert_eq!(status.add_keyword(&keyword(2), at(1)).await.unwrap(), posts::Added::Added);
-        assert_eq!(status.add_keyword(&keyword(2), at(2)).await.unwrap(), posts::Added::AlreadyThere);
+        assert_eq!(status.add_keyword(&keyword(2), at(1)).await.unwrap(), stream::Added::Added);
+        assert_eq!(status.add_keyword(&keyword(2), at(2)).await.unwrap(), stream::Added::AlreadyThere);
         status.delete_stopped_keywords().await.unwrap();
         let keywords = status.keywords().await.unwrap();
         assert_eq!((keywords.len(), keywords[0].started_at), (1, at(1)), "what was requested again stays");
         status.delete_stopped_keywords().await.unwrap();
-        assert_eq!(status.remove_keyword(&keyword(2)).await.unwrap(), posts::Removed::Removed);
+        assert_eq!(status.remove_keyword(&keyword(2)).await.unwrap(), stream::keywords::Removed::Removed);
         assert_eq!(names().await, [""; 0]);
     });
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use local::{Call, Fate};
-use posts::{GapState, HealedBy, UtcTime};
 use serde_json::{Value, json};
+use stream::gaps::{GapState, HealedBy};
+use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
 use crate::world::{Settings, World};

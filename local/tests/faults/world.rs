@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use local::{Machine, Options, Stream, config};
-use posts::{Gap, GapState, StreamStatusTable, UtcTime};
 use serde_json::{Value, json};
+use stream::StreamStatusTable;
+use stream::gaps::{Gap, GapState};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use utc_time::UtcTime;
 
 /// How long everything may take to be as it should once the faults have ended (virtual).
 pub(crate) const PATIENCE: Duration = Duration::from_secs(25 * 60);
@@ -60,7 +62,7 @@ impl World {
 
     /// A world in which nothing is desired yet.
     pub(crate) async fn empty(data: &Path, settings: Settings) -> Self {
-        posts::aws::install_tls();
+        service::aws::install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stub = format!("http://{}", listener.local_addr().unwrap());
         let source = match settings.recording.clone() {
@@ -223,7 +225,7 @@ impl World {
                     here && match gap.state {
                         GapState::Open | GapState::Abandoned => true,
                         GapState::Closed => {
-                            !has(&post["searchable"]) && gap.healed_by == Some(posts::HealedBy::Search)
+                            !has(&post["searchable"]) && gap.healed_by == Some(stream::gaps::HealedBy::Search)
                         }
                         GapState::Healing => false,
                     }

@@ -4,7 +4,10 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use api::{ControlConfig, ReadConfig, description};
-use posts::{Gauge, StatisticsTable, StreamStatusTable, TweetsTable};
+use posts::statistics::StatisticsTable;
+use posts::tweets::TweetsTable;
+use service::own_metrics::Gauge;
+use stream::StreamStatusTable;
 use yaml_serde::Value;
 
 use crate::template::{Template, plain};
@@ -93,7 +96,7 @@ fn queues_keep_their_order_and_give_up_as_the_code_expects() {
 fn assert_variables<T>(
     given: &[(String, String)],
     no_use: &[&str],
-    read: impl Fn(&dyn Fn(&str) -> Option<String>) -> Result<T, posts::WrongVariables>,
+    read: impl Fn(&dyn Fn(&str) -> Option<String>) -> Result<T, service::variables::WrongVariables>,
 ) {
     let asked = RefCell::new(BTreeSet::new());
     let variable = |name: &str| {
@@ -193,6 +196,9 @@ fn alarms_watch_metrics_that_are_said() {
         alarms.values().map(|alarm| plain(&alarm["Properties"]["MetricName"])).collect();
     assert_eq!(watched, gauges.iter().map(|gauge| gauge.name().to_owned()).collect());
     for alarm in alarms.values() {
-        assert_eq!(plain(&alarm["Properties"]["Namespace"]), posts::EmbeddedMetrics::NAMESPACE);
+        assert_eq!(
+            plain(&alarm["Properties"]["Namespace"]),
+            service::own_metrics::EmbeddedMetrics::NAMESPACE
+        );
     }
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use api::{Keys, Scope};
 use local::{Call, Fate, Machine, Options, Stream, config};
-use posts::{Parcel, Post, UtcTime};
+use posts::Post;
+use posts::envelope::Parcel;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use utc_time::UtcTime;
 
 use crate::calls::needed;
 use crate::template::{Allowed, Template};
@@ -30,7 +32,7 @@ struct World {
 
 impl World {
     async fn start(seen: Seen) -> Self {
-        posts::aws::install_tls();
+        service::aws::install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let options = stub::Options {

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use posts::{HealedBy, Keyword, Post, UtcTime};
+use posts::{Keyword, Post};
 use reqwest::Method;
 use serde_json::Value;
+use stream::gaps::HealedBy;
+use utc_time::UtcTime;
 
 use super::events::{Events, Frame};
 use super::status::{Status, first_id, post_id, read};

@@ -1,8 +1,11 @@
 //! What a status says: <https://docs.joinmastodon.org/entities/Status/>.
 
 use html5gum::{EndTag, StartTag, Token, Tokenizer};
-use posts::{Country, CountrySource, Post, PostId, Reference, ReferenceKind, UtcTime};
+use place::{Country, CountrySource};
+use posts::post::{Reference, ReferenceKind};
+use posts::{Post, PostId};
 use serde_json::Value;
+use utc_time::UtcTime;
 
 /// A post, and the hashtags that its server found in it, in lower case.
 #[derive(Debug, PartialEq)]

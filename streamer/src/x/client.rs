@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use posts::{HealedBy, Keyword, StreamStatusTable, UtcTime};
+use posts::Keyword;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stream::StreamStatusTable;
+use stream::gaps::HealedBy;
+use utc_time::UtcTime;
 
 use super::decode::Decode;
 use super::message::post;

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use posts::{Country, CountrySource, Post, PostId, Reference, ReferenceKind, UtcTime};
+use place::{Country, CountrySource};
+use posts::post::{Reference, ReferenceKind};
+use posts::{Post, PostId};
 use serde_json_borrow::Value;
+use utc_time::UtcTime;
 
 use super::snowflake::made_at;
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use posts::{Keyword, StreamStatusTable, UtcTime};
+use posts::Keyword;
+use stream::StreamStatusTable;
+use utc_time::UtcTime;
 
 use super::client::{AddedRules, Rule, X};
 use super::message::Matched;

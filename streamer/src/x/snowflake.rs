@@ -1,6 +1,7 @@
 //! The time in X's ids.
 
-use posts::{PostId, UtcTime};
+use posts::PostId;
+use utc_time::UtcTime;
 
 /// The millisecond from which X's ids count, in their upper bits.
 const EPOCH_MS: i64 = 1_288_834_974_657;

@@ -1,0 +1,126 @@
+//! TweetsFifoQueue, which carries posts.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+
+use crate::Keyword;
+use crate::envelope::Parcel;
+use crate::label::label;
+
+/// Most entries in one batch request, and most bytes in all of them together.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
+const BATCH_ENTRIES: usize = 10;
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// The longest `MessageGroupId`, on the same page.
+const GROUP_ID_BYTES: usize = 128;
+
+/// The message group of a keyword's posts: its own, so that one writer at a time handles a keyword.
+#[must_use]
+pub fn message_group(keyword: &Keyword) -> String {
+    label(keyword.as_str(), GROUP_ID_BYTES)
+}
+
+/// TweetsFifoQueue: one message group a keyword, deduplicated by the ids that a message carries.
+#[derive(Clone, Debug)]
+pub struct TweetsQueue {
+    client: Client,
+    url: String,
+}
+
+/// Why the queue did not accept a parcel.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The queue refuses this message, and will refuse it again.
+    #[error("the queue refused the message: {code}: {message}")]
+    Refused {
+        /// SQS's error code.
+        code: String,
+        /// SQS's explanation.
+        message: String,
+    },
+    /// The queue could not take it now.
+    #[error("the queue did not take the message: {0}")]
+    Unavailable(String),
+}
+
+impl TweetsQueue {
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Sends parcels, as many a request as fit, and tells for each whether the queue has it.
+    ///
+    /// A request that failed tells nothing of what it did: its parcels come back as
+    /// [`SendError::Unavailable`], and sending them again within SQS's five minutes of
+    /// deduplication, or later (the consumer's writes are conditional), harms nothing.
+    pub async fn send<T: AsRef<Parcel>>(&self, parcels: Vec<T>) -> Vec<(T, Result<(), SendError>)> {
+        let mut outcomes = Vec::with_capacity(parcels.len());
+        let mut batch: Vec<(T, String)> = Vec::new();
+        let mut batch_bytes = 0;
+        for parcel in parcels {
+            let body = parcel.as_ref().body();
+            if batch.len() == BATCH_ENTRIES || batch_bytes + body.len() > BATCH_BYTES {
+                self.send_batch(std::mem::take(&mut batch), &mut outcomes).await;
+                batch_bytes = 0;
+            }
+            batch_bytes += body.len();
+            batch.push((parcel, body));
+        }
+        if !batch.is_empty() {
+            self.send_batch(batch, &mut outcomes).await;
+        }
+        outcomes
+    }
+
+    async fn send_batch<T: AsRef<Parcel>>(
+        &self,
+        batch: Vec<(T, String)>,
+        outcomes: &mut Vec<(T, Result<(), SendError>)>,
+    ) {
+        let mut entries = Vec::with_capacity(batch.len());
+        let mut parcels = Vec::with_capacity(batch.len());
+        for (index, (parcel, body)) in batch.into_iter().enumerate() {
+            let entry = SendMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .message_group_id(message_group(parcel.as_ref().keyword()))
+                .message_deduplication_id(parcel.as_ref().deduplication_id())
+                .message_body(body)
+                .build();
+            // `build` fails only without an id and a body, which stand above.
+            entries.extend(entry);
+            parcels.push(parcel);
+        }
+        let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+        match request.send().await {
+            Ok(answer) => {
+                let mut failed: Vec<Option<SendError>> = parcels.iter().map(|_| None).collect();
+                for entry in answer.failed() {
+                    let message = entry.message().unwrap_or_default().to_owned();
+                    let error = if entry.sender_fault() {
+                        SendError::Refused { code: entry.code().to_owned(), message }
+                    } else {
+                        SendError::Unavailable(format!("{}: {message}", entry.code()))
+                    };
+                    if let Some(slot) = entry.id().parse().ok().and_then(|i: usize| failed.get_mut(i)) {
+                        *slot = Some(error);
+                    }
+                }
+                outcomes.extend(
+                    parcels
+                        .into_iter()
+                        .zip(failed)
+                        .map(|(parcel, failure)| (parcel, failure.map_or(Ok(()), Err))),
+                );
+            }
+            Err(error) => {
+                let reason = aws_sdk_sqs::error::DisplayErrorContext(&error).to_string();
+                outcomes.extend(
+                    parcels.into_iter().map(|parcel| (parcel, Err(SendError::Unavailable(reason.clone())))),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What the pipeline says of itself, as lines of CloudWatch's embedded metric format.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use std::fmt;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Map, Value, json};
+
+use utc_time::UtcTime;
+
+/// Writes a line of JSON for each set of values. CloudWatch makes metrics of such lines in a log, so a
+/// value costs no call; each [`Gauge`] is one metric without dimensions.
+#[derive(Clone)]
+pub struct EmbeddedMetrics(Option<Arc<Mutex<dyn Write + Send>>>);
+
+/// A metric of the pipeline's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gauge {
+    name: &'static str,
+    unit: &'static str,
+}
+
+impl Gauge {
+    /// Posts that the consumer stored, in one batch.
+    pub const POSTS_NEW: Self = Self { name: "PostsNew", unit: "Count" };
+    /// Posts that it found stored already, in one batch.
+    pub const POSTS_REPEATED: Self = Self { name: "PostsRepeated", unit: "Count" };
+    /// Posts that it changed or removed, in one batch.
+    pub const POSTS_CORRECTED: Self = Self { name: "PostsCorrected", unit: "Count" };
+    /// Messages, and posts of messages, that it put on TweetsDeadLetterQueue, in one batch.
+    pub const GIVEN_UP: Self = Self { name: "GivenUp", unit: "Count" };
+    /// How often it tried transactions again, in one batch.
+    pub const TRANSACTIONS_RETRIED: Self = Self { name: "TransactionsRetried", unit: "Count" };
+    /// 1 if one batch's counts could not be stated to CloudWatch, else 0; the minute states them.
+    pub const STATING_FAILED: Self = Self { name: "StatingFailed", unit: "Count" };
+    /// The size of one batch's messages.
+    pub const MESSAGE_BYTES: Self = Self { name: "MessageBytes", unit: "Bytes" };
+    /// How long after it was made the latest post of one batch was stored.
+    pub const CONSUMER_LAG: Self = Self { name: "ConsumerLag", unit: "Milliseconds" };
+    /// How long after it was made the latest post was on the queue, by each heartbeat.
+    pub const STREAMER_LAG: Self = Self { name: "StreamerLag", unit: "Milliseconds" };
+    /// Posts that the streamer read a second, by each heartbeat.
+    pub const POSTS_READ: Self = Self { name: "PostsRead", unit: "Count/Second" };
+    /// Letters on TweetsDeadLetterQueue, every minute.
+    pub const DEAD_LETTERS: Self = Self { name: "DeadLetters", unit: "Count" };
+    /// Gaps of the last 24 hours that are open: posts are missing. Every minute.
+    pub const GAPS_OPEN: Self = Self { name: "GapsOpen", unit: "Count" };
+    /// Gaps that are being healed, every minute.
+    pub const GAPS_HEALING: Self = Self { name: "GapsHealing", unit: "Count" };
+    /// 1 while keywords are desired and nobody reads, else 0; every minute.
+    pub const UNREAD: Self = Self { name: "Unread", unit: "Count" };
+    /// How much of the day's (UTC) budget of posts is used up, every minute; where there is a budget.
+    pub const BUDGET_USED: Self = Self { name: "BudgetUsed", unit: "Percent" };
+
+    /// The metric's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+}
+
+impl EmbeddedMetrics {
+    /// The namespace of these metrics.
+    pub const NAMESPACE: &str = "Aviary/Pipeline";
+
+    /// Writes to `log`, which CloudWatch reads.
+    pub fn new(log: impl Write + Send + 'static) -> Self {
+        Self(Some(Arc::new(Mutex::new(log))))
+    }
+
+    /// Writes nowhere: there is no CloudWatch that reads logs.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self(None)
+    }
+
+    /// Says these values. What cannot be written is not said: metrics must not stop what they measure.
+    pub fn say(&self, values: &[(Gauge, f64)], now: UtcTime) {
+        let Some(log) = &self.0 else { return };
+        let line = format!("{}\n", line(values, now));
+        let _ = log.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
+    }
+}
+
+impl fmt::Debug for EmbeddedMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmbeddedMetrics { .. }")
+    }
+}
+
+fn line(values: &[(Gauge, f64)], now: UtcTime) -> Value {
+    let metrics: Vec<Value> =
+        values.iter().map(|(gauge, _)| json!({ "Name": gauge.name, "Unit": gauge.unit })).collect();
+    let mut line: Map<String, Value> =
+        values.iter().map(|(gauge, value)| (gauge.name.to_owned(), json!(value))).collect();
+    let directive =
+        json!({ "Namespace": EmbeddedMetrics::NAMESPACE, "Dimensions": [[]], "Metrics": metrics });
+    line.insert("_aws".to_owned(), json!({ "Timestamp": now.as_millis(), "CloudWatchMetrics": [directive] }));
+    line.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_names_its_metrics_and_holds_their_values() {
+        let values = [(Gauge::POSTS_NEW, 3.0), (Gauge::CONSUMER_LAG, 1250.0)];
+        let line = line(&values, UtcTime::from_millis(1_795_514_400_000).unwrap());
+        let metrics = json!([
+            { "Name": "PostsNew", "Unit": "Count" }, { "Name": "ConsumerLag", "Unit": "Milliseconds" },
+        ]);
+        let directive = json!({ "Namespace": "Aviary/Pipeline", "Dimensions": [[]], "Metrics": metrics });
+        let aws = json!({ "Timestamp": 1_795_514_400_000_i64, "CloudWatchMetrics": [directive] });
+        assert_eq!(line, json!({ "_aws": aws, "PostsNew": 3.0, "ConsumerLag": 1250.0 }));
+    }
+}

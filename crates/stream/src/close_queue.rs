@@ -1,0 +1,56 @@
+//! StreamCloseQueue, which wakes a streamer.
+
+use aws_sdk_sqs::Client;
+use service::aws;
+
+/// StreamCloseQueue: a message on it says no more than "look at what is desired now", so that one
+/// that is late, lost or repeated cannot stop a stream that should run.
+#[derive(Clone, Debug)]
+pub struct CloseQueue {
+    client: Client,
+    url: String,
+}
+
+impl CloseQueue {
+    /// How long one [`CloseQueue::wait`] waits: SQS's longest poll, in seconds.
+    const WAIT_SECONDS: i32 = 20;
+
+    /// The queue at `url`.
+    #[must_use]
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Wakes the streamer, if one runs.
+    ///
+    /// # Errors
+    /// What SQS answered.
+    pub async fn wake(&self) -> Result<(), aws_sdk_sqs::Error> {
+        let body = r#"{"look":"desired"}"#;
+        self.client.send_message().queue_url(&self.url).message_body(body).send().await?;
+        Ok(())
+    }
+
+    /// Waits up to 20 s for messages and takes them off the queue; true if there were any.
+    ///
+    /// # Errors
+    /// What SQS answered.
+    pub async fn wait(&self) -> Result<bool, aws_sdk_sqs::Error> {
+        let received = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .wait_time_seconds(Self::WAIT_SECONDS)
+            .max_number_of_messages(10)
+            .customize()
+            .config_override(aws::long_poll())
+            .send()
+            .await?;
+        for message in received.messages() {
+            if let Some(handle) = message.receipt_handle() {
+                self.client.delete_message().queue_url(&self.url).receipt_handle(handle).send().await?;
+            }
+        }
+        Ok(!received.messages().is_empty())
+    }
+}

@@ -1,0 +1,322 @@
+//! The requested keywords.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+
+use crate::table::{Added, Item, StreamStatusTable, condition_failed, number, put_condition_failed};
+use posts::Keyword;
+use service::tables::TableError;
+use utc_time::UtcTime;
+
+/// What stands before a keyword in its item's name. The item of this very name, which no keyword can
+/// have and which sorts before all others, is the [`Marker`].
+const PREFIX: &str = "keyword#";
+
+/// In which generation a keyword was requested.
+const GENERATION: &str = "generation";
+
+/// Stopped keywords that are deleted at the same time.
+const DELETED_AT_ONCE: usize = 16;
+
+/// Which keywords count. Stopping all of them begins the next generation, so that it takes one write
+/// however many there are; those of earlier generations are deleted afterwards.
+#[derive(Clone, Copy, Debug, Default)]
+struct Marker {
+    /// Only keywords of this generation are requested.
+    generation: u64,
+    /// Keywords of earlier generations than this one have been deleted.
+    swept: u64,
+}
+
+/// A keyword that is requested.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RequestedKeyword {
+    /// The keyword.
+    pub keyword: Keyword,
+    /// Since when it is requested.
+    pub started_at: UtcTime,
+    /// Why nothing is collected for it, if the source refused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Posts made from then on may be missing, and no gap says so yet; none while they are collected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_from: Option<UtcTime>,
+}
+
+/// What became of [`StreamStatusTable::remove_keyword`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// It is not requested any more.
+    Removed,
+    /// It was not requested before.
+    NotThere,
+}
+
+impl StreamStatusTable {
+    /// The requested keywords, in alphabetical order. The stream should run while there are any.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that this version cannot read.
+    pub async fn keywords(&self) -> Result<Vec<RequestedKeyword>, TableError> {
+        let items = self.items(PREFIX, "read the requested keywords").await?;
+        serde_dynamo::from_items(self.requested(items, &mut None)?).map_err(|error| self.broken(&error))
+    }
+
+    /// Whether any keyword is requested. It reads a few items, unless many have just been stopped.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that this version cannot read.
+    pub async fn has_keywords(&self) -> Result<bool, TableError> {
+        const PAGE: i32 = 10;
+        let mut pages = self.query(PREFIX).limit(PAGE).into_paginator().send();
+        let mut present = None;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(TableError::during("read the requested keywords"))?;
+            if !self.requested(page.items.unwrap_or_default(), &mut present)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Those of a page's keywords that are requested; the first page's first item tells the generation.
+    fn requested(&self, items: Vec<Item>, present: &mut Option<u64>) -> Result<Vec<Item>, TableError> {
+        let mut requested = Vec::with_capacity(items.len());
+        for item in items {
+            let generation = self.marker(&item)?.generation;
+            let present = *present.get_or_insert(if is_marker(&item) { generation } else { 0 });
+            if generation == present && !is_marker(&item) {
+                requested.push(item);
+            }
+        }
+        Ok(requested)
+    }
+
+    /// Requests `keyword` from now on.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that this version cannot read.
+    pub async fn add_keyword(&self, keyword: &Keyword, now: UtcTime) -> Result<Added, TableError> {
+        let present = number(self.present().await?.generation);
+        let status = RequestedKeyword {
+            keyword: keyword.clone(),
+            started_at: now,
+            error: None,
+            missing_from: Some(now),
+        };
+        let mut item: Item = serde_dynamo::to_item(status).map_err(|error| self.broken(&error))?;
+        item.extend(self.key(&keyword_item(keyword)));
+        item.insert(GENERATION.to_owned(), present.clone());
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            // An item without a generation is of the first.
+            .condition_expression("attribute_not_exists(#stream) OR NOT (#generation >= :present)")
+            .expression_attribute_names("#stream", Self::PARTITION_KEY)
+            .expression_attribute_names("#generation", GENERATION)
+            .expression_attribute_values(":present", present)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(Added::Added),
+            Err(error) if put_condition_failed(&error) => Ok(Added::AlreadyThere),
+            Err(error) => Err(TableError::during("add a keyword")(error)),
+        }
+    }
+
+    /// Requests `keyword` no longer. What is posted while nobody requests it is not a gap: if it is
+    /// requested again, its collection begins then.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that this version cannot read.
+    pub async fn remove_keyword(&self, keyword: &Keyword) -> Result<Removed, TableError> {
+        let present = self.present().await?.generation;
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(&keyword_item(keyword))))
+            .return_values(ReturnValue::AllOld)
+            .send()
+            .await
+            .map_err(TableError::during("remove a keyword"))?;
+        match answer.attributes() {
+            Some(item) if self.marker(item)?.generation == present => Ok(Removed::Removed),
+            _ => Ok(Removed::NotThere),
+        }
+    }
+
+    /// Requests no keyword any longer, in one write: it happens whole or not at all.
+    ///
+    /// # Errors
+    /// What DynamoDB answered.
+    pub async fn remove_all_keywords(&self) -> Result<(), TableError> {
+        self.client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(PREFIX)))
+            .update_expression("ADD #generation :one")
+            .expression_attribute_names("#generation", GENERATION)
+            .expression_attribute_values(":one", number(1))
+            .send()
+            .await
+            .map_err(TableError::during("remove all keywords"))?;
+        Ok(())
+    }
+
+    /// Deletes the keywords that [`StreamStatusTable::remove_all_keywords`] has stopped; where there are
+    /// none it reads one small item.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that this version cannot read. The next call deletes the rest.
+    pub async fn delete_stopped_keywords(&self) -> Result<(), TableError> {
+        let Marker { generation, swept } = self.present().await?;
+        if swept == generation {
+            return Ok(());
+        }
+        let items = self.items(PREFIX, "read the stopped keywords").await?;
+        let stopped = items.into_iter().filter(|item| !is_marker(item)).map(|mut item| async move {
+            let name = item.remove(Self::SORT_KEY).ok_or_else(|| self.broken(&"an item without a name"))?;
+            self.delete_if_stopped(name, generation).await
+        });
+        stream::iter(stopped).buffer_unordered(DELETED_AT_ONCE).try_collect::<()>().await?;
+        self.client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(PREFIX)))
+            .update_expression("SET #swept = :generation")
+            .expression_attribute_names("#swept", "swept")
+            .expression_attribute_values(":generation", number(generation))
+            .send()
+            .await
+            .map_err(TableError::during("note that stopped keywords are deleted"))?;
+        Ok(())
+    }
+
+    /// Deletes an item unless it has been requested again meanwhile.
+    async fn delete_if_stopped(&self, name: AttributeValue, generation: u64) -> Result<(), TableError> {
+        let stream = AttributeValue::S(self.stream_id.clone());
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .key(Self::PARTITION_KEY, stream)
+            .key(Self::SORT_KEY, name)
+            .condition_expression("attribute_not_exists(#generation) OR #generation < :generation")
+            .expression_attribute_names("#generation", GENERATION)
+            .expression_attribute_values(":generation", number(generation))
+            .send()
+            .await;
+        match answer {
+            Err(error)
+                if !error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Err(TableError::during("delete a stopped keyword")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn present(&self) -> Result<Marker, TableError> {
+        let item = self.item(PREFIX, "read which keywords are requested").await?;
+        item.map_or(Ok(Marker::default()), |item| self.marker(&item))
+    }
+
+    /// The generation of an item.
+    fn marker(&self, item: &Item) -> Result<Marker, TableError> {
+        let of = |name: &str| {
+            item.get(name).map_or(Ok(0), |value| {
+                let digits = value.as_n().ok().and_then(|digits| digits.parse().ok());
+                digits.ok_or_else(|| self.broken(&format!("{name} is no number")))
+            })
+        };
+        Ok(Marker { generation: of(GENERATION)?, swept: of("swept")? })
+    }
+
+    /// Notes why nothing is collected for `keyword`, and that its posts are missing from `from` on,
+    /// unless they were missing before. A keyword that is not requested any more is left alone.
+    ///
+    /// # Errors
+    /// What DynamoDB answered.
+    pub async fn keyword_is_refused(
+        &self,
+        keyword: &Keyword,
+        error: &str,
+        from: UtcTime,
+    ) -> Result<(), TableError> {
+        let values = [(":error", error.to_owned()), (":from", from.to_string())];
+        self.update_keyword(
+            keyword,
+            "SET #error = :error, #missing = if_not_exists(#missing, :from)",
+            "attribute_exists(#stream)",
+            &values,
+            &[("#stream", Self::PARTITION_KEY)],
+        )
+        .await
+    }
+
+    /// Notes that the posts of `keyword`, requested since `started_at`, are collected, and that a gap says
+    /// which of them are missing. A keyword that is not requested any more, or again, is left alone.
+    ///
+    /// # Errors
+    /// What DynamoDB answered.
+    pub async fn keyword_is_collected(
+        &self,
+        keyword: &Keyword,
+        started_at: UtcTime,
+    ) -> Result<(), TableError> {
+        let values = [(":started", started_at.to_string())];
+        self.update_keyword(
+            keyword,
+            "REMOVE #error, #missing",
+            "#started = :started",
+            &values,
+            &[("#started", "startedAt")],
+        )
+        .await
+    }
+
+    async fn update_keyword(
+        &self,
+        keyword: &Keyword,
+        update: &str,
+        condition: &str,
+        values: &[(&str, String)],
+        names: &[(&str, &str)],
+    ) -> Result<(), TableError> {
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(&keyword_item(keyword))))
+            .update_expression(update)
+            .condition_expression(condition)
+            .expression_attribute_names("#error", "error")
+            .expression_attribute_names("#missing", "missingFrom");
+        for (name, attribute) in names {
+            request = request.expression_attribute_names(*name, *attribute);
+        }
+        for (name, value) in values {
+            request = request.expression_attribute_values(*name, AttributeValue::S(value.clone()));
+        }
+        match request.send().await {
+            Err(error) if !condition_failed(&error) => {
+                Err(TableError::during("note how a keyword fares")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn keyword_item(keyword: &Keyword) -> String {
+    format!("{PREFIX}{keyword}")
+}
+
+fn is_marker(item: &Item) -> bool {
+    item.get(StreamStatusTable::SORT_KEY).and_then(|name| name.as_s().ok()).is_some_and(|name| name == PREFIX)
+}

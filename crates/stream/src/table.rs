@@ -1,0 +1,169 @@
+//! StreamStatusTable itself: how its items are read and written.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+use service::tables::TableError;
+
+/// One stream's part of StreamStatusTable.
+///
+/// The requested keywords *are* the desired state: the stream should run while there are any.
+/// Clients of one stream never write the same attribute of an item, but for the lease, which is
+/// written only under conditions.
+#[derive(Clone, Debug)]
+pub struct StreamStatusTable {
+    pub(crate) client: Client,
+    pub(crate) name: String,
+    pub(crate) stream_id: String,
+}
+
+/// The right to read the stream, held by one task at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Who holds it.
+    pub owner: String,
+    /// How often it has changed hands; only the latest holder's writes pass.
+    pub epoch: u64,
+}
+
+/// What became of a write that only the latest holder of the lease may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fenced {
+    /// It is written.
+    Written,
+    /// A later holder of the lease has written already; nothing has changed.
+    LeaseLost,
+}
+
+/// What became of adding something that may be there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It was not there before.
+    Added,
+    /// It was there already; nothing has changed.
+    AlreadyThere,
+}
+
+/// The attribute that tells under which lease an item was written.
+const EPOCH: &str = "epoch";
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+impl StreamStatusTable {
+    /// The partition key: the stream.
+    pub const PARTITION_KEY: &str = "streamId";
+    /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading`, `restated`, `storing` or `gap#…`.
+    pub const SORT_KEY: &str = "item";
+    /// The attribute by which DynamoDB forgets items.
+    pub const TIME_TO_LIVE: &str = "expiresAt";
+
+    /// The part of `stream_id` in the table called `name`.
+    #[must_use]
+    pub fn new(client: Client, name: String, stream_id: String) -> Self {
+        Self { client, name, stream_id }
+    }
+
+    pub(crate) fn query(&self, prefix: &str) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .key_condition_expression("#stream = :stream AND begins_with(#item, :prefix)")
+            .expression_attribute_names("#stream", Self::PARTITION_KEY)
+            .expression_attribute_names("#item", Self::SORT_KEY)
+            .expression_attribute_values(":stream", AttributeValue::S(self.stream_id.clone()))
+            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+    }
+
+    /// The items whose sort key begins with `prefix`, in its order.
+    pub(crate) async fn items(&self, prefix: &str, action: &'static str) -> Result<Vec<Item>, TableError> {
+        let mut items = self.query(prefix).into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(item) = items.next().await {
+            found.push(item.map_err(TableError::during(action))?);
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn item(&self, name: &str, action: &'static str) -> Result<Option<Item>, TableError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(name)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(TableError::during(action))?;
+        Ok(answer.item)
+    }
+
+    /// Writes an item, whoever wrote it before.
+    pub(crate) async fn save(
+        &self,
+        name: &str,
+        item: &impl Serialize,
+        action: &'static str,
+    ) -> Result<(), TableError> {
+        let item: Item = serde_dynamo::to_item(item).map_err(|error| self.broken(&error))?;
+        let item = item.into_iter().chain(self.key(name)).collect();
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        put.send().await.map_err(TableError::during(action))?;
+        Ok(())
+    }
+
+    /// Writes an item, unless a later lease than `lease` has written it already.
+    pub(crate) async fn save_fenced(
+        &self,
+        name: &str,
+        item: &impl Serialize,
+        lease: &Lease,
+        action: &'static str,
+    ) -> Result<Fenced, TableError> {
+        let item: Item = serde_dynamo::to_item(item).map_err(|error| self.broken(&error))?;
+        let epoch = (EPOCH.to_owned(), number(lease.epoch));
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item.into_iter().chain(self.key(name)).chain([epoch]).collect()))
+            .condition_expression("attribute_not_exists(#epoch) OR #epoch <= :epoch")
+            .expression_attribute_names("#epoch", EPOCH)
+            .expression_attribute_values(":epoch", number(lease.epoch))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(Fenced::Written),
+            Err(error) if put_condition_failed(&error) => Ok(Fenced::LeaseLost),
+            Err(error) => Err(TableError::during(action)(error)),
+        }
+    }
+
+    pub(crate) fn key(&self, item: &str) -> Item {
+        BTreeMap::from([(Self::PARTITION_KEY, self.stream_id.as_str()), (Self::SORT_KEY, item)])
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())))
+            .collect()
+    }
+
+    pub(crate) fn broken(&self, reason: &dyn std::fmt::Display) -> TableError {
+        TableError::Item { table: self.name.clone(), reason: reason.to_string() }
+    }
+}
+
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub(crate) fn condition_failed<R>(error: &aws_sdk_dynamodb::error::SdkError<UpdateItemError, R>) -> bool {
+    error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+}
+
+pub(crate) fn put_condition_failed<R>(error: &aws_sdk_dynamodb::error::SdkError<PutItemError, R>) -> bool {
+    error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
+}
