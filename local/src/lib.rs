@@ -168,7 +168,7 @@ impl Machine {
             owner: String::new(),
         };
         let (faults, health) = (Faults::default(), Health::default());
-        let start = Some(streamer_task(streamer_config, streamer::Aws::new(&called(&config, "streamer"))));
+        let start = Some(streamer_task(streamer_config, called(&config, "streamer")));
         let services = Arc::new(Services {
             store: Store::open(&data.file("queues.sqlite"), health.clone())
                 .context("failed to open queues.sqlite")?,
@@ -304,7 +304,7 @@ struct Parts {
 }
 
 /// A task that runs the streamer, as ECS starts it.
-fn streamer_task(config: streamer::Config, aws: streamer::Aws) -> Box<Start> {
+fn streamer_task(config: streamer::Config, aws: SdkConfig) -> Box<Start> {
     Box::new(move |arn, shutdown| {
         let (config, aws) = (streamer::Config { owner: arn, ..config.clone() }, aws.clone());
         Box::pin(async move {

@@ -62,7 +62,10 @@ impl Config {
     ///
     /// # Errors
     /// Every variable that is missing or wrong, at once.
-    pub fn read(variable: impl Fn(&str) -> Option<String>, owner: String) -> Result<Self, WrongVariables> {
+    pub fn from_variables(
+        variable: impl Fn(&str) -> Option<String>,
+        owner: String,
+    ) -> Result<Self, WrongVariables> {
         let mut variables = Variables::new(variable);
         let source = match variables.optional("MASTODON_URL") {
             Some(url) => SourceConfig::Mastodon {
@@ -102,7 +105,7 @@ mod tests {
             let given = pairs.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned());
             given.or_else(|| always.contains(&name).then(|| "set".to_owned()))
         };
-        Config::read(variable, "me".to_owned()).map_err(|error| error.to_string())
+        Config::from_variables(variable, "me".to_owned()).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -1,38 +1,30 @@
 //! The readers of bytes that come from outside, as the fuzz targets in `fuzz/` and a test drive them.
 #![expect(clippy::expect_used, reason = "a fuzz target fails by panicking")]
 
-use std::sync::LazyLock;
-
-use stream::reading::Reading;
-
-use crate::http::Http;
-use crate::ledger::Ledger;
-use crate::mastodon::Mastodon;
 use crate::source::{Decoder, Item};
-use crate::x::{Decode, Rules};
+use crate::sources::{mastodon, x};
 
 /// Reads `input` as X's stream.
 ///
 /// # Panics
 /// If what is read depends on where the chunks end: the first byte says how large they are.
 pub fn x(input: &[u8]) {
-    static RULES: LazyLock<Rules> = LazyLock::new(Rules::of_nowhere);
-    read(input, || Box::new(Decode::new(RULES.clone())));
+    read(input, || x::Decode::new(x::RuleKeywords::default()));
 }
 
 /// Reads `input` as a stream of Mastodon's.
 ///
 /// # Panics
-/// As [`x`].
+/// As [`x()`].
 pub fn mastodon(input: &[u8]) {
-    static MASTODON: LazyLock<Mastodon> = LazyLock::new(|| {
-        let http = Http::new("http://nowhere", None, Ledger::new(Reading::default(), None));
-        Mastodon::new(http.expect("a client without a token can be made"), "nowhere".to_owned())
+    read(input, || {
+        let followed = mastodon::Followed::default();
+        followed.set(&["rust".parse().expect("a keyword")].into());
+        mastodon::Decode::new("nowhere".to_owned(), followed)
     });
-    read(input, || MASTODON.decoder());
 }
 
-fn read(input: &[u8], decoder: impl Fn() -> Box<dyn Decoder>) {
+fn read<D: Decoder>(input: &[u8], decoder: impl Fn() -> D) {
     let Some((size, bytes)) = input.split_first() else { return };
     let mut in_pieces = decoder();
     let pieces: Vec<Item> =

@@ -19,17 +19,17 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// while a machine sleeps, the other one may be set.
 #[derive(Clone, Debug)]
 pub(crate) struct LeaseGuard {
-    until: Arc<Mutex<Moment>>,
+    until: Arc<Mutex<BothClocks>>,
 }
 
-/// A moment by both clocks.
+/// What both clocks show at one moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
+pub(crate) struct BothClocks {
     monotonic: Instant,
     wall: UtcTime,
 }
 
-impl Moment {
+impl BothClocks {
     pub(crate) fn now() -> Self {
         Self { monotonic: Instant::now(), wall: UtcTime::now() }
     }
@@ -37,26 +37,26 @@ impl Moment {
 
 impl LeaseGuard {
     /// A lease that was asked for at `asked`, and given.
-    pub(crate) fn new(asked: Moment) -> Self {
+    pub(crate) fn new(asked: BothClocks) -> Self {
         Self { until: Arc::new(Mutex::new(end(asked))) }
     }
 
     /// The lease has been renewed, as was asked for at `asked`.
-    pub(crate) fn renewed(&self, asked: Moment) {
+    pub(crate) fn renewed(&self, asked: BothClocks) {
         *self.until.lock().unwrap_or_else(PoisonError::into_inner) = end(asked);
     }
 
     /// Whether it surely holds now.
     pub(crate) fn holds(&self) -> bool {
         let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Moment::now();
+        let now = BothClocks::now();
         now.monotonic < until.monotonic && now.wall < until.wall
     }
 }
 
-fn end(asked: Moment) -> Moment {
+fn end(asked: BothClocks) -> BothClocks {
     let time = LEASE_TIME - MARGIN;
-    Moment { monotonic: asked.monotonic + time, wall: asked.wall.after(time) }
+    BothClocks { monotonic: asked.monotonic + time, wall: asked.wall.after(time) }
 }
 
 #[cfg(test)]
@@ -65,10 +65,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_lease_that_is_not_renewed_is_not_relied_on() {
-        let guard = LeaseGuard::new(Moment::now());
+        let guard = LeaseGuard::new(BothClocks::now());
         tokio::time::advance(LEASE_TIME - MARGIN - Duration::from_millis(50)).await;
         assert!(guard.holds());
-        guard.renewed(Moment::now());
+        guard.renewed(BothClocks::now());
         tokio::time::advance(Duration::from_secs(20)).await;
         assert!(guard.holds());
         tokio::time::advance(Duration::from_secs(20)).await;
@@ -77,7 +77,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_stood_still_is_found_out_by_the_other() {
-        let asleep = Moment { monotonic: Instant::now(), wall: UtcTime::now().before(LEASE_TIME) };
+        let asleep = BothClocks { monotonic: Instant::now(), wall: UtcTime::now().before(LEASE_TIME) };
         assert!(!LeaseGuard::new(asleep).holds());
     }
 }

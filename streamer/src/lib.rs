@@ -1,31 +1,33 @@
-//! Reads X's filtered stream and puts its posts on TweetsFifoQueue.
+//! Reads a stream of posts and puts them on TweetsFifoQueue.
 //!
-//! [`run`] is the whole service: it holds the stream's lease, makes X's rules match the desired
-//! keywords, reads, packs the posts of one keyword into one message, sends it, and only then moves
-//! its cursor. What it missed it puts on record and fetches again. It keeps nothing on disk.
+//! [`run`] is the whole service: it holds the stream's lease, makes the source deliver the requested keywords, reads,
+//! packs the posts of one keyword into one message, sends it, and only then moves its cursor. What it missed it puts on
+//! record and fetches. It keeps nothing on disk.
 
-mod buffer;
 mod config;
-mod connections;
-mod control;
 mod cursor;
+mod ended;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
-mod gap_book;
-mod heal;
-mod http;
+mod gaps;
+mod heartbeat;
+mod held;
+mod intake;
 mod lease;
 mod ledger;
-mod mastodon;
+mod meter;
 mod pack;
 mod progress;
 mod read;
-mod reconnect;
+mod recent;
+mod requested;
 mod run;
-mod seen;
+mod saving;
 mod send;
-mod source;
-mod x;
+pub mod source;
+pub mod sources;
+mod tasks;
 
 pub use config::{Config, SourceConfig};
-pub use run::{Aws, Ended, RunError, run};
+pub use ended::{Ended, RunError};
+pub use run::{run, run_source};

@@ -2,10 +2,14 @@
 
 use anyhow::Context;
 use service::own_metrics::EmbeddedMetrics;
-use streamer::{Aws, Config, run};
+use streamer::{Config, run};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+
+// A post is many small pieces of memory: docs/BENCHMARKS.md.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 // A task has a quarter of a core.
 #[tokio::main(flavor = "current_thread")]
@@ -14,7 +18,7 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().json().with_env_filter(level).init();
     let variable = |name: &str| std::env::var(name).ok();
     let owner = owner(variable("ECS_CONTAINER_METADATA_URI_V4")).await?;
-    let config = Config::read(variable, owner)?;
+    let config = Config::from_variables(variable, owner)?;
     let shutdown = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
     let on_signal = shutdown.clone();
@@ -25,7 +29,7 @@ async fn main() -> anyhow::Result<()> {
         }
         on_signal.cancel();
     });
-    let aws = Aws::new(&service::aws::from_env().await);
+    let aws = service::aws::from_env().await;
     let ended = run(config, &aws, EmbeddedMetrics::new(std::io::stdout()), shutdown)
         .await
         .context("the streamer failed")?;

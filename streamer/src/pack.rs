@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use posts::Keyword;
 use posts::envelope::{ENVELOPE_BYTES, Parcel};
-use posts::{Keyword, Post, PostId};
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
-use crate::buffer::{Origin, Ticket};
+use crate::intake::{Ticket, WrittenPost};
+use crate::source::Arrival;
 
 /// How long a post waits for company.
 const AGE: Duration = Duration::from_secs(1);
@@ -61,40 +62,8 @@ impl Packed {
     }
 }
 
-/// Something to be packed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Written<'a> {
-    /// A post, and its JSON as it stands in a parcel.
-    Post(&'a Post, &'a str),
-    /// That a post was taken back at a moment.
-    Removed(&'a PostId, UtcTime),
-}
-
-impl Written<'_> {
-    fn bytes(self) -> usize {
-        match self {
-            Self::Post(_, json) => json.len(),
-            Self::Removed(id, _) => id.as_str().len() + 3,
-        }
-    }
-
-    fn at(self) -> UtcTime {
-        match self {
-            Self::Post(post, _) => post.create_date,
-            Self::Removed(_, at) => at,
-        }
-    }
-
-    fn add_to(self, parcel: &mut Parcel) {
-        match self {
-            Self::Post(post, json) => parcel.add(&post.tweet_id, post.edited_at, json),
-            Self::Removed(id, _) => parcel.remove(id),
-        }
-    }
-}
-
 impl Packer {
-    /// Adds something; returns the parcel that it did not fit into, which is full. Nothing fits after
+    /// Adds something, which the stream delivered if it says when it was `made`; returns the parcel that it did not fit into, which is full. Nothing fits after
     /// what was taken back but more of it: a parcel's posts come before that.
     ///
     /// # Errors
@@ -102,23 +71,26 @@ impl Packer {
     pub(crate) fn add(
         &mut self,
         keyword: &Keyword,
-        written: Written<'_>,
-        origin: Origin,
+        arrival: &Arrival<WrittenPost>,
+        made: Option<UtcTime>,
         ticket: Ticket,
         now: Instant,
     ) -> Result<Option<Packed>, serde_json::Error> {
-        let made = (origin == Origin::Stream).then(|| written.at());
+        let (bytes, fits_after_removed) = match arrival {
+            Arrival::Post(post) => (post.json.len(), false),
+            Arrival::Removed(id) => (id.as_str().len() + 3, true),
+        };
         if let Some(open) = self.open.get_mut(keyword)
-            && open.parcel.bytes_with(written.bytes()) <= ENVELOPE_BYTES
-            && (matches!(written, Written::Removed(..)) || !open.parcel.has_removed())
+            && open.parcel.bytes_with(bytes) <= ENVELOPE_BYTES
+            && (fits_after_removed || !open.parcel.has_removed())
         {
-            written.add_to(&mut open.parcel);
+            add(arrival, &mut open.parcel);
             open.tickets.push(ticket);
             open.newest = open.newest.max(made);
             return Ok(None);
         }
         let mut parcel = Parcel::new(keyword.clone())?;
-        written.add_to(&mut parcel);
+        add(arrival, &mut parcel);
         let packed = Packed { parcel, tickets: vec![ticket], since: now, newest: made };
         Ok(self.open.insert(keyword.clone(), packed))
     }
@@ -131,6 +103,13 @@ impl Packer {
     /// Takes all parcels: once one must go the others go with it, for a request carries ten.
     pub(crate) fn take(&mut self) -> Vec<Packed> {
         std::mem::take(&mut self.open).into_values().collect()
+    }
+}
+
+fn add(arrival: &Arrival<WrittenPost>, parcel: &mut Parcel) {
+    match arrival {
+        Arrival::Post(post) => parcel.add(&post.id, post.edited_at, &post.json),
+        Arrival::Removed(id) => parcel.remove(id),
     }
 }
 
@@ -152,9 +131,9 @@ mod tests {
         });
         let post: posts::Post = serde_json::from_value(post).unwrap();
         let json = Parcel::written(&post).unwrap();
-        let written = Written::Post(&post, &json);
+        let post = WrittenPost { id: post.tweet_id, edited_at: None, json };
         packer
-            .add(keyword, written, Origin::Stream, Ticket::without_room(cursor.hold(1)), Instant::now())
+            .add(keyword, &Arrival::Post(post), None, Ticket::without_room(cursor.hold(1)), Instant::now())
             .unwrap()
     }
 
@@ -192,11 +171,10 @@ mod tests {
     fn what_is_taken_back_stays_behind_what_came_before_it() {
         let (mut packer, cursor) = (Packer::default(), Cursor::new(at(0)));
         let keyword = "k".parse().unwrap();
-        let id = "1".parse().unwrap();
         add(&mut packer, &keyword, 1, "", &cursor);
-        let removed = Written::Removed(&id, at(1));
+        let removed = Arrival::Removed("1".parse().unwrap());
         let ticket = Ticket::without_room(cursor.hold(1));
-        assert!(packer.add(&keyword, removed, Origin::Stream, ticket, Instant::now()).unwrap().is_none());
+        assert!(packer.add(&keyword, &removed, None, ticket, Instant::now()).unwrap().is_none());
         let full = add(&mut packer, &keyword, 2, "", &cursor).unwrap();
         let envelope = Envelope::decode(&full.parcel.body()).unwrap();
         assert_eq!((envelope.posts.len(), envelope.removed.len()), (1, 1));

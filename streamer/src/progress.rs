@@ -10,13 +10,13 @@ use stream::storing::Storing;
 use tokio::sync::watch;
 use utc_time::UtcTime;
 
-use crate::ledger::Ledger;
+use crate::meter::Meter;
 
 /// How the streamer fares; its tasks write it, the heartbeat reads it.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
     sender: watch::Sender<StreamReport>,
-    ledger: Ledger,
+    meter: Meter,
     missing: Arc<Mutex<BTreeMap<u64, UtcTime>>>,
     sent: Arc<Mutex<Sent>>,
 }
@@ -51,7 +51,7 @@ impl Drop for Untold {
 }
 
 impl Progress {
-    pub(crate) fn new(ledger: Ledger, dollars_a_post: f64, now: UtcTime) -> Self {
+    pub(crate) fn new(meter: Meter, dollars_a_post: f64, now: UtcTime) -> Self {
         let report = StreamReport {
             state: StreamState::Starting,
             reason: None,
@@ -62,12 +62,12 @@ impl Progress {
             missing_from: None,
             posts_today: 0,
             dollars_a_post,
-            daily_post_budget: ledger.daily_post_budget(),
+            daily_post_budget: meter.daily_budget(),
             last_post_at: None,
             keywords: BTreeMap::new(),
         };
         let sender = watch::Sender::new(report);
-        Self { sender, ledger, missing: Arc::default(), sent: Arc::default() }
+        Self { sender, meter, missing: Arc::default(), sent: Arc::default() }
     }
 
     /// A new state is worth telling at once.
@@ -168,7 +168,7 @@ impl Progress {
                 traffic.posts_per_second = rate(traffic.posts, before.posts, before.posts_per_second);
             }
         }
-        StreamReport { heartbeat_at: now, posts_today: self.ledger.posts_today(now), ..report }
+        StreamReport { heartbeat_at: now, posts_today: self.meter.today(now), ..report }
     }
 
     /// Tells when a new state is entered, or other posts are missing.
@@ -186,7 +186,7 @@ mod tests {
     }
 
     fn progress(budget: Option<u64>) -> Progress {
-        Progress::new(Ledger::new(stream::reading::Reading::default(), budget), 0.005, at(0))
+        Progress::new(Meter::new(BTreeMap::new(), budget), 0.005, at(0))
     }
 
     #[test]

@@ -1,16 +1,15 @@
-//! Sending: from the buffer to the queue.
+//! Sending: what waits goes to the queue.
 
 use std::time::Duration;
 
-use posts::envelope::{POST_BYTES, Parcel};
 use posts::queue::{SendError, TweetsQueue};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
-use crate::buffer::{Content, Received};
+use crate::intake::{Origin, Waiting};
 use crate::lease::LeaseGuard;
-use crate::pack::{Packed, Packer, Written};
+use crate::pack::{Packed, Packer};
 use crate::progress::Progress;
 
 /// The waits before sending again what the queue did not take.
@@ -44,7 +43,7 @@ impl Sender {
     ///
     /// # Errors
     /// [`SendingEnded`]; what was not accepted by then is behind the cursors.
-    pub(crate) async fn run(mut self, mut posts: mpsc::Receiver<Received>) -> Result<(), SendingEnded> {
+    pub(crate) async fn run(mut self, mut posts: mpsc::Receiver<Waiting>) -> Result<(), SendingEnded> {
         loop {
             let due = self.packer.deadline();
             let received = tokio::select! {
@@ -76,30 +75,14 @@ impl Sender {
         }
     }
 
-    /// Packs a post under each of its keywords; returns the parcels that are full.
-    fn pack(&mut self, received: &Received) -> Result<Vec<Packed>, SendingEnded> {
-        let unwritable = |error: serde_json::Error| SendingEnded::Refused(error.to_string());
-        let Received { content, keywords, origin, ticket } = received;
-        let json = match content {
-            Content::Post(post) => Parcel::written(post).map_err(unwritable)?,
-            Content::Removed(..) => String::new(),
-        };
-        let written = match content {
-            Content::Post(post) => Written::Post(post, &json),
-            Content::Removed(id, at) => Written::Removed(id, *at),
-        };
+    /// Packs something under each of its keywords; returns the parcels that are full.
+    fn pack(&mut self, waiting: &Waiting) -> Result<Vec<Packed>, SendingEnded> {
+        let Waiting { arrival, at, keywords, origin, ticket } = waiting;
+        let made = (*origin == Origin::Stream).then_some(*at);
         let mut full = Vec::new();
         for keyword in keywords {
-            if json.len() > POST_BYTES {
-                tracing::warn!(bytes = json.len(), "skipped a post that nothing can hold");
-                ticket.accepted();
-                continue;
-            }
-            full.extend(
-                self.packer
-                    .add(keyword, written, *origin, ticket.clone(), Instant::now())
-                    .map_err(unwritable)?,
-            );
+            let packed = self.packer.add(keyword, arrival, made, ticket.clone(), Instant::now());
+            full.extend(packed.map_err(|error| SendingEnded::Refused(error.to_string()))?);
         }
         Ok(full)
     }

@@ -139,7 +139,9 @@ fn functions_and_the_task_are_told_what_they_ask_for_and_nothing_else() {
     let variables: Vec<_> =
         variables.map(|variable| (plain(&variable["Name"]), template.given(&variable["Value"]))).collect();
     let no_use = ["STREAM_ID", "MASTODON_URL", "MASTODON_TOKEN_PARAMETER"];
-    assert_variables(&variables, &no_use, |variable| streamer::Config::read(variable, String::new()));
+    assert_variables(&variables, &no_use, |variable| {
+        streamer::Config::from_variables(variable, String::new())
+    });
     // A streamer ends within 25 s.
     assert!(container["StopTimeout"].as_u64().unwrap() > 25);
     assert_eq!(container["ReadonlyRootFilesystem"], true);

@@ -1,0 +1,215 @@
+//! What X sends, as far as this product reads it. <https://docs.x.com/x-api/fundamentals/data-dictionary>
+//!
+//! Any field may be absent. Texts are borrowed from the input where JSON escapes nothing in them.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::lenient;
+
+/// A line of the filtered stream.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Message<'a> {
+    /// The post.
+    #[serde(deserialize_with = "lenient::object")]
+    pub data: Option<Post<'a>>,
+    /// What it refers to.
+    #[serde(deserialize_with = "lenient::object")]
+    pub includes: Option<Includes<'a>>,
+    /// The rules that it matched.
+    #[serde(deserialize_with = "lenient::objects")]
+    pub matching_rules: Vec<MatchedRule<'a>>,
+    /// Beside a post: parts that X could not add. Alone: why X ends the connection.
+    #[serde(deserialize_with = "lenient::objects")]
+    pub errors: Vec<Problem<'a>>,
+}
+
+/// A page of search results.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct SearchPage<'a> {
+    /// The posts, the newest first.
+    #[serde(deserialize_with = "lenient::objects")]
+    pub data: Vec<Post<'a>>,
+    /// What they refer to.
+    #[serde(deserialize_with = "lenient::object")]
+    pub includes: Option<Includes<'a>>,
+    /// Where the next page is.
+    #[serde(deserialize_with = "lenient::object")]
+    pub meta: Option<Meta<'a>>,
+}
+
+/// What a page says of itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Meta<'a> {
+    /// Asks for the next page; none on the last one.
+    #[serde(deserialize_with = "lenient::text")]
+    pub next_token: Option<Cow<'a, str>>,
+}
+
+/// A post.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Post<'a> {
+    /// Its id.
+    #[serde(deserialize_with = "lenient::id")]
+    pub id: Option<Cow<'a, str>>,
+    /// Its text, which X shortens where there is a [`Post::note_tweet`] and in reposts.
+    #[serde(deserialize_with = "lenient::text")]
+    pub text: Option<Cow<'a, str>>,
+    /// The whole text of a long post.
+    #[serde(deserialize_with = "lenient::object")]
+    pub note_tweet: Option<NoteTweet<'a>>,
+    /// When it was made, to the second.
+    #[serde(deserialize_with = "lenient::text")]
+    pub created_at: Option<Cow<'a, str>>,
+    /// Who made it.
+    #[serde(deserialize_with = "lenient::id")]
+    pub author_id: Option<Cow<'a, str>>,
+    /// The language that X detected.
+    #[serde(deserialize_with = "lenient::text")]
+    pub lang: Option<Cow<'a, str>>,
+    /// Where its author says it was made.
+    #[serde(deserialize_with = "lenient::object")]
+    pub geo: Option<Geo<'a>>,
+    /// The post that began the conversation.
+    #[serde(deserialize_with = "lenient::id")]
+    pub conversation_id: Option<Cow<'a, str>>,
+    /// The posts that it reposts, quotes or answers.
+    #[serde(deserialize_with = "lenient::objects")]
+    pub referenced_tweets: Vec<ReferencedTweet<'a>>,
+    /// All versions of it, the first one first.
+    #[serde(deserialize_with = "lenient::ids")]
+    pub edit_history_tweet_ids: Vec<Cow<'a, str>>,
+}
+
+/// The whole text of a long post.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct NoteTweet<'a> {
+    /// The text.
+    #[serde(deserialize_with = "lenient::text")]
+    pub text: Option<Cow<'a, str>>,
+}
+
+/// Where a post was made.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Geo<'a> {
+    /// The place, which [`Includes::places`] has.
+    #[serde(deserialize_with = "lenient::id")]
+    pub place_id: Option<Cow<'a, str>>,
+}
+
+/// A reference to another post.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct ReferencedTweet<'a> {
+    /// `retweeted`, `quoted` or `replied_to`.
+    #[serde(rename = "type", deserialize_with = "lenient::text")]
+    pub kind: Option<Cow<'a, str>>,
+    /// The other post.
+    #[serde(deserialize_with = "lenient::id")]
+    pub id: Option<Cow<'a, str>>,
+}
+
+/// What posts refer to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Includes<'a> {
+    /// Authors.
+    #[serde(deserialize_with = "lenient::objects")]
+    pub users: Vec<User<'a>>,
+    /// Places.
+    #[serde(deserialize_with = "lenient::objects")]
+    pub places: Vec<Place<'a>>,
+    /// Other posts.
+    #[serde(deserialize_with = "lenient::objects")]
+    pub tweets: Vec<Post<'a>>,
+    /// Other posts, by their newer name.
+    #[serde(deserialize_with = "lenient::objects")]
+    pub posts: Vec<Post<'a>>,
+}
+
+/// An author.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct User<'a> {
+    /// Their id.
+    #[serde(deserialize_with = "lenient::id")]
+    pub id: Option<Cow<'a, str>>,
+    /// Their display name.
+    #[serde(deserialize_with = "lenient::text")]
+    pub name: Option<Cow<'a, str>>,
+    /// Their handle, without `@`.
+    #[serde(deserialize_with = "lenient::text")]
+    pub username: Option<Cow<'a, str>>,
+    /// Where they say they are.
+    #[serde(deserialize_with = "lenient::text")]
+    pub location: Option<Cow<'a, str>>,
+}
+
+/// A place.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Place<'a> {
+    /// Its id.
+    #[serde(deserialize_with = "lenient::id")]
+    pub id: Option<Cow<'a, str>>,
+    /// The ISO 3166-1 alpha-2 code of its country.
+    #[serde(deserialize_with = "lenient::text")]
+    pub country_code: Option<Cow<'a, str>>,
+}
+
+/// A rule that a post matched.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct MatchedRule<'a> {
+    /// Its id.
+    #[serde(deserialize_with = "lenient::id")]
+    pub id: Option<Cow<'a, str>>,
+    /// The tag that it was given; X sends an empty one where it was given none.
+    #[serde(deserialize_with = "lenient::text")]
+    pub tag: Option<Cow<'a, str>>,
+}
+
+/// Something that X has to say of a failure.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub struct Problem<'a> {
+    /// What kind of failure it is, in words.
+    #[serde(deserialize_with = "lenient::text")]
+    pub title: Option<Cow<'a, str>>,
+}
+
+impl Post<'_> {
+    /// The text as the post itself has it: whole, but for a repost.
+    #[must_use]
+    pub fn own_text(&self) -> Option<&str> {
+        let long = self.note_tweet.as_ref().and_then(|note| note.text.as_deref());
+        long.or(self.text.as_deref())
+    }
+}
+
+impl<'a> Includes<'a> {
+    /// The author of this id.
+    #[must_use]
+    pub fn user(&self, id: &str) -> Option<&User<'a>> {
+        self.users.iter().find(|user| user.id.as_deref() == Some(id))
+    }
+
+    /// The place of this id.
+    #[must_use]
+    pub fn place(&self, id: &str) -> Option<&Place<'a>> {
+        self.places.iter().find(|place| place.id.as_deref() == Some(id))
+    }
+
+    /// The post of this id.
+    #[must_use]
+    pub fn post(&self, id: &str) -> Option<&Post<'a>> {
+        self.tweets.iter().chain(&self.posts).find(|post| post.id.as_deref() == Some(id))
+    }
+}

@@ -1,0 +1,140 @@
+//! The records of gaps: written until they are written, and bounded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use posts::Keyword;
+use service::tables::TableError;
+use stream::StreamStatusTable;
+use stream::gaps::{Gap, GapState};
+use utc_time::UtcTime;
+
+/// How many records of one state are kept, about. Beyond, the oldest of a keyword become one that covers all of
+/// them.
+const KEPT: usize = 5_000;
+
+/// After each failed attempt to write a record, the wait before the next grows by this step, up to that bound.
+const RETRY_STEP: Duration = Duration::from_millis(250);
+const RETRY_MAX: Duration = Duration::from_secs(16);
+
+/// Records that are written at the same time: an interruption has one for each keyword.
+pub(crate) const AT_ONCE: usize = 16;
+
+/// The records of the gaps of one stream. Copies share what they know.
+#[derive(Clone, Debug)]
+pub(crate) struct GapBook {
+    status: StreamStatusTable,
+    /// About how many records of a state there are, once they have been counted.
+    kept: Arc<Mutex<BTreeMap<GapState, usize>>>,
+    bounding: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl GapBook {
+    pub(crate) fn new(status: StreamStatusTable) -> Self {
+        Self { status, kept: Arc::default(), bounding: Arc::default() }
+    }
+
+    /// The gaps that wait to be healed, the earliest first, at most `most`.
+    pub(crate) async fn healing(&self, most: usize) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        let mut after = None;
+        loop {
+            let page = until_done("read the gaps", || {
+                self.status.gaps(GapState::Healing, page_size(most), after.clone())
+            })
+            .await;
+            gaps.extend(page.gaps);
+            after = page.next;
+            if after.is_none() || gaps.len() >= most {
+                gaps.truncate(most);
+                return gaps;
+            }
+        }
+    }
+
+    /// Notes a gap.
+    pub(crate) async fn add(&self, gap: &Gap) {
+        until_done("note a gap", || self.status.add_gap(gap)).await;
+        self.grown(gap.state).await;
+    }
+
+    /// Notes what became of a gap.
+    pub(crate) async fn change(&self, before: &Gap, after: &Gap) {
+        until_done("note what became of a gap", || self.status.change_gap(before, after)).await;
+        if before.state != after.state {
+            self.grown(after.state).await;
+        }
+    }
+
+    /// Forgets those open gaps of these keywords that end at `end`, in whose stead others are on record.
+    pub(crate) async fn forget_open(&self, end: UtcTime, keywords: &BTreeSet<Keyword>) {
+        let mut before = None;
+        loop {
+            let page = until_done("read the gaps", || {
+                self.status.latest_gaps(GapState::Open, page_size(KEPT), before.clone())
+            })
+            .await;
+            let is_over = page.gaps.last().is_none_or(|gap| gap.to < end);
+            for gap in page.gaps.iter().filter(|gap| gap.to == end && keywords.contains(&gap.keyword)) {
+                until_done("forget a gap", || self.status.delete_gap(gap)).await;
+            }
+            before = page.next;
+            if is_over || before.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Notes that the posts of a keyword are collected, and that a gap says which of them are missing.
+    pub(crate) async fn is_collected(&self, keyword: &Keyword, started: UtcTime) {
+        until_done("note that a keyword is collected", || self.status.keyword_is_collected(keyword, started))
+            .await;
+    }
+
+    /// There is one record more of a state. Those that wait to be healed are bounded by who heals them.
+    async fn grown(&self, state: GapState) {
+        if state == GapState::Healing {
+            return;
+        }
+        let kept = self.kept().get_mut(&state).map(|kept| {
+            *kept += 1;
+            *kept
+        });
+        if kept.is_some_and(|kept| kept <= KEPT) {
+            return;
+        }
+        // One of those that write at the same time does it for all.
+        let Ok(_bounding) = self.bounding.try_lock() else { return };
+        // What time has deleted is not known here, so they are counted first.
+        match self.status.bound_gaps(state, KEPT).await {
+            Ok(left) => drop(self.kept().insert(state, left)),
+            Err(error) => tracing::warn!(%error, "could not bound the records of gaps; the next one does"),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<GapState, usize>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn page_size(most: usize) -> i32 {
+    const PAGE: usize = 1_000;
+    i32::try_from(most.min(PAGE)).unwrap_or(i32::MAX)
+}
+
+/// Does something until it is done.
+async fn until_done<T, W>(what: &str, act: impl Fn() -> W) -> T
+where
+    W: Future<Output = Result<T, TableError>>,
+{
+    let mut wait = Duration::ZERO;
+    loop {
+        match act().await {
+            Ok(done) => return done,
+            Err(error) => tracing::warn!(%error, "could not {what}"),
+        }
+        wait = (wait + RETRY_STEP).min(RETRY_MAX);
+        tokio::time::sleep(wait).await;
+    }
+}

@@ -1,0 +1,124 @@
+//! The healer of a connection: it puts interruptions on record and heals their gaps, one after the other.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use ::stream::gaps::Gap;
+use futures::StreamExt;
+use posts::Keyword;
+use tokio::sync::mpsc;
+use utc_time::UtcTime;
+
+use super::book::{AT_ONCE, GapBook};
+use super::heal::GapHealer;
+use super::interruption::{Interruption, Missing, Then};
+use super::worklist::{Record, WAITING, Worklist};
+use crate::intake::Intake;
+use crate::ledger::Ledger;
+use crate::source::{RequestedKeywords, Source};
+
+/// How many interruptions may wait to be put on record; beyond, reading waits.
+pub(crate) const INTERRUPTIONS: usize = 64;
+
+/// Puts interruptions on record and heals their gaps.
+pub(crate) struct Healer<S> {
+    gap_healer: GapHealer<S>,
+    ledger: Ledger,
+}
+
+impl<S: Source> Healer<S> {
+    /// The healer of the connection that reads `requested` from `source`.
+    pub(crate) fn new(
+        source: S,
+        gaps: GapBook,
+        ledger: Ledger,
+        intake: Intake,
+        requested: tokio::sync::watch::Receiver<RequestedKeywords>,
+    ) -> Self {
+        let gap_healer = GapHealer { source, gaps, meter: ledger.meter.clone(), intake, requested };
+        Self { gap_healer, ledger }
+    }
+
+    /// Records what comes in and heals it, and what earlier readers left, one after the other; never
+    /// ends. Dropped to be stopped: what is not healed by then, the next reader goes on with.
+    pub(crate) async fn run(self, mut interruptions: mpsc::Receiver<Interruption>) {
+        let mut worklist = Worklist::new(self.left_behind().await, S::FETCHABLE_FOR);
+        let mut to_come: Vec<Interruption> = Vec::new();
+        let mut healing = None;
+        loop {
+            if healing.is_none() {
+                healing = worklist.next().map(|work| Box::pin(self.gap_healer.heal(work)));
+            }
+            let next_ends = to_come.iter().map(|interruption| interruption.to).min();
+            tokio::select! {
+                interruption = interruptions.recv() => match interruption {
+                    Some(interruption) if interruption.heal && interruption.to > UtcTime::now() => {
+                        to_come.push(interruption);
+                    }
+                    Some(interruption) => self.record(interruption, &mut worklist).await,
+                    None => std::future::pending().await,
+                },
+                () = tokio::time::sleep(next_ends.map_or(Duration::ZERO, |end| end.since(UtcTime::now()))),
+                    if next_ends.is_some() =>
+                {
+                    let now = UtcTime::now();
+                    let (over, later) = to_come.into_iter().partition(|interruption| interruption.to <= now);
+                    to_come = later;
+                    let over: Vec<Interruption> = over;
+                    for interruption in over {
+                        self.record(interruption, &mut worklist).await;
+                    }
+                }
+                () = async {
+                    match healing.as_mut() {
+                        Some(healing) => healing.as_mut().await,
+                        None => std::future::pending().await,
+                    }
+                } => healing = None,
+            }
+        }
+    }
+
+    /// The gaps of this connection that earlier readers did not heal to the end.
+    async fn left_behind(&self) -> Vec<Gap> {
+        let healing = self.gap_healer.gaps.healing(WAITING).await;
+        let requested = self.gap_healer.requested.borrow().clone();
+        healing.into_iter().filter(|gap| requested.contains_key(&gap.keyword)).collect()
+    }
+
+    /// Puts an interruption on record; only then may the cursor pass it.
+    async fn record(&self, interruption: Interruption, worklist: &mut Worklist) {
+        let gaps = &self.gap_healer.gaps;
+        let records = worklist.add(&interruption, UtcTime::now());
+        let Interruption { missing, to, untold, then, .. } = interruption;
+        futures::stream::iter(records)
+            .for_each_concurrent(AT_ONCE, |record| async move {
+                match record {
+                    Record::New(gap) => gaps.add(&gap).await,
+                    Record::Grown { before, after } => gaps.change(&before, &after).await,
+                }
+            })
+            .await;
+        let keywords: BTreeSet<Keyword> = missing.iter().map(|missing| missing.keyword.clone()).collect();
+        futures::stream::iter(missing)
+            .for_each_concurrent(AT_ONCE, |Missing { keyword, since, .. }| async move {
+                gaps.is_collected(&keyword, since).await;
+            })
+            .await;
+        drop(untold);
+        match then {
+            Then::Nothing => {}
+            Then::Pass { connection, hold } => {
+                // The budget was raised, or the clock set: what is recorded now stands in the pause's stead.
+                if let Some(until) = self.ledger.paused_until(&connection) {
+                    if until > to {
+                        gaps.forget_open(until, &keywords).await;
+                    }
+                    self.ledger.resume(&connection);
+                }
+                hold.release();
+            }
+            Then::Pause(connection) => self.ledger.pause(&connection, to),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Gaps: what was missed is put on record, and fetched while the stream flows.
+
+mod book;
+mod heal;
+mod healer;
+mod interruption;
+mod worklist;
+
+pub(crate) use book::GapBook;
+pub(crate) use healer::{Healer, INTERRUPTIONS};
+pub(crate) use interruption::{Backfill, Interruption, Missing, Then};

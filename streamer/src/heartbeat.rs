@@ -1,0 +1,72 @@
+//! The heartbeat: the lease is renewed, and how the streamer fares is told.
+
+use std::time::Duration;
+
+use service::own_metrics::{EmbeddedMetrics, Gauge};
+use stream::{Fenced, Lease, StreamStatusTable};
+use utc_time::UtcTime;
+
+use crate::lease::{BothClocks, LEASE_TIME, LeaseGuard};
+use crate::progress::Progress;
+
+/// How often the lease is renewed and the state is told.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// How often the figures of a new state are told again, and after which waits: somebody looks at them then.
+const SOON: usize = 4;
+const SOON_WAIT: Duration = Duration::from_secs(2);
+
+/// How long reading how the consumer fares may take.
+const STORING_TIME: Duration = Duration::from_secs(2);
+
+/// Holds the lease and tells the state. Returns when the lease is lost, or might be.
+pub(crate) async fn heartbeat(
+    status: StreamStatusTable,
+    lease: Lease,
+    guard: LeaseGuard,
+    progress: Progress,
+    own_metrics: EmbeddedMetrics,
+) {
+    let mut states = progress.subscribe();
+    let mut beats = tokio::time::interval(HEARTBEAT);
+    // After a machine slept there is one beat to make, not all that were missed.
+    beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut told, mut storing) = (None, None);
+    let mut soon = 0;
+    loop {
+        let mut is_beat = false;
+        tokio::select! {
+            _ = beats.tick() => {
+                is_beat = true;
+                let asked = BothClocks::now();
+                match status.renew_lease(&lease, UtcTime::now(), LEASE_TIME).await {
+                    Ok(true) => guard.renewed(asked),
+                    Ok(false) => return,
+                    Err(error) => tracing::warn!(%error, "could not renew the lease"),
+                }
+                if !guard.holds() {
+                    return;
+                }
+            }
+            _ = states.changed() => soon = SOON,
+            () = tokio::time::sleep(SOON_WAIT), if soon > 0 => soon -= 1,
+        }
+        // A figure must not keep the lease from being renewed.
+        match tokio::time::timeout(STORING_TIME, status.storing()).await {
+            Ok(Ok(now_storing)) => storing = now_storing,
+            Ok(Err(error)) => tracing::warn!(%error, "could not read how the consumer fares"),
+            Err(_) => tracing::warn!("could not read in time how the consumer fares"),
+        }
+        let report = progress.report(told.as_ref(), storing.as_ref(), UtcTime::now());
+        if is_beat {
+            let lag = report.lag_ms.map(|lag_ms| (Gauge::STREAMER_LAG, lag_ms as f64));
+            let values = [(Gauge::POSTS_READ, report.posts_per_second)].into_iter().chain(lag);
+            own_metrics.say(&values.collect::<Vec<_>>(), report.heartbeat_at);
+        }
+        match status.save_report(&report, &lease).await {
+            Ok(Fenced::Written) => told = Some(report),
+            Ok(Fenced::LeaseLost) => return,
+            Err(error) => tracing::warn!(%error, "could not save the state"),
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a streamer holds while it has the lease, and how it gives it back.
+
+use std::time::Duration;
+
+use service::own_metrics::EmbeddedMetrics;
+use stream::report::StreamState;
+use stream::{Lease, StreamStatusTable};
+use utc_time::UtcTime;
+
+use crate::ended::{Ended, RunError};
+use crate::lease::LeaseGuard;
+use crate::ledger::Ledger;
+use crate::progress::Progress;
+
+/// How long each of the last writes may take: the cursors, the state, the lease. All in all a streamer
+/// ends within 25 s, less than ECS waits before it kills a task (30 s unless told otherwise).
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>
+pub(crate) const LAST_WRITE: Duration = Duration::from_secs(3);
+
+/// What a streamer holds while it has the lease.
+#[derive(Clone)]
+pub(crate) struct Held {
+    pub(crate) status: StreamStatusTable,
+    pub(crate) lease: Lease,
+    pub(crate) guard: LeaseGuard,
+    pub(crate) ledger: Ledger,
+    pub(crate) progress: Progress,
+    pub(crate) own_metrics: EmbeddedMetrics,
+}
+
+impl Held {
+    /// Says how it ended, and gives the lease back. What cannot be written now is not lost: the lease
+    /// ends by itself, and what is behind the cursors is fetched again.
+    pub(crate) async fn release(&self, outcome: &Result<Ended, RunError>) {
+        let Self { status, lease, ledger, progress, .. } = self;
+        match outcome {
+            Ok(_) => progress.enter(StreamState::Stopped, None),
+            Err(error) => progress.enter(StreamState::Failed, Some(error.to_string())),
+        }
+        let (reading, report) = (ledger.snapshot(), progress.report(None, None, UtcTime::now()));
+        let writes = async {
+            tokio::time::timeout(LAST_WRITE, status.save_reading(&reading, lease)).await??;
+            tokio::time::timeout(LAST_WRITE, status.save_report(&report, lease)).await??;
+            Ok::<(), anyhow::Error>(())
+        };
+        if let Err(error) = writes.await {
+            tracing::error!(error = format!("{error:#}"), "could not note how the streamer ended");
+        }
+        give_back(status, lease).await;
+    }
+}
+
+/// Gives the lease back. If that cannot be written now, it ends by itself.
+pub(crate) async fn give_back(status: &StreamStatusTable, lease: &Lease) {
+    let given_back = tokio::time::timeout(LAST_WRITE, status.release_lease(lease)).await;
+    if let Err(error) = given_back.map_err(anyhow::Error::from).and_then(|done| Ok(done?)) {
+        tracing::error!(error = format!("{error:#}"), "could not give the lease back; it ends by itself");
+    }
+}

@@ -1,0 +1,329 @@
+//! The one door for everything that is collected: what the stream delivers and what healing fetches.
+//!
+//! Here repeats are dropped, posts are counted against the budget, written as JSON, once, and given room by their exact
+//! size. Nothing further on asks again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use posts::envelope::{POST_BYTES, Parcel};
+use posts::{Keyword, Post, PostId};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use utc_time::UtcTime;
+
+use crate::cursor::{Cursor, Hold};
+use crate::meter::{Allowance, Meter};
+use crate::progress::Progress;
+use crate::recent::RecentPosts;
+use crate::source::Arrival;
+
+/// How much may wait for the queue: this many posts, and this many bytes of their JSON. When either is used up, the
+/// connection is closed; it is opened again when half of it is free, and what was missed is a gap.
+const WAITING_POSTS: usize = 10_000;
+const WAITING_BYTES: usize = 64 * 1024 * 1024;
+
+/// How often it is checked whether there is room again.
+const CHECK_ROOM: Duration = Duration::from_millis(100);
+
+/// The one door for everything that is collected. Copies share its room and what it knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Intake {
+    waiting: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
+    recent: RecentPosts,
+    meter: Meter,
+    progress: Progress,
+}
+
+/// Something that waits to be sent.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) arrival: Arrival<WrittenPost>,
+    /// When the post was made, or taken back.
+    pub(crate) at: UtcTime,
+    /// The keywords under which it is new.
+    pub(crate) keywords: BTreeSet<Keyword>,
+    pub(crate) origin: Origin,
+    pub(crate) ticket: Ticket,
+}
+
+/// A post as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WrittenPost {
+    pub(crate) id: PostId,
+    pub(crate) edited_at: Option<UtcTime>,
+    /// As [`Parcel::written`] wrote it.
+    pub(crate) json: String,
+}
+
+/// Where something came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The stream delivered it.
+    Stream,
+    /// It was fetched to heal a gap, and may be of any age.
+    Healing,
+}
+
+/// What is given back once the queue has something: it holds a cursor no longer, and frees its room when the last copy
+/// is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    hold: Hold,
+    _room: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+impl Ticket {
+    /// The queue has it under one of its keywords.
+    pub(crate) fn accepted(&self) {
+        self.hold.release();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn without_room(hold: Hold) -> Self {
+        Self { hold, _room: None }
+    }
+}
+
+/// Why something was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotTaken {
+    /// There is no room for it.
+    NoRoom,
+    /// Nobody sends any more.
+    Ended,
+}
+
+/// What became of a post that was fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fetched {
+    /// It is on its way.
+    New,
+    /// It had been read before.
+    Repeated,
+}
+
+impl Intake {
+    /// The door, and where that comes out which went in.
+    pub(crate) fn new(meter: Meter, progress: Progress) -> (Self, mpsc::Receiver<Waiting>) {
+        let (waiting, received) = mpsc::channel(WAITING_POSTS);
+        let room = Arc::new(Semaphore::new(WAITING_BYTES));
+        (Self { waiting, room, recent: RecentPosts::default(), meter, progress }, received)
+    }
+
+    /// Takes what the stream delivered for `keywords`. A post that is nobody's is paid for too; one that was delivered
+    /// before is not paid for again.
+    pub(crate) fn take(
+        &self,
+        arrival: Arrival,
+        keywords: BTreeSet<Keyword>,
+        cursor: &Cursor,
+    ) -> Result<(), NotTaken> {
+        let post = match arrival {
+            Arrival::Post(post) => post,
+            Arrival::Removed(id) => {
+                for keyword in &keywords {
+                    self.recent.removed(keyword, &id);
+                }
+                return match keywords.is_empty() {
+                    true => Ok(()),
+                    false => {
+                        self.send(Arrival::Removed(id), UtcTime::now(), keywords, Origin::Stream, cursor)
+                    }
+                };
+            }
+        };
+        let delivered = keywords.len();
+        let mut new = keywords;
+        new.retain(|keyword| !self.recent.contains(keyword, &post));
+        let is_new = new.len() == delivered;
+        if !new.is_empty()
+            && let Some(written) = written(&post)
+        {
+            self.send(Arrival::Post(written), post.create_date, new.clone(), Origin::Stream, cursor)?;
+            self.progress.read(post.create_date);
+            for keyword in &new {
+                self.recent.insert(keyword, &post.tweet_id, post.edited_at);
+            }
+        }
+        if is_new {
+            self.meter.count(UtcTime::now());
+        }
+        Ok(())
+    }
+
+    /// Takes a post that was fetched within `allowance` to heal a gap of `keyword`, once there is room for it. The
+    /// stream goes first: healing leaves half of the room to it.
+    pub(crate) async fn take_fetched(
+        &self,
+        post: Post,
+        keyword: &Keyword,
+        allowance: &mut Allowance,
+        cursor: &Cursor,
+    ) -> Result<Fetched, NotTaken> {
+        if self.recent.contains(keyword, &post) {
+            return Ok(Fetched::Repeated);
+        }
+        allowance.spend(UtcTime::now());
+        let Some(written) = written(&post) else { return Ok(Fetched::New) };
+        loop {
+            self.half_free().await;
+            let arrival = Arrival::Post(written.clone());
+            let keywords = BTreeSet::from([keyword.clone()]);
+            match self.send(arrival, post.create_date, keywords, Origin::Healing, cursor) {
+                Err(NotTaken::NoRoom) => {}
+                Err(ended @ NotTaken::Ended) => return Err(ended),
+                Ok(()) => break,
+            }
+        }
+        self.recent.insert(keyword, &post.tweet_id, post.edited_at);
+        Ok(Fetched::New)
+    }
+
+    fn send(
+        &self,
+        arrival: Arrival<WrittenPost>,
+        at: UtcTime,
+        keywords: BTreeSet<Keyword>,
+        origin: Origin,
+        cursor: &Cursor,
+    ) -> Result<(), NotTaken> {
+        let bytes = match &arrival {
+            Arrival::Post(post) => post.json.len(),
+            Arrival::Removed(id) => id.as_str().len(),
+        };
+        let place = match self.waiting.try_reserve() {
+            Ok(place) => place,
+            Err(TrySendError::Full(())) => return Err(NotTaken::NoRoom),
+            Err(TrySendError::Closed(())) => return Err(NotTaken::Ended),
+        };
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(bytes) else {
+            return Err(NotTaken::NoRoom);
+        };
+        let ticket = Ticket { hold: cursor.hold(keywords.len()), _room: Some(Arc::new(room)) };
+        place.send(Waiting { arrival, at, keywords, origin, ticket });
+        Ok(())
+    }
+
+    /// Waits until half of the room is free.
+    pub(crate) async fn half_free(&self) {
+        while self.waiting.capacity() < WAITING_POSTS / 2 || self.room.available_permits() < WAITING_BYTES / 2
+        {
+            tokio::time::sleep(CHECK_ROOM).await;
+        }
+    }
+}
+
+/// Writes a post, unless it is larger than anything that could hold it.
+fn written(post: &Post) -> Option<WrittenPost> {
+    let json = Parcel::written(post).ok()?;
+    if json.len() > POST_BYTES {
+        tracing::warn!(id = %post.tweet_id, bytes = json.len(), "skipped a post that is too large to be stored");
+        return None;
+    }
+    Some(WrittenPost { id: post.tweet_id.clone(), edited_at: post.edited_at, json })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn at(second: i64) -> UtcTime {
+        UtcTime::from_millis(second * 1000).unwrap()
+    }
+
+    fn intake(budget: Option<u64>) -> (Intake, mpsc::Receiver<Waiting>, Meter) {
+        let meter = Meter::new(BTreeMap::new(), budget);
+        let progress = Progress::new(meter.clone(), 0.0, at(0));
+        let (intake, received) = Intake::new(meter.clone(), progress);
+        (intake, received, meter)
+    }
+
+    fn post(id: usize, text: &str) -> Post {
+        let post = serde_json::json!({
+            "tweetId": id.to_string(), "createDate": "2026-11-23T10:00:00Z", "text": text,
+        });
+        serde_json::from_value(post).unwrap()
+    }
+
+    fn keywords(keywords: &[&str]) -> BTreeSet<Keyword> {
+        keywords.iter().map(|keyword| keyword.parse().unwrap()).collect()
+    }
+
+    fn take(intake: &Intake, post: Post, under: &[&str]) -> Result<(), NotTaken> {
+        intake.take(Arrival::Post(Box::new(post)), keywords(under), &Cursor::new(at(0)))
+    }
+
+    #[test]
+    fn a_repeat_is_dropped_and_costs_nothing() {
+        let (intake, mut received, meter) = intake(None);
+        take(&intake, post(1, ""), &["a"]).unwrap();
+        take(&intake, post(1, ""), &["a", "b"]).unwrap();
+        take(&intake, post(1, ""), &["a", "b"]).unwrap();
+        take(&intake, post(2, ""), &[]).unwrap();
+        assert_eq!(received.try_recv().unwrap().keywords, keywords(&["a"]));
+        assert_eq!(received.try_recv().unwrap().keywords, keywords(&["b"]), "it is new under this one");
+        assert!(received.try_recv().is_err());
+        assert_eq!(meter.today(UtcTime::now()), 2, "the one that is nobody's is paid for");
+    }
+
+    #[test]
+    fn room_is_given_by_exact_size_and_what_found_none_is_not_counted() {
+        let (intake, mut received, meter) = intake(None);
+        let text = "é".repeat(100_000);
+        let fit = WAITING_BYTES / Parcel::written(&post(100, &text)).unwrap().len();
+        for id in 100..100 + fit {
+            take(&intake, post(id, &text), &["a"]).unwrap();
+        }
+        assert_eq!(take(&intake, post(999, &text), &["a"]), Err(NotTaken::NoRoom));
+        assert_eq!(meter.today(UtcTime::now()), fit as u64);
+        drop(received.try_recv().unwrap());
+        take(&intake, post(999, &text), &["a"]).unwrap();
+    }
+
+    #[test]
+    fn a_post_that_nothing_can_hold_is_skipped() {
+        let (intake, mut received, meter) = intake(None);
+        take(&intake, post(1, &"x".repeat(POST_BYTES)), &["a"]).unwrap();
+        assert!(received.try_recv().is_err());
+        assert_eq!(meter.today(UtcTime::now()), 1);
+    }
+
+    #[test]
+    fn when_nobody_sends_any_more_it_says_so() {
+        let (intake, received, _) = intake(None);
+        let cursor = Cursor::new(at(0));
+        let removed = || {
+            let removed = Arrival::Removed("1".parse().unwrap());
+            intake.take(removed, keywords(&["a"]), &cursor)
+        };
+        for _ in 0..WAITING_POSTS {
+            removed().unwrap();
+        }
+        assert_eq!(removed(), Err(NotTaken::NoRoom));
+        drop(received);
+        assert_eq!(removed(), Err(NotTaken::Ended));
+    }
+
+    #[tokio::test]
+    async fn what_is_fetched_is_spent_from_its_allowance_unless_it_was_read_before() {
+        let (intake, mut received, meter) = intake(Some(100));
+        let (keyword, cursor, now) = ("a".parse().unwrap(), Cursor::new(at(0)), UtcTime::now());
+        take(&intake, post(1, ""), &["a"]).unwrap();
+        let mut allowance = meter.allow(1, 10, now).unwrap();
+        let mut outcomes = Vec::new();
+        for id in [1, 2] {
+            outcomes
+                .push(intake.take_fetched(post(id, ""), &keyword, &mut allowance, &cursor).await.unwrap());
+        }
+        drop(allowance);
+        assert_eq!((outcomes, meter.today(now)), (vec![Fetched::Repeated, Fetched::New], 2));
+        assert_eq!(received.try_recv().unwrap().origin, Origin::Stream);
+        assert_eq!(received.try_recv().unwrap().origin, Origin::Healing);
+    }
+}

@@ -1,0 +1,125 @@
+//! One connection, from what it takes to open it to its end.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use ::stream::report::StreamState;
+use futures::StreamExt;
+use posts::Keyword;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use utc_time::UtcTime;
+
+use super::context::Context;
+use super::end::End;
+use super::missed::{Missed, missing};
+use super::selection::{follow_requested, select};
+use crate::gaps::{Backfill, Interruption, Then};
+use crate::source::{Class, Connection, Extent, Failure, Item, Source};
+
+/// What came after a wait of this length was not waiting for us: reading is not behind.
+const FRESH: Duration = Duration::from_millis(100);
+
+/// How a connection fared.
+#[derive(Debug, Default)]
+pub(crate) struct Fared {
+    /// It lived for so long that a drop is not one of a row of failures.
+    pub(crate) worked: bool,
+}
+
+/// Opens a connection and reads it to its end. What was missed before it is put on record as soon as it is open.
+pub(crate) async fn read_connection<S: Source>(
+    context: &mut Context<S>,
+    missed: &mut Option<Missed>,
+    fared: &mut Fared,
+) -> End {
+    match read(context, missed, fared).await {
+        Ok(never) => match never {},
+        Err(end) => end,
+    }
+}
+
+async fn read<S: Source>(
+    context: &mut Context<S>,
+    missed: &mut Option<Missed>,
+    fared: &mut Fared,
+) -> Result<Infallible, End> {
+    let requested = context.requested.borrow_and_update().clone();
+    let context = &*context;
+    let keywords: BTreeSet<Keyword> = requested.keys().cloned().collect();
+    let delivered = select(context, &keywords, Extent::ToConnect).await?;
+    if delivered.is_empty() {
+        return Err(End::NothingToRead);
+    }
+    context.note_connection().await?;
+    let since = missed.as_ref().map_or_else(|| Some(context.cursor.reached()), |missed| missed.since);
+    let missing_from = since.map(|since| since.before(S::LATENESS));
+    let Connection { mut items, backfilled_from } = context.source.connect(missing_from).await?;
+    let connected = UtcTime::now();
+    tracing::info!(name = context.name, keywords = delivered.len(), "connected");
+    context.progress.enter(StreamState::Running, None);
+    // Ends with this connection.
+    let alive = CancellationToken::new();
+    let _alive = alive.clone().drop_guard();
+    context.cursor.reach(connected);
+    if let Some(Missed { cause, hold, untold, .. }) = missed.take() {
+        let mut missing = missing::<S>(&requested, since);
+        missing.retain(|missing| delivered.contains(&missing.keyword));
+        let backfill = backfilled_from.map(|from| Backfill {
+            from,
+            connection: alive.clone(),
+            cursor: context.cursor.clone(),
+        });
+        let then = Then::Pass { connection: context.name.clone(), hold };
+        let interruption =
+            Interruption { cause, missing, to: connected, heal: true, backfill, untold: Some(untold), then };
+        context.interrupted(interruption).await?;
+    }
+
+    let follow = follow_requested(context, delivered, since);
+    tokio::pin!(follow);
+    let opened = Instant::now();
+    loop {
+        let asked = Instant::now();
+        let arrived = tokio::select! {
+            arrived = tokio::time::timeout(S::SILENCE, items.next()) => arrived,
+            failure = &mut follow => return Err(failure.into()),
+        };
+        let arrived = arrived
+            .map_err(|_| Failure::passing(Class::HungUp, "the stream fell silent"))?
+            .ok_or_else(|| Failure::passing(Class::Dropped, "the source closed the stream"))??;
+        fared.worked = opened.elapsed() >= S::SILENCE;
+        let is_fresh = asked.elapsed() >= FRESH;
+        if let Some(reason) = take(context, arrived, is_fresh)? {
+            let reason = format!("the source ended the stream: {reason}");
+            return Err(Failure::passing(Class::Dropped, reason).into());
+        }
+        // All that came with the last post has been paid for, and is kept.
+        if context.ledger.meter.is_used_up(UtcTime::now()) {
+            return Err(End::BudgetUsedUp);
+        }
+    }
+}
+
+/// Takes what arrived together; returns the source's reason if it said that it ends the stream.
+fn take<S>(context: &Context<S>, arrived: Vec<Item>, is_fresh: bool) -> Result<Option<String>, End> {
+    let cursor = &context.cursor;
+    let mut ended = None;
+    for item in arrived {
+        match item {
+            // Behind a backlog it says nothing of now.
+            Item::Alive if is_fresh => cursor.reach(UtcTime::now()),
+            Item::Alive => {}
+            Item::Arrived(arrival, keywords) => {
+                let made = arrival.made();
+                context.intake.take(arrival, keywords, cursor)?;
+                if let Some(made) = made {
+                    cursor.reach(made.min(UtcTime::now()));
+                }
+            }
+            Item::Ended(reason) => ended = Some(reason),
+        }
+    }
+    Ok(ended)
+}

@@ -1,0 +1,45 @@
+//! Why a connection ended.
+
+use std::fmt;
+
+use crate::intake::NotTaken;
+use crate::source::Failure;
+
+/// Why a connection ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The source failed.
+    Failed(Failure),
+    /// There is no more room before the queue.
+    NoRoom,
+    /// The day's posts are used up.
+    BudgetUsedUp,
+    /// The source refuses every keyword.
+    NothingToRead,
+}
+
+impl From<NotTaken> for End {
+    fn from(reason: NotTaken) -> Self {
+        match reason {
+            NotTaken::NoRoom => Self::NoRoom,
+            NotTaken::Ended => Self::Failed(Failure::Final("sending has ended".to_owned())),
+        }
+    }
+}
+
+impl From<Failure> for End {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(failure) => write!(f, "{failure}"),
+            Self::NoRoom => f.write_str("the queue took posts too slowly, and the buffer was full"),
+            Self::BudgetUsedUp => f.write_str("the day's budget of posts was used up"),
+            Self::NothingToRead => f.write_str("the source refused every keyword"),
+        }
+    }
+}

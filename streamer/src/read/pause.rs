@@ -1,0 +1,63 @@
+//! The pause once the day's budget is used up.
+
+use ::stream::report::StreamState;
+use utc_time::UtcTime;
+
+use super::context::Context;
+use super::end::End;
+use super::missed::{Missed, missing};
+use crate::gaps::{Interruption, Missing, Then};
+use crate::progress::Untold;
+use crate::source::{Failure, Source};
+
+/// Waits until the budget allows posts again; returns what has been missed by then. What is posted until then is not
+/// read, to spare money: a gap that is on record when the pause begins, and that nobody heals.
+pub(crate) async fn pause_for_budget<S: Source>(
+    context: &mut Context<S>,
+    missed: Option<Missed>,
+) -> Result<Missed, Failure> {
+    let cause = End::BudgetUsedUp.to_string();
+    let tomorrow = UtcTime::now().start_of_next_day();
+    let budget = context.ledger.meter.daily_budget().unwrap_or_default();
+    tracing::warn!(budget, %tomorrow, "the day's budget of posts is used up");
+    let reason = format!("budget: {budget} posts were read today; reading goes on at {tomorrow}");
+    context.progress.enter(StreamState::Paused, Some(reason));
+    let Missed { since, hold, untold, .. } =
+        missed.unwrap_or_else(|| Missed::new(context, &cause, Some(context.cursor.reached())));
+    let mut untold = Some(untold);
+    let interruption =
+        |missing: Vec<Missing>, to: UtcTime, heal: bool, untold: Option<Untold>, then: Then| Interruption {
+            cause: cause.clone(),
+            missing,
+            to,
+            heal,
+            backfill: None,
+            untold,
+            then,
+        };
+    let meter = context.ledger.meter.clone();
+    let allowed = meter.free();
+    tokio::pin!(allowed);
+    let mut told: Vec<Missing> = Vec::new();
+    // Once more whenever a keyword comes: it has missed something too.
+    loop {
+        let mut missing = missing::<S>(&context.requested.borrow_and_update(), since);
+        missing.retain(|new| told.iter().all(|told| told.keyword != new.keyword));
+        told.extend(missing.iter().cloned());
+        let pause = Then::Pause(context.name.clone());
+        context.interrupted(interruption(missing, tomorrow, false, untold.take(), pause)).await?;
+        tokio::select! {
+            () = &mut allowed => break,
+            Ok(()) = context.requested.changed() => {}
+        }
+    }
+    // Before tomorrow only where the clock has been set, or healing asked for posts that did not come: what was missed
+    // can be paid for.
+    let end = UtcTime::now().min(tomorrow);
+    let missing = if end < tomorrow { told } else { Vec::new() };
+    context.cursor.reach(end);
+    let now_missed = Missed::new(context, &cause, Some(end));
+    let pass = Then::Pass { connection: context.name.clone(), hold };
+    context.interrupted(interruption(missing, end, true, None, pass)).await?;
+    Ok(now_missed)
+}

@@ -1,0 +1,110 @@
+//! The posts that have been read recently.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use posts::{Keyword, Post, PostId};
+use utc_time::UtcTime;
+
+/// How many posts are remembered: more than a minute of the fastest stream X delivers (250 posts/s).
+const REMEMBERED: usize = 20_000;
+
+/// The posts that have been read recently, by keyword: a source repeats posts, and what heals a gap overlaps with what
+/// the stream delivers. Dropping repeats spares work; those that it has forgotten, the consumer's conditional writes
+/// find out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RecentPosts {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    known: HashMap<Keyword, HashMap<PostId, Latest>>,
+    order: VecDeque<(Keyword, PostId)>,
+}
+
+/// What was read last of a post.
+#[derive(Clone, Copy, Debug, Default)]
+struct Latest {
+    /// When it was changed, if it was.
+    edited_at: Option<UtcTime>,
+    /// It has been taken back.
+    is_removed: bool,
+}
+
+impl RecentPosts {
+    /// Whether a post has been read under a keyword, in this version or a later one, or taken back.
+    pub(crate) fn contains(&self, keyword: &Keyword, post: &Post) -> bool {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = inner.known.get(keyword).and_then(|posts| posts.get(&post.tweet_id));
+        latest.is_some_and(|latest| latest.is_removed || latest.edited_at >= post.edited_at)
+    }
+
+    /// A post has been read under a keyword, and is on its way.
+    pub(crate) fn insert(&self, keyword: &Keyword, id: &PostId, edited_at: Option<UtcTime>) {
+        self.update(keyword, id, |latest| latest.edited_at = latest.edited_at.max(edited_at));
+    }
+
+    /// A post has been taken back: what was fetched of it before comes too late.
+    pub(crate) fn removed(&self, keyword: &Keyword, id: &PostId) {
+        self.update(keyword, id, |latest| latest.is_removed = true);
+    }
+
+    fn update(&self, keyword: &Keyword, id: &PostId, update: impl FnOnce(&mut Latest)) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let Inner { known, order } = &mut *inner;
+        match known.entry(keyword.clone()).or_default().entry(id.clone()) {
+            Entry::Occupied(mut known) => return update(known.get_mut()),
+            Entry::Vacant(new) => update(new.insert(Latest::default())),
+        }
+        order.push_back((keyword.clone(), id.clone()));
+        if order.len() > REMEMBERED
+            && let Some((keyword, id)) = order.pop_front()
+            && let Some(posts) = known.get_mut(&keyword)
+        {
+            posts.remove(&id);
+            if posts.is_empty() {
+                known.remove(&keyword);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(id: usize, edited_at: Option<&str>) -> Post {
+        let post = serde_json::json!({
+            "tweetId": id.to_string(), "createDate": "2026-11-23T10:00:00Z", "text": "", "editedAt": edited_at,
+        });
+        serde_json::from_value(post).unwrap()
+    }
+
+    #[test]
+    fn the_oldest_is_forgotten_first() {
+        let recent = RecentPosts::default();
+        let (rust, go): (Keyword, Keyword) = ("rust".parse().unwrap(), "go".parse().unwrap());
+        for number in 0..=REMEMBERED {
+            recent.insert(&rust, &post(number, None).tweet_id, None);
+            recent.insert(&rust, &post(number, None).tweet_id, None);
+        }
+        assert!(!recent.contains(&rust, &post(0, None)) && recent.contains(&rust, &post(1, None)));
+        assert!(!recent.contains(&go, &post(1, None)));
+    }
+
+    #[test]
+    fn a_changed_post_is_another_and_a_removed_one_is_known_in_every_version() {
+        let (recent, rust): (_, Keyword) = (RecentPosts::default(), "rust".parse().unwrap());
+        let (made, changed) = (post(1, None), post(1, Some("2026-11-23T11:00:00Z")));
+        recent.insert(&rust, &made.tweet_id, None);
+        assert!(recent.contains(&rust, &made) && !recent.contains(&rust, &changed));
+        recent.insert(&rust, &made.tweet_id, changed.edited_at);
+        assert!(recent.contains(&rust, &made) && recent.contains(&rust, &changed));
+        let changed = post(1, Some("2026-11-23T12:00:00Z"));
+        assert!(!recent.contains(&rust, &changed));
+        recent.removed(&rust, &made.tweet_id);
+        assert!(recent.contains(&rust, &changed));
+    }
+}

@@ -1,0 +1,47 @@
+//! Following what is requested.
+
+use std::time::Duration;
+
+use service::tables::TableError;
+use stream::StreamStatusTable;
+use stream::close_queue::CloseQueue;
+use stream::keywords::RequestedKeyword;
+use tokio::sync::watch;
+
+use crate::source::{KeywordState, RequestedKeywords};
+
+/// Follows what is requested: looks when the close queue says so, and every 20 s anyway, for that is how long a poll
+/// lasts. Returns when nothing is requested any more.
+pub(crate) async fn follow_requested(
+    status: StreamStatusTable,
+    queue: CloseQueue,
+    requested: watch::Sender<RequestedKeywords>,
+) {
+    const AFTER_AN_ERROR: Duration = Duration::from_secs(5);
+    loop {
+        if let Err(error) = queue.wait().await {
+            tracing::warn!(error = %aws_sdk_sqs::error::DisplayErrorContext(&error), "could not poll the close queue");
+            tokio::time::sleep(AFTER_AN_ERROR).await;
+        }
+        match requested_keywords(&status).await {
+            Ok(keywords) if keywords.is_empty() => return,
+            Ok(keywords) => {
+                requested.send_if_modified(|present| {
+                    let changed = *present != keywords;
+                    *present = keywords;
+                    changed
+                });
+            }
+            Err(error) => tracing::warn!(%error, "could not read the requested keywords"),
+        }
+    }
+}
+
+/// The requested keywords.
+pub(crate) async fn requested_keywords(status: &StreamStatusTable) -> Result<RequestedKeywords, TableError> {
+    let states = status.keywords().await?.into_iter().map(|requested| {
+        let RequestedKeyword { keyword, started_at, missing_from, .. } = requested;
+        (keyword, KeywordState { since: started_at, missing_from })
+    });
+    Ok(states.collect())
+}

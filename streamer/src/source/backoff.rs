@@ -1,0 +1,139 @@
+//! How long to wait before trying again.
+
+use std::time::Duration;
+
+use utc_time::UtcTime;
+
+use super::failure::Class;
+
+/// How long a source wants to be left alone after failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackoffRules {
+    /// After network failures the wait grows by this step, up to that bound. The first wait after a connection that
+    /// had worked is none.
+    pub network: (Duration, Duration),
+    /// After we hung up, the first wait, in which the source learns of it; it grows by as much, up to the bound of
+    /// network failures.
+    pub hung_up: Duration,
+    /// After 5xx, the first wait; it doubles up to that bound.
+    pub server: (Duration, Duration),
+    /// After 429, the first wait; it doubles up to that bound. It is never shorter than what the source said.
+    pub rate_limited: (Duration, Duration),
+}
+
+/// The clocks of a source and of this machine may differ by this much, and sources tell theirs in whole seconds.
+pub(crate) const CLOCKS: Duration = Duration::from_secs(2);
+
+impl BackoffRules {
+    /// The wait before the next attempt, where `attempt` counts from 0 those of this class in a row.
+    #[must_use]
+    pub fn wait(&self, class: Class, attempt: u32, now: UtcTime) -> Duration {
+        let doubled =
+            |(first, max): (Duration, Duration)| first.saturating_mul(1 << attempt.min(16)).min(max);
+        let (step, max) = self.network;
+        let next = attempt.saturating_add(1);
+        match class {
+            Class::Dropped => step.saturating_mul(attempt).min(max),
+            Class::HungUp => self.hung_up.saturating_mul(next).min(max),
+            Class::Network => step.saturating_mul(next).min(max),
+            Class::Server => doubled(self.server),
+            Class::RateLimited(reset) => {
+                let until_reset = reset.map_or(Duration::ZERO, |reset| reset.after(CLOCKS).since(now));
+                doubled(self.rate_limited).max(until_reset)
+            }
+        }
+    }
+}
+
+/// Failures in a row.
+#[derive(Debug)]
+pub struct Backoff {
+    rules: BackoffRules,
+    last: Option<std::mem::Discriminant<Class>>,
+    attempt: u32,
+}
+
+impl Backoff {
+    /// No failure so far.
+    #[must_use]
+    pub fn new(rules: BackoffRules) -> Self {
+        Self { rules, last: None, attempt: 0 }
+    }
+
+    /// The wait after another failure.
+    pub fn wait(&mut self, class: Class, now: UtcTime) -> Duration {
+        let class_now = Some(std::mem::discriminant(&class));
+        let again = self.last == class_now;
+        self.attempt = if again { self.attempt.saturating_add(1) } else { 0 };
+        self.last = class_now;
+        self.rules.wait(class, self.attempt, now)
+    }
+
+    /// There was a success: the next failure is the first again.
+    pub fn reset(&mut self) {
+        (self.last, self.attempt) = (None, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RULES: BackoffRules = BackoffRules {
+        network: (Duration::from_millis(250), Duration::from_secs(16)),
+        hung_up: Duration::from_secs(1),
+        server: (Duration::from_secs(5), Duration::from_secs(320)),
+        rate_limited: (Duration::from_secs(60), Duration::from_secs(15 * 60)),
+    };
+
+    fn at(seconds: i64) -> UtcTime {
+        UtcTime::from_millis(seconds * 1000).unwrap()
+    }
+
+    #[test]
+    fn a_success_or_another_kind_of_failure_ends_a_row() {
+        let mut backoff = Backoff::new(RULES);
+        let mut waits = |class| [0, 1].map(|_| backoff.wait(class, at(0)).as_secs_f64());
+        assert_eq!(waits(Class::Server), [5.0, 10.0]);
+        assert_eq!(waits(Class::Network), [0.25, 0.5]);
+        assert_eq!(waits(Class::Server), [5.0, 10.0]);
+        backoff.reset();
+        assert_eq!(backoff.wait(Class::Server, at(0)).as_secs_f64(), 5.0);
+    }
+
+    fn class() -> impl Strategy<Value = Class> {
+        prop_oneof![
+            Just(Class::Dropped),
+            Just(Class::HungUp),
+            Just(Class::Network),
+            Just(Class::Server),
+            proptest::option::of(0..2_000_000_000_i64).prop_map(|reset| Class::RateLimited(reset.map(at))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_limit_is_never_met_before_it_ends(attempt: u32, now in 0..2_000_000_000_i64, ahead in -100..2_000_i64) {
+            let reset = at((now + ahead).max(0));
+            let wait = RULES.wait(Class::RateLimited(Some(reset)), attempt, at(now));
+            prop_assert!(at(now).after(wait) > reset);
+            prop_assert!(wait >= Duration::from_secs(60));
+        }
+
+        #[test]
+        fn waits_are_bounded_and_never_shrink_in_a_row(class in class(), attempt in 0..u32::MAX, now in 0..2_000_000_000_i64) {
+            let now = at(now);
+            let (this, next) = (RULES.wait(class, attempt, now), RULES.wait(class, attempt + 1, now));
+            prop_assert!(next >= this);
+            let bound = match class {
+                Class::Dropped | Class::HungUp | Class::Network => Duration::from_secs(16),
+                Class::Server => Duration::from_secs(320),
+                Class::RateLimited(reset) =>
+                    Duration::from_secs(15 * 60).max(reset.map_or(Duration::ZERO, |reset| reset.after(CLOCKS).since(now))),
+            };
+            prop_assert!(this <= bound);
+        }
+    }
+}

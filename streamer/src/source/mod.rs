@@ -1,0 +1,17 @@
+//! What a source of posts is: its contract, and what sources share. The sources themselves are in `sources`.
+
+mod arrival;
+mod backoff;
+mod bytes;
+mod contract;
+mod failure;
+mod rate_limits;
+
+pub use arrival::{Arrival, Item};
+pub use backoff::{Backoff, BackoffRules};
+pub use bytes::{Decoder, decoded};
+pub use contract::{
+    Connection, Extent, FetchedPage, KeywordState, Refusal, RequestedKeywords, Selection, Source,
+};
+pub use failure::{Class, Failure};
+pub use rate_limits::{ConnectQuota, RateLimits};

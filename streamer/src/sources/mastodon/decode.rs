@@ -1,0 +1,92 @@
+//! From a stream's bytes to items.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use posts::Keyword;
+use serde_json::Value;
+
+use super::events::{Events, Frame};
+use super::matching::matches;
+use super::status::{Status, post_id, read_status};
+use crate::source::{Arrival, Decoder, Item};
+
+/// The keywords that a connection carries. Copies share them: the decoder of an open connection follows their changes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Followed(Arc<RwLock<BTreeSet<Keyword>>>);
+
+impl Followed {
+    /// From now on it carries these.
+    pub(crate) fn set(&self, keywords: &BTreeSet<Keyword>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keywords.clone();
+    }
+
+    fn all(&self) -> BTreeSet<Keyword> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Those that a status belongs to.
+    fn of(&self, status: &Status) -> BTreeSet<Keyword> {
+        let keywords = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        keywords.iter().filter(|keyword| matches(keyword, status)).cloned().collect()
+    }
+}
+
+/// Decodes one connection's bytes. What is not a post is skipped, and logged by its size and its place in the stream,
+/// never by its text.
+#[derive(Debug)]
+pub(crate) struct Decode {
+    events: Events,
+    /// The server's name, which stands before its posts' ids.
+    host: String,
+    followed: Followed,
+    /// Bytes of all chunks before the present one.
+    position: u64,
+}
+
+impl Decode {
+    pub(crate) fn new(host: String, followed: Followed) -> Self {
+        Self { events: Events::default(), host, followed, position: 0 }
+    }
+
+    fn item(&self, frame: Frame, position: u64) -> Option<Item> {
+        let skipped = |reason: &str, bytes: usize| {
+            tracing::warn!(reason, bytes, position, "skipped an event that is not a post");
+            None
+        };
+        let (name, data) = match frame {
+            Frame::Comment => return Some(Item::Alive),
+            Frame::TooLong(bytes) => return skipped("too long", bytes),
+            Frame::Event { name, data } => (name, data),
+        };
+        match name.as_str() {
+            "update" | "status.update" => {
+                let Ok(json) = serde_json::from_str::<Value>(&data) else {
+                    return skipped("not JSON", data.len());
+                };
+                let Some(status) = read_status(&json, &self.host) else {
+                    return skipped("not a post of its author's own", data.len());
+                };
+                let keywords = self.followed.of(&status);
+                Some(Item::Arrived(Arrival::Post(Box::new(status.post)), keywords))
+            }
+            "delete" => {
+                let Some(id) = post_id(&self.host, data.trim()) else {
+                    return skipped("not an id", data.len());
+                };
+                // Which keywords the post had is not said; the consumer finds out.
+                Some(Item::Arrived(Arrival::Removed(id), self.followed.all()))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Decoder for Decode {
+    fn push(&mut self, chunk: &[u8]) -> Vec<Item> {
+        let position = self.position;
+        self.position += chunk.len() as u64;
+        let frames = self.events.push(chunk);
+        frames.into_iter().filter_map(|frame| self.item(frame, position)).collect()
+    }
+}

@@ -1,0 +1,11 @@
+//! Mastodon: its streams (<https://docs.joinmastodon.org/methods/streaming/>), healed by its timelines.
+
+mod decode;
+mod events;
+mod matching;
+mod source;
+mod status;
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use decode::{Decode, Followed};
+pub use source::Mastodon;

@@ -1,0 +1,170 @@
+//! A Mastodon server as a source.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use ::stream::gaps::HealedBy;
+use posts::{Keyword, Post};
+use reqwest::Method;
+use serde_json::Value;
+use utc_time::UtcTime;
+
+use super::decode::{Decode, Followed};
+use super::matching::{hashtag, matches};
+use super::status::{first_id, read_status};
+use crate::source::{
+    BackoffRules, ConnectQuota, Connection, Extent, Failure, FetchedPage, RateLimits, RequestedKeywords,
+    Selection, Source, decoded,
+};
+
+/// The connection that carries every keyword that is no hashtag.
+const PUBLIC: &str = "public";
+
+/// Most hashtags, each a connection of its own.
+const HASHTAGS: usize = 20;
+
+/// A Mastodon server.
+#[derive(Clone, Debug)]
+pub struct Mastodon {
+    client: json_api::Client,
+    limits: RateLimits,
+    /// The server's name, which stands before its posts' ids.
+    host: String,
+    /// The hashtag that this connection follows; none for the public stream.
+    tag: Option<String>,
+    followed: Followed,
+}
+
+impl Mastodon {
+    /// The server behind `client`, called `host`, within `limits`.
+    #[must_use]
+    pub fn new(client: json_api::Client, limits: RateLimits, host: String) -> Self {
+        Self { client, limits, host, tag: None, followed: Followed::default() }
+    }
+}
+
+impl Source for Mastodon {
+    /// Posts of other servers take a while; their ids hold when they were made.
+    const LATENESS: Duration = Duration::from_secs(5 * 60);
+    /// A server sends a comment every 15 s. <https://docs.joinmastodon.org/methods/streaming/>
+    const SILENCE: Duration = Duration::from_secs(21);
+    const FETCHABLE_AFTER: Duration = Duration::from_secs(10);
+    const FETCHABLE_FOR: Option<Duration> = None;
+    const HEALED_BY: HealedBy = HealedBy::Timeline;
+    /// <https://docs.joinmastodon.org/methods/timelines/>
+    const PAGE: (u64, u64) = (1, 40);
+    /// Ours: a server allows 300 requests in five minutes. <https://docs.joinmastodon.org/api/rate-limits/>
+    const CONNECTS: ConnectQuota =
+        ConnectQuota { most: 45, window: Duration::from_secs(15 * 60), reserve: 5 };
+    /// Ours, for Mastodon documents none; a server's windows last five minutes, and its 429 says when they end.
+    const BACKOFF: BackoffRules = BackoffRules {
+        network: (Duration::from_millis(250), Duration::from_secs(16)),
+        hung_up: Duration::from_secs(1),
+        server: (Duration::from_secs(5), Duration::from_secs(320)),
+        rate_limited: (Duration::from_secs(60), Duration::from_secs(5 * 60)),
+    };
+
+    fn connections(requested: &RequestedKeywords) -> BTreeMap<String, RequestedKeywords> {
+        let mut connections = BTreeMap::<String, RequestedKeywords>::new();
+        let mut tags = 0;
+        for (keyword, state) in requested {
+            let name = match hashtag(keyword) {
+                Some(tag) => format!("#{tag}"),
+                None => PUBLIC.to_owned(),
+            };
+            if name != PUBLIC && !connections.contains_key(&name) {
+                if tags == HASHTAGS {
+                    continue;
+                }
+                tags += 1;
+            }
+            connections.entry(name).or_default().insert(keyword.clone(), *state);
+        }
+        connections
+    }
+
+    fn on(&self, connection: &str) -> Self {
+        let tag = connection.strip_prefix('#').map(str::to_owned);
+        Self { tag, followed: Followed::default(), ..self.clone() }
+    }
+
+    async fn select(&self, requested: &BTreeSet<Keyword>, _: Extent) -> Result<Selection, Failure> {
+        self.followed.set(requested);
+        Ok(Selection { delivered: requested.clone(), refused: Vec::new() })
+    }
+
+    async fn connect(&self, _: Option<UtcTime>) -> Result<Connection, Failure> {
+        let path = match &self.tag {
+            Some(_) => "/api/v1/streaming/hashtag",
+            None => "/api/v1/streaming/public",
+        };
+        let request = self
+            .client
+            .request(Method::GET, path)
+            .header("accept", "text/event-stream")
+            .query(self.tag.as_ref().map(|tag| ("tag", tag)).as_slice());
+        let answer = self.limits.ask(RateLimits::CONNECT, self.client.open(request)).await?;
+        let decode = Decode::new(self.host.clone(), self.followed.clone());
+        Ok(Connection { items: decoded(answer, decode), backfilled_from: None })
+    }
+
+    async fn fetch(
+        &self,
+        keyword: &Keyword,
+        from: UtcTime,
+        to: UtcTime,
+        page: Option<&str>,
+        most: u64,
+    ) -> Result<FetchedPage, Failure> {
+        let path = match &self.tag {
+            Some(tag) => format!("/api/v1/timelines/tag/{tag}"),
+            None => "/api/v1/timelines/public".to_owned(),
+        };
+        let after = page.map_or_else(|| first_id(from).saturating_sub(1).to_string(), str::to_owned);
+        let request = self
+            .client
+            .request(Method::GET, &path)
+            .query(&[("min_id", after.as_str()), ("limit", &most.to_string())]);
+        let statuses: Vec<Value> = self.limits.ask("timeline", self.client.json(request)).await?;
+        // The page that follows `min_id`, the newest first.
+        let newest = statuses.first().and_then(|status| status["id"].as_str()).map(str::to_owned);
+        let last = newest.as_ref().and_then(|id| id.parse::<u64>().ok()).is_none_or(|id| id >= first_id(to));
+        let posts: Vec<Post> = statuses
+            .iter()
+            .filter_map(|status| read_status(status, &self.host))
+            .filter(|status| status.post.create_date <= to && matches(keyword, status))
+            .map(|status| status.post)
+            .collect();
+        Ok(FetchedPage { posts, next: newest.filter(|_| !last) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::KeywordState;
+
+    #[test]
+    fn hashtags_have_connections_of_their_own_and_all_else_shares_one() {
+        let now = KeywordState { since: UtcTime::now(), missing_from: None };
+        let requested: RequestedKeywords = ["#rust", "#Rust", "crab", "two words", "#two words"]
+            .map(|keyword| (keyword.parse().unwrap(), now))
+            .into();
+        let connections = Mastodon::connections(&requested);
+        let counts: Vec<(&str, usize)> =
+            connections.iter().map(|(name, keywords)| (name.as_str(), keywords.len())).collect();
+        assert_eq!(counts, [("#rust", 2), ("public", 3)]);
+    }
+
+    #[test]
+    fn however_many_hashtags_there_are_words_are_read_too() {
+        let now = KeywordState { since: UtcTime::now(), missing_from: None };
+        // The hashtags come first.
+        let tags = (0..HASHTAGS + 5).map(|number| format!("#tag{number:02}"));
+        let requested: RequestedKeywords =
+            tags.chain(["word".to_owned()]).map(|keyword| (keyword.parse().unwrap(), now)).collect();
+        let connections = Mastodon::connections(&requested);
+        assert_eq!(connections.len(), HASHTAGS + 1);
+        assert_eq!(connections[PUBLIC].len(), 1);
+    }
+}
