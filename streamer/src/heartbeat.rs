@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use service::own_metrics::{EmbeddedMetrics, Gauge};
+use stream::lease::Renewal;
 use stream::{Fenced, Lease, StreamStatusTable};
 use utc_time::UtcTime;
 
@@ -40,8 +41,8 @@ pub(crate) async fn heartbeat(
                 is_beat = true;
                 let asked = BothClocks::now();
                 match status.renew_lease(&lease, UtcTime::now(), LEASE_TIME).await {
-                    Ok(true) => guard.renewed(asked),
-                    Ok(false) => return,
+                    Ok(Renewal::Renewed) => guard.renewed(asked),
+                    Ok(Renewal::Lost) => return,
                     Err(error) => tracing::warn!(%error, "could not renew the lease"),
                 }
                 if !guard.holds() {

@@ -3,7 +3,7 @@
 use aws_sdk_sqs::Client;
 use service::aws;
 
-/// StreamCloseQueue: a message on it says no more than "look at what is desired now", so that one
+/// StreamCloseQueue: a message on it says no more than "look at what is requested now", so that one
 /// that is late, lost or repeated cannot stop a stream that should run.
 #[derive(Clone, Debug)]
 pub struct CloseQueue {
@@ -31,11 +31,11 @@ impl CloseQueue {
         Ok(())
     }
 
-    /// Waits up to 20 s for messages and takes them off the queue; true if there were any.
+    /// Waits up to 20 s for messages, and takes them off the queue.
     ///
     /// # Errors
     /// What SQS answered.
-    pub async fn wait(&self) -> Result<bool, aws_sdk_sqs::Error> {
+    pub async fn wait(&self) -> Result<(), aws_sdk_sqs::Error> {
         let received = self
             .client
             .receive_message()
@@ -51,6 +51,6 @@ impl CloseQueue {
                 self.client.delete_message().queue_url(&self.url).receipt_handle(handle).send().await?;
             }
         }
-        Ok(!received.messages().is_empty())
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::table::{Added, Item, StreamStatusTable, condition_failed, number, put_condition_failed};
+use crate::table::{Added, Item, StreamStatusTable, number, put_condition_failed};
 use posts::Keyword;
 use service::tables::TableError;
 use utc_time::UtcTime;
@@ -237,83 +237,9 @@ impl StreamStatusTable {
         };
         Ok(Marker { generation: of(GENERATION)?, swept: of("swept")? })
     }
-
-    /// Notes why nothing is collected for `keyword`, and that its posts are missing from `from` on,
-    /// unless they were missing before. A keyword that is not requested any more is left alone.
-    ///
-    /// # Errors
-    /// What DynamoDB answered.
-    pub async fn keyword_is_refused(
-        &self,
-        keyword: &Keyword,
-        error: &str,
-        from: UtcTime,
-    ) -> Result<(), TableError> {
-        let values = [(":error", error.to_owned()), (":from", from.to_string())];
-        self.update_keyword(
-            keyword,
-            "SET #error = :error, #missing = if_not_exists(#missing, :from)",
-            "attribute_exists(#stream)",
-            &values,
-            &[("#stream", Self::PARTITION_KEY)],
-        )
-        .await
-    }
-
-    /// Notes that the posts of `keyword`, requested since `started_at`, are collected, and that a gap says
-    /// which of them are missing. A keyword that is not requested any more, or again, is left alone.
-    ///
-    /// # Errors
-    /// What DynamoDB answered.
-    pub async fn keyword_is_collected(
-        &self,
-        keyword: &Keyword,
-        started_at: UtcTime,
-    ) -> Result<(), TableError> {
-        let values = [(":started", started_at.to_string())];
-        self.update_keyword(
-            keyword,
-            "REMOVE #error, #missing",
-            "#started = :started",
-            &values,
-            &[("#started", "startedAt")],
-        )
-        .await
-    }
-
-    async fn update_keyword(
-        &self,
-        keyword: &Keyword,
-        update: &str,
-        condition: &str,
-        values: &[(&str, String)],
-        names: &[(&str, &str)],
-    ) -> Result<(), TableError> {
-        let mut request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(self.key(&keyword_item(keyword))))
-            .update_expression(update)
-            .condition_expression(condition)
-            .expression_attribute_names("#error", "error")
-            .expression_attribute_names("#missing", "missingFrom");
-        for (name, attribute) in names {
-            request = request.expression_attribute_names(*name, *attribute);
-        }
-        for (name, value) in values {
-            request = request.expression_attribute_values(*name, AttributeValue::S(value.clone()));
-        }
-        match request.send().await {
-            Err(error) if !condition_failed(&error) => {
-                Err(TableError::during("note how a keyword fares")(error))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
-fn keyword_item(keyword: &Keyword) -> String {
+pub(crate) fn keyword_item(keyword: &Keyword) -> String {
     format!("{PREFIX}{keyword}")
 }
 

@@ -30,6 +30,15 @@ pub enum Acquired {
     HeldByAnother,
 }
 
+/// What became of [`StreamStatusTable::renew_lease`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// It is held on.
+    Renewed,
+    /// Somebody else has taken it, or released it: its holder must stop.
+    Lost,
+}
+
 impl StreamStatusTable {
     /// Takes the lease for `owner` until `now + time`, if nobody else holds it.
     ///
@@ -65,11 +74,16 @@ impl StreamStatusTable {
         }
     }
 
-    /// Holds `lease` until `now + time`; false if it was lost, and its holder must stop.
+    /// Holds `lease` until `now + time`.
     ///
     /// # Errors
     /// What DynamoDB answered.
-    pub async fn renew_lease(&self, lease: &Lease, now: UtcTime, time: Duration) -> Result<bool, TableError> {
+    pub async fn renew_lease(
+        &self,
+        lease: &Lease,
+        now: UtcTime,
+        time: Duration,
+    ) -> Result<Renewal, TableError> {
         let answer = self
             .lease_update("SET #until = :until")
             .condition_expression("#owner = :owner AND #epoch = :epoch")
@@ -81,8 +95,8 @@ impl StreamStatusTable {
             .send()
             .await;
         match answer {
-            Ok(_) => Ok(true),
-            Err(error) if condition_failed(&error) => Ok(false),
+            Ok(_) => Ok(Renewal::Renewed),
+            Err(error) if condition_failed(&error) => Ok(Renewal::Lost),
             Err(error) => Err(TableError::during("renew the lease")(error)),
         }
     }

@@ -5,7 +5,9 @@
 
 pub mod close_queue;
 mod gap_bound;
+mod gap_records;
 pub mod gaps;
+mod keyword_notes;
 pub mod keywords;
 pub mod launch;
 pub mod lease;

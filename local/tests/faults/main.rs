@@ -7,6 +7,7 @@ mod cost;
 mod crash;
 mod mastodon;
 mod misbehaviour;
+mod new_source;
 mod outages;
 mod reconcile;
 mod status;

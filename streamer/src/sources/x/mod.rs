@@ -5,6 +5,6 @@ mod post;
 mod rules;
 mod source;
 
+pub use source::X;
 #[cfg(any(test, fuzzing))]
 pub(crate) use {decode::Decode, rules::RuleKeywords};
-pub use source::X;
