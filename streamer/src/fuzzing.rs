@@ -9,7 +9,7 @@ use crate::sources::{mastodon, x};
 /// # Panics
 /// If what is read depends on where the chunks end: the first byte says how large they are.
 pub fn x(input: &[u8]) {
-    read(input, || x::Decode::new(x::RuleKeywords::default()));
+    check_cuts(input, || x::Decode::new(x::RuleKeywords::default()));
 }
 
 /// Reads `input` as a stream of Mastodon's.
@@ -17,14 +17,14 @@ pub fn x(input: &[u8]) {
 /// # Panics
 /// As [`x()`].
 pub fn mastodon(input: &[u8]) {
-    read(input, || {
+    check_cuts(input, || {
         let followed = mastodon::Followed::default();
         followed.set(&["rust".parse().expect("a keyword")].into());
         mastodon::Decode::new("nowhere".to_owned(), followed)
     });
 }
 
-fn read<D: Decoder>(input: &[u8], decoder: impl Fn() -> D) {
+fn check_cuts<D: Decoder>(input: &[u8], decoder: impl Fn() -> D) {
     let Some((size, bytes)) = input.split_first() else { return };
     let mut in_pieces = decoder();
     let pieces: Vec<Item> =

@@ -143,7 +143,7 @@ impl Intake {
             && let Some(written) = written(&post)
         {
             self.send(Arrival::Post(written), post.create_date, new.clone(), Origin::Stream, cursor)?;
-            self.progress.read(post.create_date);
+            self.progress.post_read(post.create_date);
             for keyword in &new {
                 self.recent.insert(keyword, &post.tweet_id, post.edited_at);
             }

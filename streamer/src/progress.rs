@@ -80,7 +80,7 @@ impl Progress {
     }
 
     /// A post was read.
-    pub(crate) fn read(&self, made: UtcTime) {
+    pub(crate) fn post_read(&self, made: UtcTime) {
         self.sender.send_if_modified(|report| {
             report.posts_read += 1;
             report.last_post_at = report.last_post_at.max(Some(made));
@@ -195,7 +195,7 @@ mod tests {
         let rust: Keyword = "rust".parse().unwrap();
         let first = progress.report(None, None, at(0));
         for _ in 0..30 {
-            progress.read(at(5));
+            progress.post_read(at(5));
         }
         progress.sent(&rust, 20, Some(at(5)), at(7));
         let second = progress.report(Some(&first), None, at(10));

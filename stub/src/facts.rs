@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::rule::Scope;
+use crate::scope::Scope;
 
 /// What of a post its rules can ask for; all of it in lower case, for X ignores case.
 #[derive(Clone, Debug, Default, PartialEq)]

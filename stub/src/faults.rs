@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::world::Chunk;
+use crate::chunk::Chunk;
 
 /// Something that goes wrong, as it does at X. Asked for by `POST /control/faults` with, for
 /// example, `{"fault":"status","status":503,"seconds":5}`.

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::words::{AUTHORS, PLACES, SENTENCES, TOPICS};
+
 /// Makes posts, without ids and times: the stub stamps what it posts.
 #[derive(Debug)]
 pub struct Generator {
@@ -12,104 +14,6 @@ pub struct Generator {
 
 /// How many earlier posts a new one may refer to.
 const RECENT: usize = 50;
-
-/// What posts are about when nobody asks for anything.
-const TOPICS: &[&str] = &[
-    "rust",
-    "coffee",
-    "football",
-    "climate",
-    "music",
-    "space",
-    "chess",
-    "AI",
-    "bicycles",
-    "election",
-    "サッカー",
-    "música",
-    "кофе",
-    "قهوة",
-    "krepšinis",
-    "भारत",
-];
-
-/// Sentences with room for a topic: language, text. Between them they hold accents, right-to-left
-/// script, scripts without spaces, emoji of several code points, and characters that JSON escapes.
-const SENTENCES: &[(&str, &str)] = &[
-    ("en", "Just read something about {} and I can't stop thinking about it."),
-    ("en", "Hot take: {} was better ten years ago 🔥"),
-    ("en", "Does anyone here know a good book on {}?\n\nAsking for a friend 👀"),
-    ("en", "\"{}\" – that's it, that's the post \\o/"),
-    ("es", "¿Alguien más está pensando en {} esta mañana? ☕️"),
-    ("fr", "Franchement, {} c’est déjà l’été à la bibliothèque 🌞"),
-    ("de", "Schöne Grüße aus der Straßenbahn: heute nur {} gehört."),
-    ("pt", "Não consigo parar de pensar em {} 😂😂"),
-    ("it", "Perché nessuno parla di {}? È così importante!"),
-    ("lt", "Šiandien visi kalba apie {}, o aš žiūriu į ežerą 🇱🇹"),
-    ("pl", "Zażółć gęślą jaźń, czyli {} na dziś."),
-    ("tr", "Bugün {} hakkında çok şey öğrendim, İstanbul'dan selamlar"),
-    ("ru", "Сегодня весь день только {} и ничего больше."),
-    ("uk", "Їжак каже: {} — це щастя 🦔"),
-    ("ar", "اليوم نتحدث عن {} مع الأصدقاء 👨‍👩‍👧‍👦"),
-    ("he", "היום דיברנו על {} כל הערב"),
-    ("fa", "امروز دربارهٔ {} می‌خوانم"),
-    ("hi", "आज मैंने {} के बारे में पढ़ा 🙏🏽"),
-    ("ja", "今日は {} のことばかり考えている。"),
-    ("ko", "오늘은 하루 종일 {} 생각만 했어요"),
-    ("zh", "今天 {} 真的很好玩 🎉"),
-    ("th", "วันนี้ {} สนุกมาก"),
-    ("und", "{} 🦀🦀🦀"),
-    ("qme", "#{}"),
-];
-
-/// People who do not exist: handle, name, what they say of where they live.
-const AUTHORS: &[(&str, &str, &str)] = &[
-    ("stub_ada", "Ada 🦀", "London, England"),
-    ("stub_jonas", "Jonas Ežeras", "Vilnius, Lithuania"),
-    ("stub_maria", "María José", "Madrid, España"),
-    ("stub_yuki", "ゆき", "東京、日本"),
-    ("stub_omar", "عمر", "القاهرة، مصر"),
-    ("stub_noa", "נועה", "🇮🇱"),
-    ("stub_olena", "Олена", "Київ, Україна"),
-    ("stub_lucas", "Lucas", "São Paulo, Brasil"),
-    ("stub_emma", "Emma", "everywhere and nowhere"),
-    ("stub_priya", "Priya", "Mumbai, India"),
-    ("stub_chen", "陈", ""),
-    ("stub_zofia", "Zofia", "Kraków, Polska 🇵🇱"),
-    ("stub_kwame", "Kwame", "Accra, Ghana"),
-    ("stub_sam", "Sam \"the\" O'Neil", "Portland, OR"),
-    ("stub_leyla", "Leyla", "İzmir, Türkiye"),
-    ("stub_ingrid", "Ingrid", "Bergen, Norge"),
-];
-
-/// Places: name, country, country code.
-const PLACES: &[(&str, &str, &str)] = &[
-    ("Vilnius", "Lithuania", "LT"),
-    ("London", "United Kingdom", "GB"),
-    ("Madrid", "Spain", "ES"),
-    ("Paris", "France", "FR"),
-    ("Berlin", "Germany", "DE"),
-    ("Roma", "Italy", "IT"),
-    ("Kraków", "Poland", "PL"),
-    ("Kyiv", "Ukraine", "UA"),
-    ("Istanbul", "Türkiye", "TR"),
-    ("Cairo", "Egypt", "EG"),
-    ("Lagos", "Nigeria", "NG"),
-    ("Nairobi", "Kenya", "KE"),
-    ("Cape Town", "South Africa", "ZA"),
-    ("Mumbai", "India", "IN"),
-    ("Tokyo", "Japan", "JP"),
-    ("Seoul", "South Korea", "KR"),
-    ("Bangkok", "Thailand", "TH"),
-    ("Sydney", "Australia", "AU"),
-    ("Auckland", "New Zealand", "NZ"),
-    ("New York", "United States", "US"),
-    ("Toronto", "Canada", "CA"),
-    ("Ciudad de México", "Mexico", "MX"),
-    ("São Paulo", "Brazil", "BR"),
-    ("Buenos Aires", "Argentina", "AR"),
-    ("Santiago", "Chile", "CL"),
-];
 
 impl Generator {
     /// A generator whose posts follow from `seed`.

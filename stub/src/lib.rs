@@ -6,19 +6,27 @@
 //! and tells what was posted and delivered.
 
 mod answer;
+mod chunk;
 mod clock;
+mod connection;
 mod control;
+mod expression;
 mod facts;
 mod faults;
+mod follower;
 mod generator;
 mod limits;
 mod mastodon;
+mod parser;
+mod posted;
 pub mod recording;
 mod rule;
 mod rules;
+mod scope;
 mod search;
 mod snowflake;
 mod stream;
+mod words;
 mod world;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +42,9 @@ use tokio_util::sync::CancellationToken;
 pub use facts::Facts;
 pub use faults::Fault;
 pub use generator::Generator;
-pub use rule::{InvalidRule, Rule, Scope};
+pub use parser::InvalidRule;
+pub use rule::Rule;
+pub use scope::Scope;
 use world::World;
 
 /// Where the stub's posts come from.

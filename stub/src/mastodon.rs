@@ -19,32 +19,14 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::Stub;
 use crate::answer::Failure;
+use crate::chunk::{Chunk, LINES_BUFFERED};
 use crate::facts::Facts;
-use crate::world::{Chunk, LINES_BUFFERED, Posted, World};
+use crate::follower::{Follower, has_tag};
+use crate::posted::Posted;
+use crate::world::World;
 
 /// Most posts on a page of a timeline.
 const PAGE: usize = 40;
-
-/// A reader of one of Mastodon's streams.
-#[derive(Debug)]
-pub(crate) struct Follower {
-    number: u64,
-    /// The hashtag it follows, in lower case; none for the public stream.
-    tag: Option<String>,
-    lines: mpsc::Sender<Chunk>,
-    /// Nothing is sent any more, and nobody is told.
-    pub(crate) silent: bool,
-}
-
-impl Follower {
-    fn follows(&self, facts: &Facts) -> bool {
-        self.tag.as_ref().is_none_or(|tag| has_tag(facts, tag))
-    }
-}
-
-fn has_tag(facts: &Facts, tag: &str) -> bool {
-    facts.own.iter().any(|text| text.hashtags.iter().any(|own| own == tag))
-}
 
 /// The id that a post has at Mastodon: its milliseconds, and a number that makes it unique.
 pub(crate) fn status_id(post: &Posted, sequence: u64) -> u64 {

@@ -14,8 +14,9 @@ use crate::Stub;
 use crate::answer::{Authorized, Failure, ok, within_limit};
 use crate::clock::now;
 use crate::limits::Endpoint;
+use crate::posted::StreamRule;
 use crate::rule::Rule;
-use crate::world::{StreamRule, World};
+use crate::world::World;
 
 /// Most rules, and most characters of one, on X's pay-per-use plan.
 const RULES: usize = 1000;

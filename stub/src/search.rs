@@ -15,10 +15,12 @@ use crate::Stub;
 use crate::answer::{Authorized, Failure, ok, within_limit};
 use crate::clock::now;
 use crate::limits::Endpoint;
-use crate::rule::{Rule, Scope};
+use crate::posted::Posted;
+use crate::rule::Rule;
 use crate::rules::invalid_query;
+use crate::scope::Scope;
 use crate::snowflake::first_of;
-use crate::world::{Posted, World};
+use crate::world::World;
 
 /// The longest query on X's pay-per-use plan.
 const QUERY_CHARACTERS: usize = 512;

@@ -24,9 +24,10 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::Stub;
 use crate::answer::{Authorized, Failure, limit_headers, within_limit};
+use crate::chunk::{Chunk, LINES_BUFFERED};
+use crate::connection::{Connection, Slot};
 use crate::limits::Endpoint;
 use crate::rules::invalid_query;
-use crate::world::{Chunk, Connection, LINES_BUFFERED, Slot};
 
 #[derive(Deserialize)]
 pub(crate) struct Parameters {

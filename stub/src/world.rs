@@ -2,21 +2,23 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::chunk::Chunk;
 use crate::clock::now;
+use crate::connection::{Connection, Slot};
 use crate::facts::Facts;
 use crate::faults::{Fault, Pending};
+use crate::follower::Follower;
 use crate::limits::Limits;
-use crate::mastodon::Follower;
-use crate::rule::{Rule, Scope};
+use crate::posted::{MatchedRule, Posted, StreamRule, own_stamp, stamp};
+use crate::scope::Scope;
 use crate::snowflake::Ids;
 
 /// How many posts are remembered for search, counts and the control path, and in how many bytes; the oldest goes
@@ -27,9 +29,7 @@ const POST_BYTES_KEPT: usize = 32 * 1024 * 1024;
 /// How many are made at most while nobody has asked for any.
 const UNASKED: usize = 1_000;
 
-/// How many lines wait for a slow reader before X cuts it off (inferred: X's own number is not public), and how many
-/// bytes.
-pub(crate) const LINES_BUFFERED: usize = 5_000;
+/// How many bytes of lines wait for a slow reader before X cuts it off (inferred: X's own number is not public).
 const LINE_BYTES_BUFFERED: usize = 8 * 1024 * 1024;
 
 /// The stub's whole state.
@@ -57,115 +57,6 @@ pub(crate) struct World {
     pub(crate) limits: Limits,
     /// How often a client was told that it asks too often, or connects twice, by its own fault.
     pub(crate) refusals: u64,
-}
-
-/// A rule of the stream.
-#[derive(Debug)]
-pub(crate) struct StreamRule {
-    pub(crate) id: String,
-    pub(crate) value: String,
-    pub(crate) tag: Option<String>,
-    pub(crate) rule: Rule,
-}
-
-impl StreamRule {
-    /// As it stands in the line of a post that it matched.
-    fn in_a_line(&self) -> Value {
-        match &self.tag {
-            Some(tag) => json!({ "id": self.id, "tag": tag }),
-            None => json!({ "id": self.id }),
-        }
-    }
-}
-
-/// Something that was posted.
-#[derive(Debug)]
-pub(crate) struct Posted {
-    pub(crate) id: u64,
-    pub(crate) at: Timestamp,
-    /// As it was posted, as JSON: a third of what it takes taken apart.
-    json: Box<str>,
-    /// The rules that matched when it was posted.
-    pub(crate) matched: Box<[MatchedRule]>,
-    /// How often its line has been handed to a reader whole.
-    pub(crate) delivered: u32,
-    /// Its author has taken it back.
-    pub(crate) removed: bool,
-    /// Its author has changed it: the new text, and when.
-    pub(crate) edited: Option<(String, Timestamp)>,
-}
-
-impl Posted {
-    /// As it was posted.
-    pub(crate) fn post(&self) -> Value {
-        serde_json::from_str(&self.json).unwrap_or_default()
-    }
-
-    /// What its rules can ask for.
-    pub(crate) fn facts(&self) -> Facts {
-        Facts::of(&self.post())
-    }
-
-    /// What it takes of memory, about.
-    fn bytes(&self) -> usize {
-        size_of::<Self>() + self.json.len() + size_of_val(&*self.matched)
-    }
-
-    /// Its line in the stream.
-    fn line(&self) -> Bytes {
-        let rules: Vec<Value> = self.matched.iter().map(|matched| matched.rule.in_a_line()).collect();
-        let object = self.json.strip_suffix('}').unwrap_or(&self.json);
-        Bytes::from(format!("{object},\"matching_rules\":{}}}\r\n", json!(rules)))
-    }
-}
-
-/// A rule that matched a post.
-#[derive(Clone, Debug)]
-pub(crate) struct MatchedRule {
-    pub(crate) rule: Arc<StreamRule>,
-    /// Whether the same query finds the post: quoted texts are not searched.
-    pub(crate) searchable: bool,
-}
-
-/// The one reader.
-#[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) number: u64,
-    pub(crate) lines: mpsc::Sender<Chunk>,
-    /// How many bytes wait in them.
-    pub(crate) waiting: Arc<AtomicUsize>,
-    /// After the reader left, the slot stays taken until then.
-    pub(crate) taken_until: Option<Instant>,
-    /// Nothing is sent any more, and nobody is told.
-    pub(crate) silent: bool,
-}
-
-/// The one slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Slot {
-    Free,
-    /// A reader is connected.
-    Taken,
-    /// The reader has left, and X has not noticed.
-    HalfOpen,
-}
-
-/// What is sent to the reader at once.
-#[derive(Debug)]
-pub(crate) enum Chunk {
-    /// These bytes; the posts with these sequence numbers are delivered with them.
-    Bytes(Bytes, Vec<u64>),
-    /// The connection ends here, in the middle of what it was saying.
-    Cut,
-}
-
-impl Chunk {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Bytes(bytes, _) => bytes.len(),
-            Self::Cut => 0,
-        }
-    }
 }
 
 impl World {
@@ -348,34 +239,11 @@ impl World {
     }
 }
 
-/// Gives a post an id and a time.
-fn stamp(post: &mut Value, id: u64, at: Timestamp) {
-    let data = &mut post["data"];
-    data["id"] = id.to_string().into();
-    data["created_at"] = format!("{at:.3}").into();
-    // X writes whole seconds.
-    if let Some(text) = data["created_at"].as_str().and_then(|text| text.split_once('.')) {
-        data["created_at"] = format!("{}.000Z", text.0).into();
-    }
-    match data["edit_history_tweet_ids"].as_array_mut() {
-        Some(history) => history.push(id.to_string().into()),
-        None => data["edit_history_tweet_ids"] = json!([id.to_string()]),
-    }
-    if data["conversation_id"].is_null() {
-        data["conversation_id"] = id.to_string().into();
-    }
-}
-
-fn own_stamp(post: &Value) -> Option<(u64, Timestamp)> {
-    let id = post["data"]["id"].as_str()?.parse().ok()?;
-    let at = post["data"]["created_at"].as_str()?.parse().ok()?;
-    Some((id, at))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Generator;
+    use crate::rule::Rule;
 
     fn generate(world: &mut World, generator: &mut Generator, posts: usize) {
         for _ in 0..posts {

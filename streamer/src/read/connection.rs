@@ -34,13 +34,13 @@ pub(crate) async fn read_connection<S: Source>(
     missed: &mut Option<Missed>,
     fared: &mut Fared,
 ) -> End {
-    match read(context, missed, fared).await {
+    match open_and_read(context, missed, fared).await {
         Ok(never) => match never {},
         Err(end) => end,
     }
 }
 
-async fn read<S: Source>(
+async fn open_and_read<S: Source>(
     context: &mut Context<S>,
     missed: &mut Option<Missed>,
     fared: &mut Fared,
