@@ -6,12 +6,13 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use json_api::{Answer, Error, InvalidClient};
 use posts::Keyword;
-use reqwest::header::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use service::parameters::ParameterStore;
 use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
+use x::Bucket;
 use x::prices::DOLLARS_A_POST;
 
 use crate::request::{AskedKeyword, Query};
@@ -25,8 +26,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// X's recent counts.
 #[derive(Clone, Debug)]
 pub(crate) struct Counts {
-    http: reqwest::Client,
-    url: String,
+    client: Result<x::Client, InvalidClient>,
     parameters: ParameterStore,
     token_parameter: String,
 }
@@ -116,31 +116,17 @@ pub(crate) async fn estimate(
     }))
 }
 
-/// What X counted: `post_count` by its own description, which older answers call `tweet_count`; some have both.
-#[derive(Deserialize)]
-struct Counted {
-    #[serde(default)]
-    data: Vec<Bucket>,
-}
-
-#[derive(Deserialize)]
-struct Bucket {
-    start: UtcTime,
-    end: UtcTime,
-    post_count: Option<u64>,
-    tweet_count: Option<u64>,
-}
-
 /// The counts by day (UTC) up to `now`, whatever buckets X has made: it may answer by the hour when asked for days.
 fn by_day(buckets: Vec<Bucket>, now: UtcTime) -> Vec<Day> {
     let mut days: BTreeMap<String, Day> = BTreeMap::new();
-    for Bucket { start, end, post_count, tweet_count } in buckets {
+    for bucket in buckets {
+        let start = bucket.start;
         // What lies ahead has not been counted.
-        let end = end.min(now);
+        let end = bucket.end.min(now);
         let empty = Day { start, end, posts: 0, counted: Duration::ZERO };
         let day = days.entry(start.day()).or_insert(empty);
         (day.start, day.end) = (day.start.min(start), day.end.max(end));
-        day.posts += post_count.or(tweet_count).unwrap_or_default();
+        day.posts += bucket.posts();
         day.counted += end.since(start);
     }
     days.into_values().collect()
@@ -163,52 +149,39 @@ impl Counts {
     /// Counts of X at `url`, whose bearer token is in `token_parameter`.
     pub(crate) fn new(url: &str, parameters: ParameterStore, token_parameter: String) -> Self {
         service::aws::install_tls();
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("aviary/", env!("CARGO_PKG_VERSION")))
-            .timeout(ANSWER_TIMEOUT)
-            .gzip(true);
-        // What can fail here is TLS, which is installed.
-        let http = builder.build().unwrap_or_default();
-        Self { http, url: url.trim_end_matches('/').to_owned(), parameters, token_parameter }
+        Self { client: x::Client::new(url), parameters, token_parameter }
     }
 
     async fn of(&self, keyword: &Keyword) -> Result<Vec<Day>, Problem> {
         let token = self.parameters.read(&self.token_parameter).await?.unwrap_or_default();
-        let Ok(mut authorization) = HeaderValue::from_str(&format!("Bearer {token}")) else {
+        let Ok(client) = self.client.clone()?.bearing(&token) else {
             return Err(Problem::unavailable("the bearer token holds characters that no token has", None));
         };
-        authorization.set_sensitive(true);
-        let request = self
-            .http
-            .get(format!("{}/2/tweets/counts/recent", self.url))
-            .header(reqwest::header::AUTHORIZATION, authorization)
-            .query(&[("query", keyword.as_str()), ("granularity", "day")]);
-        let answer = request.send().await.map_err(reqwest::Error::without_url)?;
-        let wait = window(answer.headers(), UtcTime::now());
-        match answer.status().as_u16() {
-            200..=299 => {
-                let counted: Counted = answer.json().await.map_err(reqwest::Error::without_url)?;
-                Ok(by_day(counted.data, UtcTime::now()))
-            }
+        let Answer { outcome, limit } =
+            tokio::time::timeout(ANSWER_TIMEOUT, client.counts(keyword.as_str())).await?;
+        let refusal = match outcome {
+            Ok(buckets) => return Ok(by_day(buckets, UtcTime::now())),
+            Err(Error::Refused(refusal)) => refusal,
+            Err(error) => return Err(error.into()),
+        };
+        Err(match refusal.status.as_u16() {
             400 => {
-                let refused: Refused = answer.json().await.unwrap_or_default();
-                let reason = refused.errors.into_iter().find_map(|reason| reason.message).or(refused.detail);
+                let Refused { errors, detail } =
+                    serde_json::from_value(refusal.explanation).unwrap_or_default();
+                let reason = errors.into_iter().find_map(|reason| reason.message).or(detail);
                 let reason = reason.unwrap_or_else(|| "X gave no reason".to_owned());
-                Err(Problem::unusable("keyword", format!("X does not understand the keyword: {reason}")))
+                Problem::unusable("keyword", format!("X does not understand the keyword: {reason}"))
             }
-            429 => Err(Problem::unavailable("X counts no more until its rate limit's next window", wait)),
+            429 => {
+                let wait = limit.map(|limit| limit.reset.since(UtcTime::now()));
+                Problem::unavailable("X counts no more until its rate limit's next window", wait)
+            }
             status @ (401 | 403) => {
-                Err(Problem::unavailable(format!("X refused the bearer token with status {status}"), None))
+                Problem::unavailable(format!("X refused the bearer token with status {status}"), None)
             }
-            status => Err(Problem::unavailable(format!("X answered with status {status}"), None)),
-        }
+            status => Problem::unavailable(format!("X answered with status {status}"), None),
+        })
     }
-}
-
-/// How long it is until X's rate limit begins anew.
-fn window(headers: &HeaderMap, now: UtcTime) -> Option<Duration> {
-    let reset: i64 = headers.get("x-rate-limit-reset")?.to_str().ok()?.parse().ok()?;
-    Some(UtcTime::from_millis(reset.checked_mul(1000)?).ok()?.since(now))
 }
 
 #[cfg(test)]

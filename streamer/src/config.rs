@@ -75,7 +75,7 @@ impl Config {
             None => SourceConfig::X {
                 url: variables.optional("X_API_URL").unwrap_or_else(|| "https://api.x.com".to_owned()),
                 token_parameter: variables.required("TWITTER_BEARER_TOKEN_PARAMETER"),
-                backfill_minutes: variables.number("X_BACKFILL_MINUTES", 0..=5, 0),
+                backfill_minutes: variables.number("X_BACKFILL_MINUTES", 0..=x::limits::BACKFILL_MINUTES, 0),
             },
         };
         let daily_post_budget = match &source {

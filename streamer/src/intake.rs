@@ -4,96 +4,26 @@
 //! size. Nothing further on asks again.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
 use posts::envelope::{POST_BYTES, Parcel};
 use posts::{Keyword, Post, PostId};
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use utc_time::UtcTime;
 
-use crate::cursor::{Cursor, Hold};
+use crate::cursor::Cursor;
 use crate::meter::{Allowance, Meter};
 use crate::progress::Progress;
 use crate::recent::RecentPosts;
 use crate::source::Arrival;
-
-/// How much may wait for the queue: this many posts, and this many bytes of their JSON. When either is used up, the
-/// connection is closed; it is opened again when half of it is free, and what was missed is a gap.
-const WAITING_POSTS: usize = 10_000;
-const WAITING_BYTES: usize = 64 * 1024 * 1024;
-
-/// How often it is checked whether there is room again.
-const CHECK_ROOM: Duration = Duration::from_millis(100);
+use crate::waiting::{NotTaken, Origin, Waiting, WaitingRoom, WrittenPost};
 
 /// The one door for everything that is collected. Copies share its room and what it knows.
 #[derive(Clone, Debug)]
 pub(crate) struct Intake {
-    waiting: mpsc::Sender<Waiting>,
-    room: Arc<Semaphore>,
+    room: WaitingRoom,
     recent: RecentPosts,
     meter: Meter,
     progress: Progress,
-}
-
-/// Something that waits to be sent.
-#[derive(Debug)]
-pub(crate) struct Waiting {
-    pub(crate) arrival: Arrival<WrittenPost>,
-    /// When the post was made, or taken back.
-    pub(crate) at: UtcTime,
-    /// The keywords under which it is new.
-    pub(crate) keywords: BTreeSet<Keyword>,
-    pub(crate) origin: Origin,
-    pub(crate) ticket: Ticket,
-}
-
-/// A post as it is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WrittenPost {
-    pub(crate) id: PostId,
-    pub(crate) edited_at: Option<UtcTime>,
-    /// As [`Parcel::written`] wrote it.
-    pub(crate) json: String,
-}
-
-/// Where something came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// The stream delivered it.
-    Stream,
-    /// It was fetched to heal a gap, and may be of any age.
-    Healing,
-}
-
-/// What is given back once the queue has something: it holds a cursor no longer, and frees its room when the last copy
-/// is dropped.
-#[derive(Clone, Debug)]
-pub(crate) struct Ticket {
-    hold: Hold,
-    _room: Option<Arc<OwnedSemaphorePermit>>,
-}
-
-impl Ticket {
-    /// The queue has it under one of its keywords.
-    pub(crate) fn accepted(&self) {
-        self.hold.release();
-    }
-
-    #[cfg(test)]
-    pub(crate) fn without_room(hold: Hold) -> Self {
-        Self { hold, _room: None }
-    }
-}
-
-/// Why something was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotTaken {
-    /// There is no room for it.
-    NoRoom,
-    /// Nobody sends any more.
-    Ended,
 }
 
 /// What became of a post that was fetched.
@@ -108,9 +38,8 @@ pub(crate) enum Fetched {
 impl Intake {
     /// The door, and where that comes out which went in.
     pub(crate) fn new(meter: Meter, progress: Progress) -> (Self, mpsc::Receiver<Waiting>) {
-        let (waiting, received) = mpsc::channel(WAITING_POSTS);
-        let room = Arc::new(Semaphore::new(WAITING_BYTES));
-        (Self { waiting, room, recent: RecentPosts::default(), meter, progress }, received)
+        let (room, received) = WaitingRoom::new();
+        (Self { room, recent: RecentPosts::default(), meter, progress }, received)
     }
 
     /// Takes what the stream delivered for `keywords`. A post that is nobody's is paid for too; one that was delivered
@@ -123,17 +52,7 @@ impl Intake {
     ) -> Result<(), NotTaken> {
         let post = match arrival {
             Arrival::Post(post) => post,
-            Arrival::Removed(id) => {
-                for keyword in &keywords {
-                    self.recent.removed(keyword, &id);
-                }
-                return match keywords.is_empty() {
-                    true => Ok(()),
-                    false => {
-                        self.send(Arrival::Removed(id), UtcTime::now(), keywords, Origin::Stream, cursor)
-                    }
-                };
-            }
+            Arrival::Removed(id) => return self.take_removal(id, keywords, cursor),
         };
         let delivered = keywords.len();
         let mut new = keywords;
@@ -142,14 +61,27 @@ impl Intake {
         if !new.is_empty()
             && let Some(written) = written(&post)
         {
-            self.send(Arrival::Post(written), post.create_date, new.clone(), Origin::Stream, cursor)?;
-            self.progress.post_read(post.create_date);
+            let written = Arrival::Post(written);
+            let place = self.room.reserve(&written)?;
             for keyword in &new {
                 self.recent.insert(keyword, &post.tweet_id, post.edited_at);
             }
+            place.take(written, post.create_date, new, Origin::Stream, cursor);
+            self.progress.post_read(post.create_date);
         }
         if is_new {
             self.meter.count(UtcTime::now());
+        }
+        Ok(())
+    }
+
+    fn take_removal(&self, id: PostId, keywords: BTreeSet<Keyword>, cursor: &Cursor) -> Result<(), NotTaken> {
+        for keyword in &keywords {
+            self.recent.removed(keyword, &id);
+        }
+        if !keywords.is_empty() {
+            let removal = Arrival::Removed(id);
+            self.room.reserve(&removal)?.take(removal, UtcTime::now(), keywords, Origin::Stream, cursor);
         }
         Ok(())
     }
@@ -168,52 +100,23 @@ impl Intake {
         }
         allowance.spend(UtcTime::now());
         let Some(written) = written(&post) else { return Ok(Fetched::New) };
-        loop {
-            self.half_free().await;
-            let arrival = Arrival::Post(written.clone());
-            let keywords = BTreeSet::from([keyword.clone()]);
-            match self.send(arrival, post.create_date, keywords, Origin::Healing, cursor) {
+        let written = Arrival::Post(written);
+        let place = loop {
+            self.room.half_free().await;
+            match self.room.reserve(&written) {
+                Ok(place) => break place,
                 Err(NotTaken::NoRoom) => {}
                 Err(ended @ NotTaken::Ended) => return Err(ended),
-                Ok(()) => break,
             }
-        }
+        };
+        place.take(written, post.create_date, BTreeSet::from([keyword.clone()]), Origin::Healing, cursor);
         self.recent.insert(keyword, &post.tweet_id, post.edited_at);
         Ok(Fetched::New)
     }
 
-    fn send(
-        &self,
-        arrival: Arrival<WrittenPost>,
-        at: UtcTime,
-        keywords: BTreeSet<Keyword>,
-        origin: Origin,
-        cursor: &Cursor,
-    ) -> Result<(), NotTaken> {
-        let bytes = match &arrival {
-            Arrival::Post(post) => post.json.len(),
-            Arrival::Removed(id) => id.as_str().len(),
-        };
-        let place = match self.waiting.try_reserve() {
-            Ok(place) => place,
-            Err(TrySendError::Full(())) => return Err(NotTaken::NoRoom),
-            Err(TrySendError::Closed(())) => return Err(NotTaken::Ended),
-        };
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(bytes) else {
-            return Err(NotTaken::NoRoom);
-        };
-        let ticket = Ticket { hold: cursor.hold(keywords.len()), _room: Some(Arc::new(room)) };
-        place.send(Waiting { arrival, at, keywords, origin, ticket });
-        Ok(())
-    }
-
     /// Waits until half of the room is free.
     pub(crate) async fn half_free(&self) {
-        while self.waiting.capacity() < WAITING_POSTS / 2 || self.room.available_permits() < WAITING_BYTES / 2
-        {
-            tokio::time::sleep(CHECK_ROOM).await;
-        }
+        self.room.half_free().await;
     }
 }
 
@@ -232,6 +135,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::waiting::{WAITING_BYTES, WAITING_POSTS};
 
     fn at(second: i64) -> UtcTime {
         UtcTime::from_millis(second * 1000).unwrap()

@@ -52,9 +52,23 @@ impl Ledger {
         self.positions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes up a connection where it was left, or where its first keyword was requested; returns its cursor, and where it
+    /// was left, if it was ever read.
+    pub(crate) fn take_up(
+        &self,
+        connection: &str,
+        first_requested: Option<UtcTime>,
+        now: UtcTime,
+    ) -> (Cursor, Option<UtcTime>) {
+        let left_at = self.left_at(connection, now);
+        let cursor = Cursor::new(left_at.or(first_requested).unwrap_or(now));
+        self.follow(connection, cursor.clone());
+        (cursor, left_at)
+    }
+
     /// Up to when what a connection delivered, or failed to, is known: where its cursor was left,
     /// or later, where a gap that is on record covers a pause that is over. None if it was never read.
-    pub(crate) fn left_at(&self, connection: &str, now: UtcTime) -> Option<UtcTime> {
+    fn left_at(&self, connection: &str, now: UtcTime) -> Option<UtcTime> {
         let own = self.cursors().get(connection).map(Cursor::at);
         let positions = self.positions();
         let cursor = own.or_else(|| positions.left_at.get(connection).copied())?.min(now);
@@ -63,7 +77,7 @@ impl Ledger {
     }
 
     /// From now on a connection's cursor is this one.
-    pub(crate) fn follow(&self, connection: &str, cursor: Cursor) {
+    fn follow(&self, connection: &str, cursor: Cursor) {
         self.cursors().insert(connection.to_owned(), cursor);
     }
 

@@ -27,6 +27,7 @@ mod send;
 pub mod source;
 pub mod sources;
 mod tasks;
+mod waiting;
 
 pub use config::{Config, SourceConfig};
 pub use ended::{Ended, RunError};

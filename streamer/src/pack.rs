@@ -8,8 +8,8 @@ use posts::envelope::{ENVELOPE_BYTES, Parcel};
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
-use crate::intake::{Ticket, WrittenPost};
 use crate::source::Arrival;
+use crate::waiting::{Ticket, WrittenPost};
 
 /// How long a post waits for company.
 const AGE: Duration = Duration::from_secs(1);
@@ -63,7 +63,7 @@ impl Packed {
 }
 
 impl Packer {
-    /// Adds something, which the stream delivered if it says when it was `made`; returns the parcel that it did not fit into, which is full. Nothing fits after
+    /// Adds something. `made` says when it was made, if the stream delivered it. Returns the parcel that it did not fit into, which is full. Nothing fits after
     /// what was taken back but more of it: a parcel's posts come before that.
     ///
     /// # Errors

@@ -37,24 +37,25 @@ pub async fn run(
     own_metrics: EmbeddedMetrics,
     shutdown: CancellationToken,
 ) -> Result<Ended, RunError> {
+    service::aws::install_tls();
     let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(aws));
     match config.source.clone() {
         SourceConfig::X { url, token_parameter, backfill_minutes } => {
             let open = async |limits| {
                 let token = bearer_token(&parameters, &token_parameter).await?;
-                Ok(X::new(x::Client::new(&url, &token)?, limits, backfill_minutes))
+                Ok(X::new(x::Client::new(&url)?.bearing(&token)?, limits, backfill_minutes))
             };
             run_source(config, aws, own_metrics, shutdown, open).await
         }
         SourceConfig::Mastodon { url, token_parameter } => {
             let open = async |limits| {
-                let token = match token_parameter {
-                    Some(parameter) => Some(bearer_token(&parameters, &parameter).await?),
-                    None => None,
-                };
+                let mut client = json_api::Client::new(&url)?;
+                if let Some(parameter) = token_parameter {
+                    client = client.bearing(&bearer_token(&parameters, &parameter).await?)?;
+                }
                 let host = reqwest::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
                 let host = host.ok_or_else(|| RunError::MastodonUrl(url.clone()))?;
-                Ok(Mastodon::new(json_api::Client::new(&url, token.as_deref())?, limits, host))
+                Ok(Mastodon::new(client, limits, host))
             };
             run_source(config, aws, own_metrics, shutdown, open).await
         }

@@ -7,10 +7,10 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
-use crate::intake::{Origin, Waiting};
 use crate::lease::LeaseGuard;
 use crate::pack::{Packed, Packer};
 use crate::progress::Progress;
+use crate::waiting::{Origin, Waiting};
 
 /// The waits before sending again what the queue did not take.
 const FIRST_WAIT: Duration = Duration::from_millis(200);

@@ -85,13 +85,11 @@ pub enum Error {
 }
 
 impl Client {
-    /// A client of the API at `base`, bearing `token`.
+    /// A client of the API at `base`, without a token. The process must have a default provider of TLS.
     ///
     /// # Errors
-    /// [`InvalidClient`].
-    pub fn new(base: &str, token: Option<&str>) -> Result<Self, InvalidClient> {
-        // An error says that it is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    /// [`InvalidClient::Http`].
+    pub fn new(base: &str) -> Result<Self, InvalidClient> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("aviary/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(ANSWER_TIMEOUT)
@@ -100,14 +98,19 @@ impl Client {
             .gzip(true)
             .build()
             .map_err(|error| InvalidClient::Http(error.to_string()))?;
-        let authorization = token.map(|token| {
-            let mut value =
-                HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| InvalidClient::Token)?;
-            value.set_sensitive(true);
-            Ok(value)
-        });
-        let base = base.trim_end_matches('/').to_owned();
-        Ok(Self { http, base, authorization: authorization.transpose()? })
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), authorization: None })
+    }
+
+    /// The same client, bearing `token`.
+    ///
+    /// # Errors
+    /// [`InvalidClient::Token`].
+    pub fn bearing(mut self, token: &str) -> Result<Self, InvalidClient> {
+        let mut value =
+            HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| InvalidClient::Token)?;
+        value.set_sensitive(true);
+        self.authorization = Some(value);
+        Ok(self)
     }
 
     /// A request, to be given to [`Client::open`] or [`Client::json`].
@@ -131,7 +134,7 @@ impl Client {
         if status.is_success() {
             return Answer { outcome: Ok(answer), limit };
         }
-        let refusal = Refusal::new(status, self.authorization.is_some(), &explanation(answer).await);
+        let refusal = Refusal::new(status, self.authorization.is_some(), explanation(answer).await);
         Answer { outcome: Err(Error::Refused(refusal)), limit }
     }
 

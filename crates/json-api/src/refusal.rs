@@ -8,17 +8,19 @@ use serde_json::Value;
 use crate::{ANSWER_TIMEOUT, body};
 
 /// What an API says when it refuses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
     /// The HTTP status.
     pub status: StatusCode,
     /// For people to read in a state: the API's own explanation where it says more than the status, and what to do where
     /// that is known.
     pub reason: String,
+    /// What the API says of it; null, if that is not JSON.
+    pub explanation: Value,
 }
 
 impl Refusal {
-    pub(crate) fn new(status: StatusCode, bears_token: bool, explanation: &Value) -> Self {
+    pub(crate) fn new(status: StatusCode, bears_token: bool, explanation: Value) -> Self {
         let mut reason = format!("the source answered {status}");
         let first = &explanation["errors"][0];
         let texts = [&first["message"], &explanation["detail"], &explanation["title"], &explanation["error"]];
@@ -35,7 +37,7 @@ impl Refusal {
                 "; it takes a bearer token, and there is none"
             });
         }
-        Self { status, reason }
+        Self { status, reason, explanation }
     }
 }
 
@@ -45,7 +47,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What the API says of a refusal; nothing, if that is not JSON.
+/// What the API says of a refusal; null, if that is not JSON.
 pub(crate) async fn explanation(answer: Response) -> Value {
     const EXPLANATION_BYTES: usize = 64 * 1024;
     let body = tokio::time::timeout(ANSWER_TIMEOUT, body(answer, EXPLANATION_BYTES)).await;
@@ -60,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_each_thing_once_and_what_to_do() {
-        let told = |status: StatusCode, explanation: Value| Refusal::new(status, true, &explanation).reason;
+        let told = |status: StatusCode, explanation: Value| Refusal::new(status, true, explanation).reason;
         // As X answers: <https://docs.x.com/x-api/fundamentals/response-codes-and-errors>.
         let unauthorized = json!({ "title": "Unauthorized", "detail": "Unauthorized", "status": 401 });
         assert_eq!(
@@ -69,7 +71,7 @@ mod tests {
         );
         let invalid = json!({ "error": "The access token is invalid" });
         assert_eq!(
-            Refusal::new(StatusCode::UNAUTHORIZED, false, &invalid).reason,
+            Refusal::new(StatusCode::UNAUTHORIZED, false, invalid).reason,
             "the source answered 401 Unauthorized: The access token is invalid; it takes a bearer token, and there is none"
         );
         let not_enrolled = json!({ "title": "Client Forbidden", "detail": "must be attached to a Project" });

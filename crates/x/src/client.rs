@@ -111,12 +111,20 @@ impl Bucket {
 }
 
 impl Client {
-    /// A client of X at `base`, bearing `token`.
+    /// A client of X at `base`, without a token: see [`json_api::Client::new`].
     ///
     /// # Errors
-    /// A token that cannot be sent.
-    pub fn new(base: &str, token: &str) -> Result<Self, InvalidClient> {
-        Ok(Self(json_api::Client::new(base, Some(token))?))
+    /// [`InvalidClient::Http`].
+    pub fn new(base: &str) -> Result<Self, InvalidClient> {
+        Ok(Self(json_api::Client::new(base)?))
+    }
+
+    /// The same client, bearing `token`.
+    ///
+    /// # Errors
+    /// [`InvalidClient::Token`].
+    pub fn bearing(self, token: &str) -> Result<Self, InvalidClient> {
+        Ok(Self(self.0.bearing(token)?))
     }
 
     /// A page of the rules that there are.

@@ -2,32 +2,6 @@
 
 use std::time::Duration;
 
-/// Something that X limits the use of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Endpoint {
-    /// Opening a stream.
-    Connect,
-    /// Listing rules.
-    ReadRules,
-    /// Adding and deleting rules.
-    WriteRules,
-    /// Searching recent posts.
-    Search,
-}
-
-impl Endpoint {
-    /// Its name, for records and logs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::ReadRules => "readRules",
-            Self::WriteRules => "writeRules",
-            Self::Search => "search",
-        }
-    }
-}
-
 /// Connections that may be opened in [`CONNECT_WINDOW`].
 /// <https://docs.x.com/x-api/fundamentals/rate-limits>
 pub const CONNECTS: usize = 50;

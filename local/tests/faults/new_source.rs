@@ -117,9 +117,9 @@ impl Source for FeedSource {
         let (posts, most) = (self.feed.posts.lock().unwrap(), usize::try_from(most).unwrap());
         let is_asked_for =
             |post: &&Post| post.create_date >= from && post.create_date <= to && matches(keyword, post);
-        let page = posts.iter().skip(first).take(most).filter(is_asked_for).cloned().collect();
+        let fetched = posts.iter().skip(first).take(most).filter(is_asked_for).cloned().collect();
         let next = first + most;
-        Ok(FetchedPage { posts: page, next: (next < posts.len()).then(|| next.to_string()) })
+        Ok(FetchedPage { posts: fetched, next: (next < posts.len()).then(|| next.to_string()) })
     }
 }
 

@@ -9,9 +9,10 @@ use utc_time::UtcTime;
 use super::book::GapBook;
 use super::worklist::{Work, too_old};
 use crate::cursor::Cursor;
-use crate::intake::{Fetched, Intake, NotTaken};
+use crate::intake::{Fetched, Intake};
 use crate::meter::Meter;
 use crate::source::{Backoff, Class, Failure, RequestedKeywords, Source};
+use crate::waiting::NotTaken;
 
 /// For how long a connection must live until what the source delivers again has come.
 const BACKFILL_TIME: Duration = Duration::from_secs(60);

@@ -14,27 +14,20 @@ use utc_time::UtcTime;
 use super::context::Context;
 use super::end::End;
 use super::missed::{Missed, missing};
-use super::selection::{follow_requested, select};
+use super::selection::{keep_selected, select};
 use crate::gaps::{Backfill, Interruption, Then};
-use crate::source::{Class, Connection, Extent, Failure, Item, Source};
+use crate::source::{Backoff, Class, Connection, Extent, Failure, Item, Source};
 
 /// What came after a wait of this length was not waiting for us: reading is not behind.
 const FRESH: Duration = Duration::from_millis(100);
-
-/// How a connection fared.
-#[derive(Debug, Default)]
-pub(crate) struct Fared {
-    /// It lived for so long that a drop is not one of a row of failures.
-    pub(crate) worked: bool,
-}
 
 /// Opens a connection and reads it to its end. What was missed before it is put on record as soon as it is open.
 pub(crate) async fn read_connection<S: Source>(
     context: &mut Context<S>,
     missed: &mut Option<Missed>,
-    fared: &mut Fared,
+    backoff: &mut Backoff,
 ) -> End {
-    match open_and_read(context, missed, fared).await {
+    match open_and_read(context, missed, backoff).await {
         Ok(never) => match never {},
         Err(end) => end,
     }
@@ -43,7 +36,7 @@ pub(crate) async fn read_connection<S: Source>(
 async fn open_and_read<S: Source>(
     context: &mut Context<S>,
     missed: &mut Option<Missed>,
-    fared: &mut Fared,
+    backoff: &mut Backoff,
 ) -> Result<Infallible, End> {
     let requested = context.requested.borrow_and_update().clone();
     let context = &*context;
@@ -77,7 +70,7 @@ async fn open_and_read<S: Source>(
         context.interrupted(interruption).await?;
     }
 
-    let follow = follow_requested(context, delivered, since);
+    let follow = keep_selected(context, delivered, since);
     tokio::pin!(follow);
     let opened = Instant::now();
     loop {
@@ -89,7 +82,10 @@ async fn open_and_read<S: Source>(
         let arrived = arrived
             .map_err(|_| Failure::passing(Class::HungUp, "the stream fell silent"))?
             .ok_or_else(|| Failure::passing(Class::Dropped, "the source closed the stream"))??;
-        fared.worked = opened.elapsed() >= S::SILENCE;
+        // One that drops at once is one of a row of failures.
+        if opened.elapsed() >= S::SILENCE {
+            backoff.reset();
+        }
         let is_fresh = asked.elapsed() >= FRESH;
         if let Some(reason) = take(context, arrived, is_fresh)? {
             let reason = format!("the source ended the stream: {reason}");

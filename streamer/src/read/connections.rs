@@ -8,7 +8,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use utc_time::UtcTime;
 
-use super::reader::Reader;
+use super::context::Context;
+use super::reader::read_and_reconnect;
 use super::selection::note_refusal;
 use crate::gaps::{GapBook, Healer, INTERRUPTIONS};
 use crate::intake::Intake;
@@ -118,7 +119,9 @@ impl<S: Source> Connections<S> {
     ) -> impl Future<Output = (String, String)> + Send + use<S> {
         let source = self.source.on(&name);
         let (interruptions, interrupted) = mpsc::channel(INTERRUPTIONS);
-        let reader = Reader {
+        let first_requested = requested.borrow().values().map(|state| state.since).min();
+        let (cursor, left_at) = self.ledger.take_up(&name, first_requested, UtcTime::now());
+        let context = Context {
             name: name.clone(),
             source: source.clone(),
             status: self.status.clone(),
@@ -128,12 +131,13 @@ impl<S: Source> Connections<S> {
             intake: self.intake.clone(),
             interruptions,
             progress: self.progress.clone(),
+            cursor,
         };
         let healer =
             Healer::new(source, self.gaps.clone(), self.ledger.clone(), self.intake.clone(), requested);
         async move {
             let reason = tokio::select! {
-                reason = reader.run() => reason,
+                reason = read_and_reconnect(context, left_at) => reason,
                 () = healer.run(interrupted) => "healing ended".to_owned(),
             };
             (name, reason)

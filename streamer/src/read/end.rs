@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::intake::NotTaken;
 use crate::source::Failure;
+use crate::waiting::NotTaken;
 
 /// Why a connection ended.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ pub(crate) async fn note_refusal(status: &StreamStatusTable, refusal: &Refusal, 
 
 /// While a connection goes on: makes each change of what is requested a change of what the source delivers. What was
 /// posted of a keyword before the source delivered it is a gap like any other. Returns when the source refuses for good.
-pub(crate) async fn follow_requested<S: Source>(
+pub(crate) async fn keep_selected<S: Source>(
     context: &Context<S>,
     mut delivered: BTreeSet<Keyword>,
     since: Option<UtcTime>,

@@ -93,7 +93,7 @@ impl RateLimits {
     }
 
     /// Waits until a request to `endpoint` is allowed.
-    pub async fn allowed(&self, endpoint: &'static str) {
+    async fn allowed(&self, endpoint: &'static str) {
         loop {
             let wait = self.request_wait(endpoint, UtcTime::now());
             if wait.is_zero() {
@@ -104,7 +104,7 @@ impl RateLimits {
         }
     }
 
-    /// Makes a request to `endpoint` as soon as it is allowed, and notes what its answer says of the limit.
+    /// Makes a request to `endpoint` as soon as it is allowed, not before, and notes what its answer says of the limit.
     ///
     /// # Errors
     /// [`Failure`].

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ::stream::gaps::HealedBy;
 use ::x::limits::{
-    CONNECT_WINDOW, CONNECTS, Endpoint, KEEP_ALIVE, LATENESS, RULES_A_REQUEST, SEARCH_PAGE, SEARCH_REACH,
+    CONNECT_WINDOW, CONNECTS, KEEP_ALIVE, LATENESS, RULES_A_REQUEST, SEARCH_PAGE, SEARCH_REACH,
     SEARCHABLE_AFTER,
 };
 use ::x::snowflake::first_id;
@@ -27,6 +27,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Connections that are left for a human who looks.
 const CONNECTS_LEFT: u32 = 5;
+
+/// What X limits the use of, by the names under which it is noted, beside [`RateLimits::CONNECT`].
+const READ_RULES: &str = "readRules";
+const WRITE_RULES: &str = "writeRules";
+const SEARCH: &str = "search";
 
 /// X.
 #[derive(Clone, Debug)]
@@ -51,7 +56,7 @@ impl X {
         let mut next: Option<String> = None;
         loop {
             let request = self.client.rules(next.as_deref());
-            let page = self.limits.ask(Endpoint::ReadRules.name(), request).await?;
+            let page = self.limits.ask(READ_RULES, request).await?;
             rules.extend(page.rules);
             next = page.next;
             if next.is_none() {
@@ -63,7 +68,7 @@ impl X {
     /// Adds rules. Where X refuses a whole request, the halves are tried, so that what is wrong with one rule does not
     /// affect the others.
     async fn add_rules(&self, rules: &[NewRule]) -> Result<RulesAdded, Failure> {
-        match self.limits.ask(Endpoint::WriteRules.name(), self.client.add_rules(rules)).await {
+        match self.limits.ask(WRITE_RULES, self.client.add_rules(rules)).await {
             Err(Failure::InvalidRequest(reason)) => match rules {
                 [] => Ok(RulesAdded::default()),
                 [NewRule { value, .. }] => Ok(RulesAdded {
@@ -124,7 +129,7 @@ impl Source for X {
         let plan = Plan::new(&rules, requested);
         if extent == Extent::Whole || plan.add.len() == requested.len() {
             for ids in plan.delete.chunks(RULES_A_REQUEST) {
-                self.limits.ask(Endpoint::WriteRules.name(), self.client.delete_rules(ids)).await?;
+                self.limits.ask(WRITE_RULES, self.client.delete_rules(ids)).await?;
             }
             for keywords in plan.add.chunks(RULES_A_REQUEST) {
                 let new: Vec<NewRule> = keywords.iter().map(rule_of).collect();
@@ -140,11 +145,13 @@ impl Source for X {
     }
 
     async fn connect(&self, missing_from: Option<UtcTime>) -> Result<Connection, Failure> {
-        // Only then is it known how long ago that was.
-        self.limits.allowed(RateLimits::CONNECT).await;
-        let minutes =
-            missing_from.and_then(|from| backfill_minutes(from, UtcTime::now(), self.backfill_minutes));
-        let answer = self.limits.ask(Endpoint::Connect.name(), self.client.stream(minutes)).await?;
+        let request = async {
+            // Only once it is allowed is it known how long ago that was.
+            let minutes =
+                missing_from.and_then(|from| backfill_minutes(from, UtcTime::now(), self.backfill_minutes));
+            self.client.stream(minutes).await.map(|answer| (answer, minutes))
+        };
+        let (answer, minutes) = self.limits.ask(RateLimits::CONNECT, request).await?;
         // X counts from when it was asked, which is before now.
         let backfilled_from = minutes.map(|minutes| UtcTime::now().before(MINUTE * minutes));
         Ok(Connection { items: decoded(answer, Decode::new(self.keywords.clone())), backfilled_from })
@@ -165,7 +172,7 @@ impl Source for X {
             most,
             page,
         };
-        self.limits.ask(Endpoint::Search.name(), self.client.search(search, |page| fetched(&page))).await
+        self.limits.ask(SEARCH, self.client.search(search, |page| fetched(&page))).await
     }
 }
 

@@ -1,0 +1,141 @@
+//! What waits for the queue, and the room that it has.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use posts::{Keyword, PostId};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use utc_time::UtcTime;
+
+use crate::cursor::{Cursor, Hold};
+use crate::source::Arrival;
+
+/// How much may wait for the queue: this many posts, and this many bytes of their JSON. When either is used up, the
+/// connection is closed; it is opened again when half of it is free, and what was missed is a gap.
+pub(crate) const WAITING_POSTS: usize = 10_000;
+pub(crate) const WAITING_BYTES: usize = 64 * 1024 * 1024;
+
+/// How often it is checked whether there is room again.
+const CHECK_ROOM: Duration = Duration::from_millis(100);
+
+/// Something that waits to be sent.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) arrival: Arrival<WrittenPost>,
+    /// When the post was made, or taken back.
+    pub(crate) at: UtcTime,
+    /// The keywords under which it is new.
+    pub(crate) keywords: BTreeSet<Keyword>,
+    pub(crate) origin: Origin,
+    pub(crate) ticket: Ticket,
+}
+
+/// A post as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WrittenPost {
+    pub(crate) id: PostId,
+    pub(crate) edited_at: Option<UtcTime>,
+    /// As [`Parcel::written`] wrote it.
+    pub(crate) json: String,
+}
+
+/// Where something came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The stream delivered it.
+    Stream,
+    /// It was fetched to heal a gap, and may be of any age.
+    Healing,
+}
+
+/// What is given back once the queue has something: it holds a cursor no longer, and frees its room when the last copy
+/// is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    hold: Hold,
+    _room: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+impl Ticket {
+    /// The queue has it under one of its keywords.
+    pub(crate) fn accepted(&self) {
+        self.hold.release();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn without_room(hold: Hold) -> Self {
+        Self { hold, _room: None }
+    }
+}
+
+/// Why something was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotTaken {
+    /// There is no room for it.
+    NoRoom,
+    /// Nobody sends any more.
+    Ended,
+}
+
+/// The room for what waits. Copies share it.
+#[derive(Clone, Debug)]
+pub(crate) struct WaitingRoom {
+    waiting: mpsc::Sender<Waiting>,
+    bytes: Arc<Semaphore>,
+}
+
+/// Room for one thing.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    place: mpsc::Permit<'a, Waiting>,
+    room: OwnedSemaphorePermit,
+}
+
+impl WaitingRoom {
+    /// The room, and the way out of it.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Waiting>) {
+        let (waiting, received) = mpsc::channel(WAITING_POSTS);
+        (Self { waiting, bytes: Arc::new(Semaphore::new(WAITING_BYTES)) }, received)
+    }
+
+    /// Reserves room for something.
+    pub(crate) fn reserve(&self, arrival: &Arrival<WrittenPost>) -> Result<Place<'_>, NotTaken> {
+        let bytes = match arrival {
+            Arrival::Post(post) => post.json.len(),
+            Arrival::Removed(id) => id.as_str().len(),
+        };
+        let place = self.waiting.try_reserve().map_err(|error| match error {
+            TrySendError::Full(()) => NotTaken::NoRoom,
+            TrySendError::Closed(()) => NotTaken::Ended,
+        })?;
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.bytes).try_acquire_many_owned(bytes).map_err(|_| NotTaken::NoRoom)?;
+        Ok(Place { place, room })
+    }
+
+    /// Waits until half of the room is free.
+    pub(crate) async fn half_free(&self) {
+        while self.waiting.capacity() < WAITING_POSTS / 2
+            || self.bytes.available_permits() < WAITING_BYTES / 2
+        {
+            tokio::time::sleep(CHECK_ROOM).await;
+        }
+    }
+}
+
+impl Place<'_> {
+    /// Something waits here from now on; `cursor` is held until it is sent.
+    pub(crate) fn take(
+        self,
+        arrival: Arrival<WrittenPost>,
+        at: UtcTime,
+        keywords: BTreeSet<Keyword>,
+        origin: Origin,
+        cursor: &Cursor,
+    ) {
+        let ticket = Ticket { hold: cursor.hold(keywords.len()), _room: Some(Arc::new(self.room)) };
+        self.place.send(Waiting { arrival, at, keywords, origin, ticket });
+    }
+}
