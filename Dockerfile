@@ -1,4 +1,5 @@
-# The streamer's image, and what the functions run: static programs, built in one stage.
+# The streamer's image, and what the functions run: static programs, built in one stage. BuildKit keeps what was compiled
+# in its caches, so that after a change of one line only what depends on it is compiled again.
 #   docker build -t aviary-streamer .
 #   docker build --target functions --output target/lambda .
 FROM docker.io/library/rust:1.95.0-bookworm AS build
@@ -6,7 +7,9 @@ WORKDIR /src
 COPY . .
 # The image's own toolchain, without what only developers need.
 ENV RUSTUP_TOOLCHAIN=1.95.0 RUSTFLAGS="-C target-feature=+crt-static"
-RUN target="$(uname -m)-unknown-linux-gnu" \
+RUN --mount=type=cache,id=aviary-registry,target=/usr/local/cargo/registry \
+    --mount=type=cache,id=aviary-target,target=/src/target \
+    target="$(uname -m)-unknown-linux-gnu" \
     && cargo build --profile deploy --locked --target "$target" -p streamer -p consumer -p api \
     && mkdir -p /out/functions \
     && cp "target/$target/deploy/streamer" /etc/ssl/certs/ca-certificates.crt /out/ \

@@ -6,8 +6,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
-use local::{Machine, Options, Stream, config};
-use posts::statistics::StatisticsTable;
+use local::{Machine, Options, Stream};
 use posts::tweets::TweetsTable;
 use posts::{Keyword, Post};
 use serde_json::json;
@@ -46,20 +45,9 @@ fn keyword(number: u64) -> Keyword {
 #[tokio::main]
 async fn main() {
     let data = tempfile::tempdir().unwrap();
-    let machine = Machine::start(Options {
-        data: data.path().to_owned(),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        require_key: false,
-        streamer_elsewhere: None,
-        stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
-        keywords: Vec::new(),
-        daily_post_budget: None,
-    })
-    .await
-    .unwrap();
-    let dynamodb = aws_sdk_dynamodb::Client::new(&config(&format!("http://{}", machine.aws)).await);
-    let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
-    let tweets = TweetsTable::new(dynamodb.clone(), "TweetsTable".to_owned(), statistics);
+    let machine = Machine::start(Options::new(data.path(), Stream::nowhere())).await.unwrap();
+    let dynamodb = aws_sdk_dynamodb::Client::new(machine.aws.sdk());
+    let tweets = machine.aws.tweets_table();
     let mut there = 0;
     for size in SIZES {
         let begin = Instant::now();

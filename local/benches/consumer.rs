@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
 use consumer::Consumer;
-use local::{Machine, Options, Stream, config};
+use local::{Machine, Options, Stream, programs};
 use posts::Post;
 use posts::envelope::Parcel;
 use serde_json::json;
@@ -56,26 +56,10 @@ fn batch(number: u64) -> SqsEvent {
 #[tokio::main]
 async fn main() {
     let data = tempfile::tempdir().unwrap();
-    let options = Options {
-        data: data.path().to_owned(),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        require_key: false,
-        streamer_elsewhere: None,
-        stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
-        keywords: Vec::new(),
-        daily_post_budget: None,
-    };
+    let options = Options::new(data.path(), Stream::nowhere());
     let machine = Machine::start(options).await.unwrap();
-    let url = format!("http://{}", machine.aws);
-    let consumer_config = consumer::Config {
-        status_table: "StreamStatusTable".to_owned(),
-        stream_id: "x".to_owned(),
-        tweets_table: "TweetsTable".to_owned(),
-        statistics_table: "StatisticsTable".to_owned(),
-        tweets_queue_url: format!("{url}/000000000000/TweetsFifoQueue.fifo"),
-        dead_letter_queue_url: format!("{url}/000000000000/TweetsDeadLetterQueue.fifo"),
-    };
-    let consumer = Consumer::new(&config(&url).await, consumer_config, EmbeddedMetrics::nowhere());
+    let config = programs::consumer(&machine.aws);
+    let consumer = Consumer::new(machine.aws.sdk(), config, EmbeddedMetrics::nowhere());
     let batches: Vec<SqsEvent> = (0..BATCHES).map(batch).collect();
     let start = Instant::now();
     for batch in batches {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use local::{Call, Fate, Machine, Options, Stream, config};
+use local::{Call, Fate, Machine, Options, Stream};
 use posts::envelope::Parcel;
 use posts::{Keyword, Post};
 use serde_json::{Value, json};
@@ -77,8 +77,8 @@ async fn backlog() {
         ("ReceiveMessage", Some("TweetsFifoQueue.fifo")) => Fate::FailsBefore,
         _ => Fate::Answered,
     });
-    let sqs = aws_sdk_sqs::Client::new(&config(&format!("http://{}", world.machine.aws)).await);
-    let queue = format!("http://{}/000000000000/TweetsFifoQueue.fifo", world.machine.aws);
+    let sqs = aws_sdk_sqs::Client::new(world.machine.aws.sdk());
+    let queue = world.machine.aws.queue_url("TweetsFifoQueue.fifo");
     let start = Instant::now();
     for first in (1..=messages).step_by(10) {
         let entries = (first..(first + 10).min(messages + 1)).map(|number| {
@@ -142,21 +142,11 @@ struct World {
 impl World {
     async fn start(rate: f64, keywords: &[String]) -> Self {
         let data = tempfile::tempdir().unwrap();
+        let generated = stub::Options::new(stub::Source::Generator { seed: 1 });
+        let stub = Stream::Stub(stub::Options { rate, ..generated });
         let options = Options {
-            data: data.path().to_owned(),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            require_key: false,
-            streamer_elsewhere: None,
-            stream: Stream::Stub(stub::Options {
-                token: "token".to_owned(),
-                source: stub::Source::Generator { seed: 1 },
-                rate,
-                keep_alive: Duration::from_secs(10),
-                search_delay: Duration::from_secs(30),
-                backfill: false,
-            }),
             keywords: keywords.iter().map(|keyword| keyword.parse::<Keyword>().unwrap()).collect(),
-            daily_post_budget: None,
+            ..Options::new(data.path(), stub)
         };
         let machine = Machine::start(options).await.unwrap();
         Self { machine, http: reqwest::Client::builder().no_proxy().build().unwrap(), _data: data }

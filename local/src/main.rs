@@ -7,7 +7,6 @@ use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
@@ -36,16 +35,7 @@ async fn main() -> anyhow::Result<()> {
         let store = parameter.map_or_else(|| KeyStore::Folder(arguments.data), KeyStore::Parameter);
         return keys::run(command, &store).await;
     }
-    let made_up = |source| {
-        Stream::Stub(stub::Options {
-            token: "stub-token".to_owned(),
-            source,
-            rate: arguments.rate,
-            keep_alive: Duration::from_secs(10),
-            search_delay: Duration::from_secs(30),
-            backfill: false,
-        })
-    };
+    let made_up = |source| Stream::Stub(stub::Options { rate: arguments.rate, ..stub::Options::new(source) });
     let stream = match (arguments.mastodon.clone(), &arguments.recording) {
         (Some(url), _) => Stream::Mastodon { url },
         (None, Some(path)) => {
@@ -63,13 +53,12 @@ async fn main() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for Ctrl-C")?;
     let options = Options {
-        data: arguments.data.clone(),
         listen: SocketAddr::new(arguments.address, arguments.port),
         require_key: arguments.require_key,
         streamer_elsewhere: arguments.streamer_elsewhere,
-        stream,
         keywords: arguments.keywords,
         daily_post_budget: arguments.daily_post_budget.or(from_x.then_some(BUDGET_AT_X)),
+        ..Options::new(&arguments.data, stream)
     };
     let machine = match Machine::start(options).await {
         Err(error) if error.is::<NoApiKey>() => {
@@ -126,13 +115,13 @@ fn introduction(machine: &Machine, posts: &str) -> String {
     let mut line = |line: &str| {
         let _ = writeln!(text, "{line}");
     };
-    line(&format!("  AWS-shaped endpoint  http://{}  (region us-east-1, any credentials)", machine.aws));
+    line(&format!("  AWS-shaped endpoint  {}  (region us-east-1, any credentials)", machine.aws.url));
     line(&format!("  posts                {posts}"));
     if api.ip().is_unspecified() {
         api.set_ip(Ipv4Addr::LOCALHOST.into());
     }
     line(&format!("  its description      http://{api}/docs/"));
-    let key = if machine.takes_key { " -H 'authorization: Bearer KEY'" } else { "" };
+    let key = if machine.requires_key { " -H 'authorization: Bearer KEY'" } else { "" };
     line("");
     line("Try, in another terminal:");
     line(&format!(

@@ -11,17 +11,30 @@ use consumer::Consumer;
 use serde_json::json;
 use tokio::time::Instant;
 
+use crate::aws::resources::{ACCOUNT, REGION, TWEETS_QUEUE};
+use crate::endpoint::Endpoint;
+use crate::running::Running;
+
 /// How long the consumer may take for a batch: less than its messages are hidden from others.
 const FUNCTION_TIME: Duration = Duration::from_secs(20);
 
-/// How many batches are handled at once. Lambda does it too: the queue gives no two of them the same group.
-pub(crate) const AT_ONCE: usize = 3;
+/// How many batches are handled at once, as Lambda does: SQS never hands out two with the same message group.
+const CONCURRENCY: usize = 3;
 
-/// Receives, invokes the consumer, and deletes what did not fail, one batch after the other; until it is dropped.
-pub(crate) async fn run(sqs: Client, queue_url: String, queue_arn: String, consumer: Arc<Consumer>) {
+/// Starts carrying the messages of TweetsFifoQueue to `consumer`.
+pub(crate) fn start(running: &mut Running, aws: &Endpoint, consumer: Consumer) {
+    let consumer = Arc::new(consumer);
+    for _ in 0..CONCURRENCY {
+        let (sqs, queue_url) = (Client::new(aws.sdk()), aws.queue_url(TWEETS_QUEUE));
+        running.spawn(run(sqs, queue_url, Arc::clone(&consumer)));
+    }
+}
+
+/// Receives, invokes the consumer, and deletes what did not fail, one batch after the other; never ends.
+async fn run(sqs: Client, queue_url: String, consumer: Arc<Consumer>) -> anyhow::Result<()> {
     const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
     loop {
-        if let Err(error) = step(&sqs, &queue_url, &queue_arn, &consumer).await {
+        if let Err(error) = step(&sqs, &queue_url, &consumer).await {
             tracing::warn!(error = format!("{error:#}"), "carrying messages to the consumer failed");
             tokio::time::sleep(AFTER_AN_ERROR).await;
         }
@@ -29,7 +42,7 @@ pub(crate) async fn run(sqs: Client, queue_url: String, queue_arn: String, consu
 }
 
 /// One batch.
-async fn step(sqs: &Client, queue_url: &str, queue_arn: &str, consumer: &Consumer) -> anyhow::Result<()> {
+async fn step(sqs: &Client, queue_url: &str, consumer: &Consumer) -> anyhow::Result<()> {
     let received = sqs
         .receive_message()
         .queue_url(queue_url)
@@ -45,7 +58,7 @@ async fn step(sqs: &Client, queue_url: &str, queue_arn: &str, consumer: &Consume
     if messages.is_empty() {
         return Ok(());
     }
-    let response = consumer.handle(event(&messages, queue_arn)?, Instant::now() + FUNCTION_TIME).await;
+    let response = consumer.handle(event(&messages)?, Instant::now() + FUNCTION_TIME).await;
     let failed = |message: &Message| {
         response
             .batch_item_failures
@@ -69,7 +82,8 @@ async fn step(sqs: &Client, queue_url: &str, queue_arn: &str, consumer: &Consume
 }
 
 /// The event as Lambda writes it: <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
-fn event(messages: &[Message], queue_arn: &str) -> anyhow::Result<SqsEvent> {
+fn event(messages: &[Message]) -> anyhow::Result<SqsEvent> {
+    let queue_arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{TWEETS_QUEUE}");
     let records: Vec<_> = messages
         .iter()
         .map(|message| {
@@ -82,7 +96,7 @@ fn event(messages: &[Message], queue_arn: &str) -> anyhow::Result<SqsEvent> {
             json!({
                 "messageId": message.message_id, "receiptHandle": message.receipt_handle, "body": message.body,
                 "attributes": attributes, "messageAttributes": {}, "md5OfBody": message.md5_of_body,
-                "eventSource": "aws:sqs", "eventSourceARN": queue_arn, "awsRegion": super::aws::resources::REGION,
+                "eventSource": "aws:sqs", "eventSourceARN": queue_arn, "awsRegion": REGION,
             })
         })
         .collect();

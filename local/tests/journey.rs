@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use local::{Machine, Options, Stream, config};
+use local::{Endpoint, Machine, Options, Stream};
 use serde_json::{Value, json};
 
 /// How long anything may take that is awaited here.
@@ -89,24 +89,9 @@ async fn machine(data: &Path) -> Machine {
 }
 
 async fn machine_whose_search_is_late(data: &Path, search_delay: Duration) -> Machine {
-    let stub = stub::Options {
-        token: "test-token".to_owned(),
-        source: stub::Source::Generator { seed: 7 },
-        rate: 100.0,
-        keep_alive: Duration::from_secs(10),
-        search_delay,
-        backfill: false,
-    };
-    let options = Options {
-        data: data.to_owned(),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        require_key: false,
-        streamer_elsewhere: None,
-        stream: Stream::Stub(stub),
-        keywords: Vec::new(),
-        daily_post_budget: None,
-    };
-    Machine::start(options).await.unwrap()
+    let generated = stub::Options::new(stub::Source::Generator { seed: 7 });
+    let stub = stub::Options { rate: 100.0, search_delay, ..generated };
+    Machine::start(Options::new(data, Stream::Stub(stub))).await.unwrap()
 }
 
 /// What the stub says it handed to the reader, by keyword.
@@ -154,7 +139,7 @@ async fn one_post_is_shown_under_its_keywords_and_taken_back_for_good() {
 async fn two_keywords_run_side_by_side_and_stop_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let machine = machine(folder.path()).await;
-    let (client, stub, aws) = (Client::new(machine.api), machine.stub.unwrap(), machine.aws);
+    let (client, stub, aws) = (Client::new(machine.api), machine.stub.unwrap(), machine.aws.clone());
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(machine.run(async { drop(ended.await) }));
 
@@ -213,15 +198,15 @@ async fn two_keywords_run_side_by_side_and_stop_one_by_one() {
     .await;
     for keyword in ["rust", "coffee"] {
         until("counts equal posts", || client.counts_equal_posts(keyword)).await;
-        until("CloudWatch equals the posts", || cloudwatch_equals_the_posts(&client, aws, keyword)).await;
+        until("CloudWatch equals the posts", || cloudwatch_equals_the_posts(&client, &aws, keyword)).await;
     }
     assert_eq!(Client::new(stub).get("/control/posts").await["connections"], 1, "one connection for both");
     end.send(()).unwrap();
     running.await.unwrap().unwrap();
 }
 
-async fn cloudwatch_equals_the_posts(client: &Client, aws: SocketAddr, keyword: &str) -> bool {
-    let cloudwatch = aws_sdk_cloudwatch::Client::new(&config(&format!("http://{aws}")).await);
+async fn cloudwatch_equals_the_posts(client: &Client, aws: &Endpoint, keyword: &str) -> bool {
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(aws.sdk());
     let dimension = aws_sdk_cloudwatch::types::Dimension::builder().name("Keyword").value(keyword).build();
     let now = aws_sdk_cloudwatch::primitives::DateTime::from(std::time::SystemTime::now());
     let day = 24 * 3600;

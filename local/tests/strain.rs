@@ -8,16 +8,7 @@ use local::{Machine, Options, Stream};
 use serde_json::{Value, json};
 
 async fn idle_machine(data: &Path) -> Machine {
-    let options = Options {
-        data: data.to_owned(),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        require_key: false,
-        streamer_elsewhere: None,
-        stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
-        keywords: Vec::new(),
-        daily_post_budget: None,
-    };
-    Machine::start(options).await.unwrap()
+    Machine::start(Options::new(data, Stream::nowhere())).await.unwrap()
 }
 
 #[tokio::test]
@@ -27,7 +18,7 @@ async fn the_endpoint_of_aws_answers_no_page_of_another_site() {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let ask = async |headers: &[(&str, &str)]| {
         let mut request = http
-            .post(format!("http://{}", machine.aws))
+            .post(&machine.aws.url)
             .header("x-amz-target", "AmazonSSM.GetParameter")
             .body(json!({ "Name": "TwitterBearerToken", "WithDecryption": true }).to_string());
         for (name, value) in headers {

@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::Stub;
 use crate::clock::unix_seconds;
 use crate::limits::{Endpoint, Standing};
+use crate::stub::Stub;
 
 /// A request that bears the right token while the stub is in the mood to answer.
 pub(crate) struct Authorized;

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Stub;
 use crate::faults::Fault;
+use crate::stub::Stub;
 
 /// `POST /control/faults`: makes a [`Fault`] happen.
 pub(crate) async fn fault(State(stub): State<Stub>, fault: Result<Json<Fault>, JsonRejection>) -> Response {

@@ -17,12 +17,12 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use crate::Stub;
 use crate::answer::Failure;
 use crate::chunk::{Chunk, LINES_BUFFERED};
 use crate::facts::Facts;
 use crate::follower::{Follower, has_tag};
 use crate::posted::Posted;
+use crate::stub::Stub;
 use crate::world::World;
 
 /// Most posts on a page of a timeline.

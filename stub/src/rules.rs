@@ -10,12 +10,12 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Stub;
 use crate::answer::{Authorized, Failure, ok, within_limit};
 use crate::clock::now;
 use crate::limits::Endpoint;
 use crate::posted::StreamRule;
 use crate::rule::Rule;
+use crate::stub::Stub;
 use crate::world::World;
 
 /// Most rules, and most characters of one, on X's pay-per-use plan.

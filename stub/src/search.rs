@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::Stub;
 use crate::answer::{Authorized, Failure, ok, within_limit};
 use crate::clock::now;
 use crate::limits::Endpoint;
@@ -20,6 +19,7 @@ use crate::rule::Rule;
 use crate::rules::invalid_query;
 use crate::scope::Scope;
 use crate::snowflake::first_of;
+use crate::stub::Stub;
 use crate::world::World;
 
 /// The longest query on X's pay-per-use plan.

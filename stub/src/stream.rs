@@ -22,12 +22,12 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use crate::Stub;
 use crate::answer::{Authorized, Failure, limit_headers, within_limit};
 use crate::chunk::{Chunk, LINES_BUFFERED};
 use crate::connection::{Connection, Slot};
 use crate::limits::Endpoint;
 use crate::rules::invalid_query;
+use crate::stub::Stub;
 
 #[derive(Deserialize)]
 pub(crate) struct Parameters {

@@ -242,7 +242,7 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Generator;
+    use crate::generator::Generator;
     use crate::rule::Rule;
 
     fn generate(world: &mut World, generator: &mut Generator, posts: usize) {

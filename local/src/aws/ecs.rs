@@ -3,26 +3,23 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use utc_time::UtcTime;
 use uuid::Uuid;
 
-use super::Refusal;
+use super::refusal::Refusal;
 use super::resources::{ACCOUNT, CLUSTER, REGION, TASK_DEFINITION};
+use super::streamer_task::StreamerTask;
 
 /// How many ended tasks are remembered.
 const KEPT: usize = 100;
 
-/// Starts a task of this ARN, which ends when the token says so; its outcome is the exit code.
-pub(crate) type Start = dyn Fn(String, CancellationToken) -> BoxFuture<'static, i32> + Send + Sync;
-
 /// The tasks.
 pub(crate) struct Tasks {
-    /// None where the streamer runs elsewhere.
-    start: Option<Box<Start>>,
+    /// What a task runs; none where the streamer runs elsewhere.
+    definition: Option<StreamerTask>,
     tasks: Mutex<Vec<Task>>,
 }
 
@@ -37,13 +34,6 @@ struct Task {
     handle: AbortOnDropHandle<()>,
 }
 
-/// Runs a task to its end, and notes that.
-async fn told(running: BoxFuture<'static, i32>, ended: Arc<OnceLock<(i32, UtcTime)>>) {
-    let code = running.await;
-    // It ends once.
-    let _ = ended.set((code, UtcTime::now()));
-}
-
 /// A moment in ECS's JSON: seconds since 1970.
 fn seconds(at: UtcTime) -> Value {
     json!(at.as_millis() as f64 / 1000.0)
@@ -56,9 +46,22 @@ impl fmt::Debug for Tasks {
 }
 
 impl Task {
+    fn start(definition: StreamerTask, client_token: Option<String>) -> Self {
+        let arn = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task/{CLUSTER}/{}", Uuid::new_v4().simple());
+        let (shutdown, ended) = (CancellationToken::new(), Arc::<OnceLock<_>>::default());
+        let running = definition.run(arn.clone(), shutdown.clone());
+        let end = Arc::clone(&ended);
+        let handle = AbortOnDropHandle::new(tokio::spawn(async move {
+            let code = running.await;
+            // It ends once.
+            let _ = end.set((code, UtcTime::now()));
+        }));
+        Self { arn, created: UtcTime::now(), client_token, shutdown, ended, handle }
+    }
+
     fn describe(&self) -> Value {
         let ended = self.ended.get().copied();
-        // Of a task that crashed nobody told how it ended.
+        // A task that panicked left no exit code.
         let stopped = self.handle.is_finished();
         let mut described = json!({
             "taskArn": self.arn,
@@ -82,8 +85,9 @@ impl Task {
 }
 
 impl Tasks {
-    pub(crate) fn new(start: Option<Box<Start>>) -> Self {
-        Self { start, tasks: Mutex::default() }
+    /// ECS, on which each task runs what `definition` says.
+    pub(crate) fn new(definition: Option<StreamerTask>) -> Self {
+        Self { definition, tasks: Mutex::default() }
     }
 
     fn tasks(&self) -> MutexGuard<'_, Vec<Task>> {
@@ -95,67 +99,66 @@ impl Tasks {
         if request["cluster"].as_str().is_some_and(|cluster| cluster.rsplit('/').next() != Some(CLUSTER)) {
             return Err(Refusal::new("ClusterNotFoundException", "Cluster not found."));
         }
-        let mut tasks = self.tasks();
         match operation {
-            "RunTask" => {
-                if request["taskDefinition"] != TASK_DEFINITION {
-                    return Err(Refusal::new("ClientException", "Unable to describe task definition."));
-                }
-                let Some(start) = &self.start else {
-                    return Err(Refusal::new("ClientException", "the streamer runs elsewhere, or not yet"));
-                };
-                let client_token = request["clientToken"].as_str().map(str::to_owned);
-                let known =
-                    tasks.iter().find(|task| client_token.is_some() && task.client_token == client_token);
-                if let Some(known) = known {
-                    return Ok(json!({ "tasks": [known.describe()], "failures": [] }));
-                }
-                let arn =
-                    format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task/{CLUSTER}/{}", Uuid::new_v4().simple());
-                let shutdown = CancellationToken::new();
-                let (running, ended) = (start(arn.clone(), shutdown.clone()), Arc::default());
-                let handle = AbortOnDropHandle::new(tokio::spawn(told(running, Arc::clone(&ended))));
-                if tasks.len() >= KEPT
-                    && let Some(ended) = tasks.iter().position(|task| task.handle.is_finished())
-                {
-                    tasks.remove(ended);
-                }
-                let task = Task { arn, created: UtcTime::now(), client_token, shutdown, ended, handle };
-                let described = task.describe();
-                tasks.push(task);
-                Ok(json!({ "tasks": [described], "failures": [] }))
-            }
-            "StopTask" => {
-                let arn = &request["task"];
-                let task = tasks.iter().find(|task| arn == task.arn.as_str()).ok_or_else(|| {
-                    Refusal::new("InvalidParameterException", "The referenced task was not found.")
-                })?;
-                task.shutdown.cancel();
-                Ok(json!({ "task": task.describe() }))
-            }
-            "DescribeTasks" => {
-                let wanted = request["tasks"].as_array().into_iter().flatten();
-                let (mut found, mut failures) = (Vec::new(), Vec::new());
-                for arn in wanted {
-                    match tasks.iter().find(|task| arn == task.arn.as_str()) {
-                        Some(task) => found.push(task.describe()),
-                        None => failures.push(json!({ "arn": arn, "reason": "MISSING" })),
-                    }
-                }
-                Ok(json!({ "tasks": found, "failures": failures }))
-            }
-            "ListTasks" => {
-                let desired = request["desiredStatus"].as_str().unwrap_or("RUNNING");
-                let arns: Vec<Value> = tasks
-                    .iter()
-                    .map(Task::describe)
-                    .filter(|task| task["desiredStatus"] == desired)
-                    .map(|mut task| task["taskArn"].take())
-                    .collect();
-                Ok(json!({ "taskArns": arns }))
-            }
+            "RunTask" => self.run(request),
+            "StopTask" => self.stop(request),
+            "DescribeTasks" => Ok(self.describe(request)),
+            "ListTasks" => Ok(self.list(request)),
             _ => Err(Refusal::new("UnsupportedFeatureException", operation)),
         }
+    }
+
+    fn run(&self, request: &Value) -> Result<Value, Refusal> {
+        if request["taskDefinition"] != TASK_DEFINITION {
+            return Err(Refusal::new("ClientException", "Unable to describe task definition."));
+        }
+        let Some(definition) = &self.definition else {
+            return Err(Refusal::new("ClientException", "the streamer runs elsewhere, or not yet"));
+        };
+        let mut tasks = self.tasks();
+        let client_token = request["clientToken"].as_str().map(str::to_owned);
+        let known = tasks.iter().find(|task| client_token.is_some() && task.client_token == client_token);
+        if let Some(known) = known {
+            return Ok(json!({ "tasks": [known.describe()], "failures": [] }));
+        }
+        if tasks.len() >= KEPT
+            && let Some(ended) = tasks.iter().position(|task| task.handle.is_finished())
+        {
+            tasks.remove(ended);
+        }
+        let task = Task::start(definition.clone(), client_token);
+        let described = task.describe();
+        tasks.push(task);
+        Ok(json!({ "tasks": [described], "failures": [] }))
+    }
+
+    fn stop(&self, request: &Value) -> Result<Value, Refusal> {
+        let (tasks, arn) = (self.tasks(), &request["task"]);
+        let task = tasks.iter().find(|task| arn == task.arn.as_str());
+        let task = task
+            .ok_or_else(|| Refusal::new("InvalidParameterException", "The referenced task was not found."))?;
+        task.shutdown.cancel();
+        Ok(json!({ "task": task.describe() }))
+    }
+
+    fn describe(&self, request: &Value) -> Value {
+        let tasks = self.tasks();
+        let (mut found, mut failures) = (Vec::new(), Vec::new());
+        for arn in request["tasks"].as_array().into_iter().flatten() {
+            match tasks.iter().find(|task| arn == task.arn.as_str()) {
+                Some(task) => found.push(task.describe()),
+                None => failures.push(json!({ "arn": arn, "reason": "MISSING" })),
+            }
+        }
+        json!({ "tasks": found, "failures": failures })
+    }
+
+    fn list(&self, request: &Value) -> Value {
+        let desired = request["desiredStatus"].as_str().unwrap_or("RUNNING");
+        let tasks = self.tasks();
+        let described = tasks.iter().map(Task::describe).filter(|task| task["desiredStatus"] == desired);
+        let arns: Vec<Value> = described.map(|mut task| task["taskArn"].take()).collect();
+        json!({ "taskArns": arns })
     }
 
     /// Ends all tasks at once, without a word.

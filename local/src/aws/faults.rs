@@ -11,7 +11,8 @@ use axum::response::Response;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::BODY_BYTES;
+/// The largest request: DynamoDB takes 16 MB.
+pub(super) const BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// What becomes of a call.
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ impl Faults {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn are_wanted(&self) -> bool {
+    fn is_active(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
@@ -81,7 +82,7 @@ pub(super) async fn fail_on_request(
     request: Request,
     next: Next,
 ) -> Result<Response, StatusCode> {
-    if !faults.are_wanted() {
+    if !faults.is_active() {
         return Ok(next.run(request).await);
     }
     let (parts, body) = request.into_parts();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::Refusal;
+use super::refusal::Refusal;
 use super::resources::{API_KEYS_PARAMETER, TOKEN_PARAMETER};
 use crate::data;
 

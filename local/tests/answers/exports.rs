@@ -3,7 +3,6 @@
 use api::{ReadApi, ReadConfig};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service};
-use local::config;
 use posts::Post;
 use serde_json::{Value, json};
 
@@ -52,15 +51,14 @@ const MOST: usize = 100_000;
 const AROUND: usize = 4096;
 
 /// The reading function, as Lambda runs it.
-async fn function(world: &World) -> axum::Router {
-    let aws = config(&format!("http://{}", world.machine.aws)).await;
+fn function(world: &World) -> axum::Router {
     let settings = ReadConfig::read(|name| match name {
         "ANSWER_BYTES" => Some(MOST.to_string()),
         "TWITTER_BEARER_TOKEN_PARAMETER" | "X_API_URL" | "STREAM_ID" => None,
         "TWEETS_TABLE" => Some("TweetsTable".to_owned()),
         _ => Some(format!("no {name}")),
     });
-    api::read(ReadApi::new(&aws, settings.unwrap()))
+    api::read(ReadApi::new(world.machine.aws.sdk(), settings.unwrap()))
 }
 
 /// What Lambda sends for a `GET` of this query of `/tweets`.
@@ -84,7 +82,7 @@ async fn invoked(function: &axum::Router, query: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_lambda_is_as_large_as_it_may_be_whatever_the_texts_and_its_links_lead_through_all() {
     let world = World::start().await;
-    let function = function(&world).await;
+    let function = function(&world);
     let texts = ["\u{1}".repeat(900), "\"\\\n".repeat(300), "ж🦀".repeat(200), "plain ".repeat(150)];
     let mut posts: Vec<Post> =
         (0..600).map(|id| post(id, id, &texts[id as usize % texts.len()], None, None)).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use api::{Authorizer, Keys, Scope, authorize, description};
-use local::{Fate, config};
+use local::Fate;
 use service::parameters::ParameterStore;
 use utc_time::UtcTime;
 
@@ -98,9 +98,10 @@ async fn a_revoked_key_is_valid_for_half_a_minute_at_most() {
 #[tokio::test]
 async fn the_gateway_is_told_what_the_machine_does_itself() {
     let (world, reader, owner) = guarded().await;
-    let aws = config(&format!("http://{}", world.machine.aws)).await;
-    let authorizer =
-        Authorizer::new(ParameterStore::new(aws_sdk_ssm::Client::new(&aws)), "ApiKeys".to_owned());
+    let authorizer = Authorizer::new(
+        ParameterStore::new(aws_sdk_ssm::Client::new(world.machine.aws.sdk())),
+        "ApiKeys".to_owned(),
+    );
     let allowed = async |method: &str, key: Option<&str>| {
         // As the gateway's documentation shows it, of the parts that are read.
         let mut event = serde_json::json!({

@@ -6,9 +6,8 @@ use axum::Router;
 use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::routing::get;
-use local::{Machine, Options, Stream, config};
+use local::{Machine, Options, Stream};
 use posts::dead_letters::DeadLetterQueue;
-use posts::statistics::StatisticsTable;
 use posts::tweets::TweetsTable;
 use posts::{Keyword, Post};
 use serde_json::{Value, json};
@@ -38,26 +37,15 @@ impl World {
     }
 
     pub(crate) async fn of(data: tempfile::TempDir, require_key: bool) -> Self {
-        let options = Options {
-            data: data.path().to_owned(),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            require_key,
-            streamer_elsewhere: None,
-            stream: Stream::Elsewhere { url: x().await, token: "token".to_owned(), backfill_minutes: 0 },
-            keywords: Vec::new(),
-            daily_post_budget: None,
-        };
+        let stream = Stream::Elsewhere { url: x().await, token: "token".to_owned(), backfill_minutes: 0 };
+        let options = Options { require_key, ..Options::new(data.path(), stream) };
         let machine = Machine::start(options).await.unwrap();
-        let aws = config(&format!("http://{}", machine.aws)).await;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
-        let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
-        let queue = |name: &str| format!("http://{}/000000000000/{name}", machine.aws);
         Self {
-            tweets: TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics),
+            tweets: machine.aws.tweets_table(),
             dead_letters: DeadLetterQueue::new(
-                aws_sdk_sqs::Client::new(&aws),
-                queue("TweetsDeadLetterQueue.fifo"),
-                queue("TweetsFifoQueue.fifo"),
+                aws_sdk_sqs::Client::new(machine.aws.sdk()),
+                machine.aws.queue_url("TweetsDeadLetterQueue.fifo"),
+                machine.aws.queue_url("TweetsFifoQueue.fifo"),
             ),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             api: format!("http://{}", machine.api),

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
 use consumer::Consumer;
-use local::{Fate, Machine, config};
+use local::{Fate, Machine, programs};
 use posts::Keyword;
-use posts::statistics::StatisticsTable;
-use posts::tweets::{Order, PostQuery, TweetsTable};
+use posts::tweets::{Order, PostQuery};
 use serde_json::{Value, json};
 use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
@@ -21,13 +20,12 @@ use crate::world::idle_machine;
 /// How long anything may take that is awaited here.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const QUEUE: &str = "000000000000/TweetsFifoQueue.fifo";
-const DEAD_LETTERS: &str = "000000000000/TweetsDeadLetterQueue.fifo";
+const QUEUE: &str = "TweetsFifoQueue.fifo";
+const DEAD_LETTERS: &str = "TweetsDeadLetterQueue.fifo";
 
 struct World {
     machine: Machine,
     http: reqwest::Client,
-    aws: aws_config::SdkConfig,
     _data: tempfile::TempDir,
 }
 
@@ -36,29 +34,21 @@ impl World {
     async fn start() -> Self {
         let data = folder();
         let machine = idle_machine(data.path()).await;
-        let aws = config(&format!("http://{}", machine.aws)).await;
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { machine, http, aws, _data: data }
+        Self { machine, http, _data: data }
     }
 
     fn url(&self, queue: &str) -> String {
-        format!("http://{}/{queue}", self.machine.aws)
+        self.machine.aws.queue_url(queue)
     }
 
     fn consumer(&self, own_metrics: EmbeddedMetrics) -> Consumer {
-        let config = consumer::Config {
-            status_table: "StreamStatusTable".to_owned(),
-            stream_id: "x".to_owned(),
-            tweets_table: "TweetsTable".to_owned(),
-            statistics_table: "StatisticsTable".to_owned(),
-            tweets_queue_url: self.url(QUEUE),
-            dead_letter_queue_url: self.url(DEAD_LETTERS),
-        };
-        Consumer::new(&self.aws, config, own_metrics)
+        Consumer::new(self.machine.aws.sdk(), programs::consumer(&self.machine.aws), own_metrics)
     }
 
     async fn send(&self, group: &str, body: &str) {
-        let request = aws_sdk_sqs::Client::new(&self.aws).send_message().queue_url(self.url(QUEUE));
+        let request =
+            aws_sdk_sqs::Client::new(self.machine.aws.sdk()).send_message().queue_url(self.url(QUEUE));
         let request =
             request.message_group_id(group).message_deduplication_id(format!("{group}-{}", body.len()));
         request.message_body(body).send().await.unwrap();
@@ -88,9 +78,7 @@ impl World {
 
     /// The ids stored under a keyword, and how many the counts say there are.
     async fn stored(&self, keyword: &str) -> (Vec<String>, u64) {
-        let dynamodb = aws_sdk_dynamodb::Client::new(&self.aws);
-        let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
-        let tweets = TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics.clone());
+        let (statistics, tweets) = (self.machine.aws.statistics_table(), self.machine.aws.tweets_table());
         let keyword: Keyword = keyword.parse().unwrap();
         let wanted = PostQuery::all(keyword.clone(), Order::OldestFirst);
         let (mut ids, mut after) = (Vec::new(), None);
@@ -177,7 +165,7 @@ fn what_failed_for_a_passing_reason_is_stored_when_it_is_sent_again() {
     virtually(async {
         let world = World::start().await;
         // Given up by hand: waiting for five failures would take minutes.
-        let sqs = aws_sdk_sqs::Client::new(&world.aws);
+        let sqs = aws_sdk_sqs::Client::new(world.machine.aws.sdk());
         let letter =
             posts::dead_letters::DeadLetterQueue::new(sqs, world.url(DEAD_LETTERS), world.url(QUEUE));
         letter.bury("a", "rust", &envelope("rust", &[post("1")]), "the tables were away").await.unwrap();

@@ -1,8 +1,6 @@
 //! Posts that are changed or taken back: the table and its counts tell the same story.
 
-use local::config;
-use posts::statistics::StatisticsTable;
-use posts::tweets::{Correction, Inserted, Order, PostQuery, TweetsTable};
+use posts::tweets::{Correction, Inserted, Order, PostQuery};
 use posts::{Keyword, Post};
 use utc_time::UtcTime;
 
@@ -21,9 +19,7 @@ fn a_post_is_changed_once_taken_back_once_and_never_comes_again() {
     virtually(async {
         let data = folder();
         let machine = idle_machine(data.path()).await;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&config(&format!("http://{}", machine.aws)).await);
-        let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
-        let tweets = TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics.clone());
+        let (statistics, tweets) = (machine.aws.statistics_table(), machine.aws.tweets_table());
         let (rust, now): (Keyword, _) = ("rust".parse().unwrap(), UtcTime::now());
         let soon = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
         let texts = async || -> Vec<String> {
@@ -72,9 +68,7 @@ fn a_post_that_was_taken_back_comes_again_under_no_keyword() {
     virtually(async {
         let data = folder();
         let machine = idle_machine(data.path()).await;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&config(&format!("http://{}", machine.aws)).await);
-        let statistics = StatisticsTable::new(dynamodb.clone(), "StatisticsTable".to_owned());
-        let tweets = TweetsTable::new(dynamodb, "TweetsTable".to_owned(), statistics.clone());
+        let (statistics, tweets) = (machine.aws.statistics_table(), machine.aws.tweets_table());
         let keyword = |name: &str| name.parse::<Keyword>().unwrap();
         let now = UtcTime::now();
         let soon = tokio::time::Instant::now() + std::time::Duration::from_secs(100);

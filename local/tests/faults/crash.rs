@@ -8,9 +8,9 @@ use std::time::Duration;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Statistic};
 use aws_sdk_sqs::types::QueueAttributeName;
-use local::{Fate, Faults, config};
+use local::{Fate, Faults};
 use posts::metrics::Metrics;
-use posts::statistics::{HourCount, StatisticsTable};
+use posts::statistics::HourCount;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -162,9 +162,9 @@ type Metric<'a> = (&'a str, Vec<(&'a str, String)>);
 
 /// Whether all that is stored says the same: what disagrees, if anything does.
 async fn agree(world: &World) -> Result<(), String> {
-    let aws = config(&format!("http://{}", world.machine.as_ref().unwrap().aws)).await;
-    let statistics = StatisticsTable::new(aws_sdk_dynamodb::Client::new(&aws), "StatisticsTable".to_owned());
-    let cloudwatch = aws_sdk_cloudwatch::Client::new(&aws);
+    let aws = &world.machine.as_ref().unwrap().aws;
+    let statistics = aws.statistics_table();
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(aws.sdk());
     let now = UtcTime::now();
     let mut stored = 0;
     for hour in [now.before(Duration::from_secs(60 * 60)).start_of_hour(), now.start_of_hour()] {
@@ -207,7 +207,7 @@ async fn agree(world: &World) -> Result<(), String> {
     if stored == 0 {
         return Err("nothing is stored".to_owned());
     }
-    let sqs = aws_sdk_sqs::Client::new(&aws);
+    let sqs = aws_sdk_sqs::Client::new(aws.sdk());
     for url in sqs.list_queues().send().await.unwrap().queue_urls() {
         let request = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
         let attributes = request.send().await.unwrap().attributes.unwrap();
@@ -230,34 +230,44 @@ fn survives(which: &[(usize, Failure)]) -> Vec<String> {
     outcome.unwrap_or_else(|_| panic!("not survived: {which:?}"))
 }
 
-/// Every call that the load takes, each failing in every way; `part` of `PARTS`. Returns how many there are.
-fn each_call(part: usize) -> usize {
-    const PARTS: usize = 2;
+/// Numbers every call that the load takes and every way in which it can fail, and plays each `step`th of these,
+/// beginning with `first`.
+#[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
+fn single_failures(first: usize, step: usize) {
     let calls = survives(&[]);
     assert!(calls.len() > 40, "{calls:?}");
     for operation in ["SendMessageBatch", "TransactWriteItems", "PutMetricData", "DeleteMessageBatch"] {
         assert!(calls.iter().any(|call| call == operation), "no {operation} among {calls:?}");
     }
-    for number in (part..calls.len()).step_by(PARTS) {
-        for failure in FAILURES {
-            survives(&[(number, failure)]);
-        }
-    }
-    calls.len()
+    let all: Vec<(usize, Failure)> =
+        (0..calls.len()).flat_map(|number| FAILURES.map(|failure| (number, failure))).collect();
+    let played = all.iter().skip(first).step_by(step);
+    println!("{} of {} single failures", played.len(), all.len());
+    played.for_each(|failure| {
+        survives(&[*failure]);
+    });
 }
 
 #[test]
+fn a_sample_of_calls_may_fail() {
+    single_failures(0, 16);
+}
+
+#[test]
+#[ignore = "takes minutes; `.ci/run` plays every call"]
 fn each_call_may_fail_1() {
-    println!("half of {} calls, each failing in {} ways", each_call(0), FAILURES.len());
+    single_failures(0, 2);
 }
 
 #[test]
+#[ignore = "takes minutes; `.ci/run` plays every call"]
 fn each_call_may_fail_2() {
-    println!("the other half of {} calls, each failing in {} ways", each_call(1), FAILURES.len());
+    single_failures(1, 2);
 }
 
-/// `CRASH_RUNS` says how many runs, if not a few.
+/// `CRASH_RUNS` says how many runs, if not 20.
 #[test]
+#[ignore = "takes a minute; `.ci/run` plays it"]
 fn any_two_calls_may_fail() {
     let runs = std::env::var("CRASH_RUNS").map_or(20, |runs| runs.parse::<u64>().unwrap());
     let calls = survives(&[]).len();

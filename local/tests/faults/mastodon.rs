@@ -4,12 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use local::{Machine, Options, Stream, config};
+use local::{Machine, Options, Stream};
 use serde_json::{Value, json};
-use stream::StreamStatusTable;
 use stream::gaps::{Gap, GapState, HealedBy};
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
@@ -21,44 +18,30 @@ const KEYWORDS: [&str; 2] = ["#zebra", "#lion"];
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 struct World {
-    stub: String,
+    stub: stub::Spawned,
     http: reqwest::Client,
     machine: Machine,
     started: UtcTime,
-    _stub: DropGuard,
     _data: tempfile::TempDir,
 }
 
 impl World {
     async fn start(seed: u64) -> Self {
         service::aws::install_tls();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stub = format!("http://{}", listener.local_addr().unwrap());
-        let options = stub::Options {
-            token: "unused".to_owned(),
-            source: stub::Source::Generator { seed },
-            rate: 1.0,
-            keep_alive: Duration::from_secs(15),
-            search_delay: Duration::ZERO,
-            backfill: false,
-        };
-        let shutdown = CancellationToken::new();
-        tokio::spawn(stub::serve(listener, options, shutdown.clone()));
+        let keep_alive = Duration::from_secs(15);
+        let generated = stub::Source::Generator { seed };
+        let stub = stub::Options { rate: 1.0, keep_alive, ..stub::Options::new(generated) };
+        let stub = stub::spawn(stub).await.unwrap();
         let data = folder();
         let started = UtcTime::now();
         let machine = Machine::start(Options {
-            data: data.path().to_owned(),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            require_key: false,
-            streamer_elsewhere: None,
-            stream: Stream::Mastodon { url: stub.clone() },
             keywords: KEYWORDS.map(|keyword| keyword.parse().unwrap()).to_vec(),
-            daily_post_budget: None,
+            ..Options::new(data.path(), Stream::Mastodon { url: stub.url.clone() })
         });
         let machine = machine.await.unwrap();
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
         tokio::time::sleep(Duration::from_secs(20)).await;
-        Self { stub, http, machine, started, _stub: shutdown.drop_guard(), _data: data }
+        Self { stub, http, machine, started, _data: data }
     }
 
     async fn get(&self, url: &str) -> Value {
@@ -66,18 +49,16 @@ impl World {
     }
 
     async fn control(&self, what: &str, body: &Value) {
-        let request = self.http.post(format!("{}/control/{what}", self.stub)).json(body);
+        let request = self.http.post(format!("{}/control/{what}", self.stub.url)).json(body);
         assert_eq!(request.send().await.unwrap().status(), 202, "{body}");
     }
 
     async fn statuses(&self) -> Vec<Value> {
-        self.get(&format!("{}/control/statuses", self.stub)).await["statuses"].as_array().unwrap().clone()
+        self.get(&format!("{}/control/statuses", self.stub.url)).await["statuses"].as_array().unwrap().clone()
     }
 
     async fn gaps(&self) -> Vec<Gap> {
-        let aws = config(&format!("http://{}", self.machine.aws)).await;
-        let table = ("StreamStatusTable".to_owned(), "x".to_owned());
-        all_gaps(&StreamStatusTable::new(aws_sdk_dynamodb::Client::new(&aws), table.0, table.1)).await
+        all_gaps(&self.machine.aws.status_table("x")).await
     }
 
     /// The stored texts of a keyword, and whether the counts equal them.

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ::stream::StreamStatusTable;
 use ::stream::gaps::{GapState, HealedBy};
 use futures::{StreamExt, stream};
-use local::config;
+use local::programs;
 use posts::{Keyword, Post};
 use serde_json::json;
 use service::own_metrics::EmbeddedMetrics;
@@ -128,24 +127,19 @@ fn a_new_source_is_read_and_healed() {
     virtually(async {
         let data = folder();
         let machine = idle_machine(data.path()).await;
-        let aws = config(&format!("http://{}", machine.aws)).await;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
-        let status = StreamStatusTable::new(dynamodb, "StreamStatusTable".to_owned(), "feed".to_owned());
+        let status = machine.aws.status_table("feed");
         status.add_keyword(&"fox".parse().unwrap(), UtcTime::now()).await.unwrap();
+        // A source that costs nothing, like this one.
+        let free = SourceConfig::Mastodon { url: String::new(), token_parameter: None };
         let config = Config {
             stream_id: "feed".to_owned(),
-            // It costs nothing, like this one.
-            source: SourceConfig::Mastodon { url: String::new(), token_parameter: None },
-            tweets_queue_url: format!("http://{}/000000000000/TweetsFifoQueue.fifo", machine.aws),
-            close_queue_url: format!("http://{}/000000000000/StreamCloseQueue", machine.aws),
-            status_table: "StreamStatusTable".to_owned(),
-            daily_post_budget: None,
             owner: "test".to_owned(),
+            ..programs::streamer(&machine.aws, free, None)
         };
         let (feed, shutdown) = (Feed::new(), CancellationToken::new());
         let source = FeedSource { feed: Arc::clone(&feed), keywords: Arc::default() };
         let streamer = tokio::spawn({
-            let (aws, shutdown) = (aws.clone(), shutdown.clone());
+            let (aws, shutdown) = (machine.aws.sdk().clone(), shutdown.clone());
             async move {
                 run_source(config, &aws, EmbeddedMetrics::nowhere(), shutdown, async |_| Ok(source)).await
             }

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use local::{Machine, config};
+use local::{Endpoint, Machine, programs};
 use serde_json::{Value, json};
 use stream::StreamStatusTable;
 use tokio::net::TcpListener;
@@ -21,24 +21,14 @@ use crate::world::idle_machine;
 
 /// A reconciler of another stream than the machine's own, which the machine's leaves alone; `aws` is where it finds AWS.
 async fn reconciler(machine: &Machine, aws: &str, task_definition: &str) -> (ControlApi, StreamStatusTable) {
-    let aws = config(aws).await;
-    let text = str::to_owned;
-    let settings = ControlConfig {
-        stream_id: text("another"),
-        tweets_table: text("TweetsTable"),
-        statistics_table: text("StatisticsTable"),
-        status_table: text("StreamStatusTable"),
-        close_queue_url: format!("http://{}/000000000000/StreamCloseQueue", machine.aws),
-        tweets_queue_url: format!("http://{}/000000000000/TweetsFifoQueue.fifo", machine.aws),
-        dead_letter_queue_url: format!("http://{}/000000000000/TweetsDeadLetterQueue.fifo", machine.aws),
-        cluster: text("StreamerCluster"),
-        task_definition: text(task_definition),
-        subnets: vec![text("subnet")],
-        security_groups: vec![text("group")],
+    let aws = Endpoint::at(aws).await;
+    let config = ControlConfig {
+        stream_id: "another".to_owned(),
+        task_definition: task_definition.to_owned(),
+        ..programs::control(&machine.aws)
     };
-    let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
-    let status = StreamStatusTable::new(dynamodb, settings.status_table.clone(), settings.stream_id.clone());
-    (ControlApi::new(&aws, settings), status)
+    let status = aws.status_table(&config.stream_id);
+    (ControlApi::new(aws.sdk(), config), status)
 }
 
 #[test]
@@ -46,7 +36,7 @@ fn a_start_that_ecs_refuses_is_told_with_its_reason_and_made_again_later() {
     virtually(async {
         let data = folder();
         let machine = idle_machine(data.path()).await;
-        let (api, status) = reconciler(&machine, &format!("http://{}", machine.aws), "misspelt").await;
+        let (api, status) = reconciler(&machine, &machine.aws.url, "misspelt").await;
         assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Unchanged, "nothing is desired");
         status.add_keyword(&"rust".parse().unwrap(), UtcTime::now()).await.unwrap();
         for failures in 1..=3 {
@@ -91,7 +81,7 @@ struct Inner {
 impl SlowEcs {
     /// One in front of the machine, and where it is.
     async fn start(machine: &Machine) -> (Self, String) {
-        let behind = format!("http://{}", machine.aws);
+        let behind = machine.aws.url.clone();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let ecs = Self { behind, http, inner: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

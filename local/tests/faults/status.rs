@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use local::{Fate, Machine, config};
+use local::{Fate, Machine};
 use posts::Keyword;
 use serde_json::Value;
 use stream::StreamStatusTable;
@@ -27,9 +27,7 @@ impl World {
     async fn start(stream: &str) -> Self {
         let data = folder();
         let machine = idle_machine(data.path()).await;
-        let aws = config(&format!("http://{}", machine.aws)).await;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
-        let status = StreamStatusTable::new(dynamodb, "StreamStatusTable".to_owned(), stream.to_owned());
+        let status = machine.aws.status_table(stream);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { machine, status, http, _data: data }
     }

@@ -153,9 +153,9 @@ fn a_reader_that_cannot_begin_gives_its_lease_back() {
             .faults
             .judge(move |call| if of_reading(call) { Fate::FailsBefore } else { Fate::Answered });
         world.begin("zebra").await;
-        let failed = async |world: &World| world.status().await.launch().await.unwrap().failures > 0;
+        let failed = async |world: &World| world.status().launch().await.unwrap().failures > 0;
         world.within(Duration::from_secs(60), "it has failed", failed).await;
-        assert_eq!(world.status().await.lease_holder().await.unwrap(), None, "nobody need wait for its end");
+        assert_eq!(world.status().lease_holder().await.unwrap(), None, "nobody need wait for its end");
         world.machine.as_ref().unwrap().faults.end();
         let runs = async |world: &World| world.stream().await["state"] == "running";
         world.within(Duration::from_secs(60), "it runs", runs).await;
@@ -246,7 +246,7 @@ fn a_budget_that_is_raised_ends_the_pause_and_its_gaps_are_healed() {
         world.until("it reads again", runs).await;
         let gaps = world.settled().await;
         assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{gaps:#?}");
-        let reading = world.status().await.reading().await.unwrap();
+        let reading = world.status().reading().await.unwrap();
         assert!(reading.paused_until.is_empty(), "a later reader would take the pause for read: {reading:?}");
     });
 }

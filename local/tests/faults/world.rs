@@ -4,18 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use local::{Machine, Options, Stream, config};
+use local::{Machine, Options, Stream};
 use serde_json::{Value, json};
 use stream::StreamStatusTable;
 use stream::gaps::{Gap, GapState};
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use utc_time::UtcTime;
 
 /// How long everything may take to be as it should once the faults have ended (virtual).
 pub(crate) const PATIENCE: Duration = Duration::from_secs(25 * 60);
-
-const TOKEN: &str = "test-token";
 
 /// A stub, and a machine that reads it.
 pub(crate) struct World {
@@ -26,7 +22,8 @@ pub(crate) struct World {
     pub(crate) machine: Option<Machine>,
     /// The keywords that are desired, and since when.
     pub(crate) desired: BTreeMap<&'static str, UtcTime>,
-    _stub: DropGuard,
+    token: String,
+    _stub: stub::Spawned,
 }
 
 /// How a world is.
@@ -63,31 +60,24 @@ impl World {
     /// A world in which nothing is desired yet.
     pub(crate) async fn empty(data: &Path, settings: Settings) -> Self {
         service::aws::install_tls();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stub = format!("http://{}", listener.local_addr().unwrap());
         let source = match settings.recording.clone() {
             Some(posts) => stub::Source::Recording { posts, keep: false },
             None => stub::Source::Generator { seed: settings.seed },
         };
-        let options = stub::Options {
-            token: TOKEN.to_owned(),
-            source,
-            rate: settings.rate,
-            keep_alive: Duration::from_secs(10),
-            search_delay: Duration::from_secs(30),
-            backfill: settings.backfill,
-        };
-        let shutdown = CancellationToken::new();
-        tokio::spawn(stub::serve(listener, options, shutdown.clone()));
+        let (rate, backfill) = (settings.rate, settings.backfill);
+        let stub = stub::Options { rate, backfill, ..stub::Options::new(source) };
+        let token = stub.token.clone();
+        let stub = stub::spawn(stub).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
         let mut world = Self {
-            stub,
+            stub: stub.url.clone(),
             http,
             data: data.to_owned(),
             settings,
             machine: None,
             desired: BTreeMap::new(),
-            _stub: shutdown.drop_guard(),
+            token,
+            _stub: stub,
         };
         world.boot().await;
         world
@@ -109,7 +99,7 @@ impl World {
     }
 
     pub(crate) async fn gaps(&self) -> Vec<Gap> {
-        all_gaps(&self.status().await).await
+        all_gaps(&self.status()).await
     }
 
     /// How often the stream was interrupted, once for each keyword.
@@ -119,19 +109,13 @@ impl World {
     }
 
     pub(crate) async fn boot(&mut self) {
-        let options = Options {
-            data: self.data.clone(),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            require_key: false,
-            streamer_elsewhere: None,
-            stream: Stream::Elsewhere {
-                url: self.stub.clone(),
-                token: TOKEN.to_owned(),
-                backfill_minutes: if self.settings.backfill { 5 } else { 0 },
-            },
-            keywords: Vec::new(),
-            daily_post_budget: self.settings.daily_post_budget,
+        let stream = Stream::Elsewhere {
+            url: self.stub.clone(),
+            token: self.token.clone(),
+            backfill_minutes: if self.settings.backfill { 5 } else { 0 },
         };
+        let daily_post_budget = self.settings.daily_post_budget;
+        let options = Options { daily_post_budget, ..Options::new(&self.data, stream) };
         self.machine = Some(Machine::start(options).await.unwrap());
     }
 
@@ -171,10 +155,8 @@ impl World {
         self.control("faults", fault).await;
     }
 
-    pub(crate) async fn status(&self) -> StreamStatusTable {
-        let aws = config(&format!("http://{}", self.machine.as_ref().unwrap().aws)).await;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
-        StreamStatusTable::new(dynamodb, "StreamStatusTable".to_owned(), "x".to_owned())
+    pub(crate) fn status(&self) -> StreamStatusTable {
+        self.machine.as_ref().unwrap().aws.status_table("x")
     }
 
     /// The stored posts of a keyword; asserts that the counts equal them.
@@ -246,7 +228,7 @@ impl World {
         loop {
             let (gaps, wrong) = self.missing(until).await;
             let healing = gaps.iter().filter(|gap| gap.state == GapState::Healing).count();
-            let keywords = self.status().await.keywords().await.unwrap();
+            let keywords = self.status().keywords().await.unwrap();
             let untold = keywords.iter().filter(|status| status.missing_from.is_some()).count();
             if wrong.is_empty() && healing == 0 && untold == 0 {
                 return gaps;
@@ -281,16 +263,7 @@ pub(crate) async fn all_gaps(status: &StreamStatusTable) -> Vec<Gap> {
 
 /// A machine that reads no stream.
 pub(crate) async fn idle_machine(data: &Path) -> Machine {
-    let options = Options {
-        data: data.to_owned(),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        require_key: false,
-        streamer_elsewhere: None,
-        stream: Stream::Mastodon { url: "http://127.0.0.1:9".to_owned() },
-        keywords: Vec::new(),
-        daily_post_budget: None,
-    };
-    Machine::start(options).await.unwrap()
+    Machine::start(Options::new(data, Stream::nowhere())).await.unwrap()
 }
 
 /// Whether reading was interrupted; every keyword is new once.

@@ -5,12 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::{Keys, Scope};
-use local::{Call, Fate, Machine, Options, Stream, config};
+use local::{Call, Fate, Machine, Options, Stream};
 use posts::Post;
 use posts::envelope::Parcel;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use utc_time::UtcTime;
 
 use crate::calls::needed;
@@ -26,42 +24,32 @@ struct World {
     seen: Seen,
     http: reqwest::Client,
     key: String,
-    _stub: DropGuard,
+    _stub: stub::Spawned,
     _data: tempfile::TempDir,
 }
 
 impl World {
     async fn start(seen: Seen) -> Self {
         service::aws::install_tls();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let options = stub::Options {
-            token: "token".to_owned(),
-            source: stub::Source::Generator { seed: 3 },
-            rate: 2.0,
-            keep_alive: Duration::from_secs(10),
-            search_delay: Duration::ZERO,
-            backfill: false,
-        };
-        let shutdown = CancellationToken::new();
-        tokio::spawn(stub::serve(listener, options, shutdown.clone()));
+        let generated = stub::Options::new(stub::Source::Generator { seed: 3 });
+        let stub = stub::Options { rate: 2.0, search_delay: Duration::ZERO, ..generated };
+        let token = stub.token.clone();
+        let stub = stub::spawn(stub).await.unwrap();
         let data = folder();
         let mut keys = Keys::default();
         let key = keys.add("owner", Scope::Control, UtcTime::now()).unwrap();
         std::fs::write(data.path().join("api-keys.json"), keys.to_json().unwrap()).unwrap();
         let machine = Machine::start(Options {
-            data: data.path().to_owned(),
-            listen: "127.0.0.1:0".parse().unwrap(),
             require_key: true,
-            streamer_elsewhere: None,
-            stream: Stream::Elsewhere { url, token: "token".to_owned(), backfill_minutes: 0 },
-            keywords: Vec::new(),
-            daily_post_budget: None,
+            ..Options::new(
+                data.path(),
+                Stream::Elsewhere { url: stub.url.clone(), token, backfill_minutes: 0 },
+            )
         })
         .await
         .unwrap();
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
-        Self { machine, seen, http, key, _stub: shutdown.drop_guard(), _data: data }
+        Self { machine, seen, http, key, _stub: stub, _data: data }
     }
 
     async fn ask(&self, request: &str, body: Option<Value>) -> Value {
@@ -147,9 +135,8 @@ async fn start_and_stop(world: &World) {
 
 /// Has the consumer store, change, remove and give up.
 async fn consume(world: &World) {
-    let aws = config(&format!("http://{}", world.machine.aws)).await;
-    let url = format!("http://{}/000000000000/TweetsFifoQueue.fifo", world.machine.aws);
-    let sqs = aws_sdk_sqs::Client::new(&aws);
+    let url = world.machine.aws.queue_url("TweetsFifoQueue.fifo");
+    let sqs = aws_sdk_sqs::Client::new(world.machine.aws.sdk());
     let post = |id: &str, edited: Option<&str>| -> Post {
         let date = UtcTime::now();
         let post =

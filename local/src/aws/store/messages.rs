@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use super::order::{Group, Order};
@@ -12,36 +12,6 @@ use crate::aws::resources::Queue;
 /// In which time SQS takes a message with the same deduplication id for the same message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-exactly-once-processing.html>
 pub(super) const DEDUPLICATION_MS: i64 = 5 * 60 * 1000;
-
-/// How many messages are moved to another queue at once.
-const MOVED: usize = 100;
-
-/// The bodies stand last: what is read of a message without it does not pass through it.
-const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS messages (
-        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, grouped TEXT, id TEXT NOT NULL,
-        deduplication TEXT, sent_at INTEGER NOT NULL, attributes TEXT, body TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS receives (sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL);
-    CREATE TABLE IF NOT EXISTS deduplications (
-        queue TEXT NOT NULL, deduplication TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL,
-        at INTEGER NOT NULL, PRIMARY KEY (queue, deduplication)) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS deduplications_by_time ON deduplications (at);";
-
-/// From the tables of the first version, where a message had its receives and its handle beside its body.
-const FROM_VERSION_0: &str = "
-    DROP INDEX messages_by_queue;
-    DROP INDEX messages_by_handle;
-    ALTER TABLE messages RENAME TO old;
-    CREATE TABLE messages (
-        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, grouped TEXT, id TEXT NOT NULL,
-        deduplication TEXT, sent_at INTEGER NOT NULL, attributes TEXT, body TEXT NOT NULL);
-    INSERT INTO messages
-        SELECT sequence, queue, grouped, id, deduplication, sent_at, attributes, body FROM old;
-    CREATE TABLE receives (sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL);
-    INSERT INTO receives SELECT sequence, receives FROM old WHERE receives > 0;
-    DROP TABLE old;";
-
-const VERSION: i64 = 1;
 
 /// A message to be sent.
 #[derive(Debug)]
@@ -69,24 +39,6 @@ pub(crate) struct Received {
 
 /// The orders of all queues, by their names.
 pub(super) type Orders = HashMap<&'static str, Order>;
-
-/// Makes the tables, or those of a newer version of those that are there.
-pub(super) fn make_tables(connection: &mut Connection) -> rusqlite::Result<()> {
-    // What is being written to the file, by one who is about to end, is waited for.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version < VERSION {
-        let has_messages = transaction
-            .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'messages'", [], |_| Ok(()))
-            .optional()?;
-        if has_messages.is_some() {
-            transaction.execute_batch(FROM_VERSION_0)?;
-        }
-        transaction.pragma_update(None, "user_version", VERSION)?;
-    }
-    transaction.execute_batch(TABLES)?;
-    transaction.commit()
-}
 
 /// The orders of what is in the file: whoever had received messages is gone, so all can be received.
 pub(super) fn orders(connection: &Connection, queues: &[Queue]) -> rusqlite::Result<Orders> {
@@ -296,60 +248,13 @@ pub(super) fn delete(
     Ok(())
 }
 
-/// Moves some of these messages to another queue, if nobody is handling them, in their order; returns how many were
-/// looked at, and how many were moved.
-pub(super) fn move_some(
-    connection: &mut Connection,
-    orders: &mut Orders,
-    (from, to): (&Queue, &Queue),
-    messages: &[(i64, Group)],
-    now: i64,
-) -> rusqlite::Result<(usize, usize)> {
-    let Some(mut source) = orders.remove(from.name) else { return Ok((messages.len(), 0)) };
-    source.release(now);
-    let some = &messages[..messages.len().min(MOVED)];
-    let still: Vec<&(i64, Group)> =
-        some.iter().filter(|(sequence, group)| source.remove_waiting(*sequence, group)).collect();
-    let moved = relocate_all(connection, &still, to);
-    match &moved {
-        Ok(moved) => {
-            if let Some(order) = orders.get_mut(to.name) {
-                for ((_, group), sequence) in still.iter().zip(moved) {
-                    let group = match group {
-                        Group::Alone(_) => Group::Alone(*sequence),
-                        named @ Group::Named(_) => named.clone(),
-                    };
-                    order.add(*sequence, group);
-                }
-            }
-        }
-        Err(_) => {
-            for (sequence, group) in &still {
-                source.put_back(*sequence, group.clone());
-            }
-        }
-    }
-    orders.insert(from.name, source);
-    moved.map(|moved| (some.len(), moved.len()))
-}
-
-fn relocate_all(
-    connection: &mut Connection,
-    messages: &[&(i64, Group)],
-    to: &Queue,
-) -> rusqlite::Result<Vec<i64>> {
-    let transaction = connection.transaction()?;
-    // As SQS does it: a message that is moved back is a new one.
-    let moved = messages
-        .iter()
-        .map(|(sequence, _)| relocate(&transaction, *sequence, to.name, &Uuid::new_v4().to_string()))
-        .collect::<rusqlite::Result<Vec<i64>>>()?;
-    transaction.commit()?;
-    Ok(moved)
-}
-
 /// Moves a message to the end of another queue, under this id; returns its sequence number there.
-fn relocate(transaction: &Transaction<'_>, sequence: i64, to: &str, id: &str) -> rusqlite::Result<i64> {
+pub(super) fn relocate(
+    transaction: &Transaction<'_>,
+    sequence: i64,
+    to: &str,
+    id: &str,
+) -> rusqlite::Result<i64> {
     transaction
         .prepare_cached(
             "INSERT INTO messages (queue, grouped, id, deduplication, sent_at, attributes, body)

@@ -77,7 +77,7 @@ pub(super) fn values(
 }
 
 /// Forgets some of what is too old; returns whether there may be more.
-pub(super) fn forget_some(connection: &Connection, now: i64) -> rusqlite::Result<bool> {
+pub(super) fn delete_some(connection: &Connection, now: i64) -> rusqlite::Result<bool> {
     let forgotten = connection
         .prepare_cached(
             "DELETE FROM metrics WHERE (metric, at) IN (SELECT metric, at FROM metrics WHERE at < ?1 LIMIT ?2)",
@@ -100,8 +100,8 @@ mod tests {
         let new = [value("a\nnew", KEPT_MS), value("a\nnew", KEPT_MS + 1), value("b\nnew", KEPT_MS)];
         put(&mut connection, &new).unwrap();
         assert_eq!(names(&connection, "a\n").unwrap(), ["a\nnew", "a\nold"]);
-        assert!(forget_some(&connection, KEPT_MS + 1500).unwrap());
-        assert!(!forget_some(&connection, KEPT_MS + 1500).unwrap());
+        assert!(delete_some(&connection, KEPT_MS + 1500).unwrap());
+        assert!(!delete_some(&connection, KEPT_MS + 1500).unwrap());
         assert_eq!(names(&connection, "").unwrap(), ["a\nnew", "b\nnew"]);
     }
 }

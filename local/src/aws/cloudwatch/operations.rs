@@ -1,55 +1,14 @@
-//! CloudWatch, of the operations that we call: `PutMetricData`, `ListMetrics` and `GetMetricData`; and
-//! `GetMetricStatistics`, by which tests and the AWS CLI read it.
-//!
-//! Its SDK speaks `rpc-v2-cbor`: <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>; the AWS CLI
-//! speaks `aws-json-1.0`.
+//! The operations, over requests in CBOR.
 
 use std::collections::BTreeMap;
 
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use ciborium::Value;
 
-use super::Refusal;
-use super::cbor_json::{from_json, to_json};
-use super::store::{self, Store};
+use super::fields::{field, float, invalid, list, map, millis, required_text, timestamp};
+use crate::aws::refusal::Refusal;
+use crate::aws::store::{self, Store};
 
-/// CloudWatch's name in both protocols.
-pub(super) const SERVICE: &str = "GraniteServiceVersion20100801";
-
-/// Answers one request in CBOR.
-pub(crate) async fn answer(store: &Store, service: &str, operation: &str, body: &[u8]) -> Response {
-    let request: Value = match ciborium::from_reader(body) {
-        Ok(request) => request,
-        Err(_) => return refused(&Refusal::new("SerializationException", "the body is not CBOR")),
-    };
-    if service != SERVICE {
-        return refused(&Refusal::new("UnknownOperationException", operation));
-    }
-    let answer = run(store, operation, &request).await;
-    answer.map_or_else(|refusal| refused(&refusal), |answer| encoded(StatusCode::OK, &answer))
-}
-
-/// Answers one request in JSON.
-pub(crate) async fn answer_json(
-    store: &Store,
-    operation: &str,
-    request: serde_json::Value,
-) -> Result<serde_json::Value, Refusal> {
-    run(store, operation, &from_json(request)).await.map(to_json)
-}
-
-async fn run(store: &Store, operation: &str, request: &Value) -> Result<Value, Refusal> {
-    match operation {
-        "PutMetricData" => put(store, request).await,
-        "ListMetrics" => metrics(store, request).await,
-        "GetMetricData" => data(store, request).await,
-        "GetMetricStatistics" => statistics(store, request).await,
-        _ => Err(Refusal::new("UnknownOperationException", operation)),
-    }
-}
-
-async fn put(store: &Store, request: &Value) -> Result<Value, Refusal> {
+pub(super) async fn put(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let namespace = required_text(request, "Namespace")?;
     let data = list(request, "MetricData");
     if data.is_empty() || data.len() > 1000 {
@@ -74,7 +33,7 @@ async fn put(store: &Store, request: &Value) -> Result<Value, Refusal> {
     Ok(Value::Map(Vec::new()))
 }
 
-async fn statistics(store: &Store, request: &Value) -> Result<Value, Refusal> {
+pub(super) async fn statistics(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let moment = |name| field(request, name).and_then(millis).ok_or_else(|| invalid(name));
     let period = field(request, "Period").and_then(float).filter(|period| *period >= 1.0);
     let period_ms = (period.ok_or_else(|| invalid("Period"))? * 1000.0) as i64;
@@ -99,7 +58,7 @@ async fn statistics(store: &Store, request: &Value) -> Result<Value, Refusal> {
 }
 
 /// Those with this namespace, name and dimensions, as far as they are given, in one page.
-async fn metrics(store: &Store, request: &Value) -> Result<Value, Refusal> {
+pub(super) async fn metrics(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let given = |name| field(request, name).and_then(Value::as_text);
     let wanted: Vec<String> = list(request, "Dimensions").iter().map(dimension).collect::<Result<_, _>>()?;
     let beginning = match (given("Namespace"), given("MetricName")) {
@@ -131,7 +90,7 @@ async fn metrics(store: &Store, request: &Value) -> Result<Value, Refusal> {
 }
 
 /// What is asked of up to 500 metrics, in one page.
-async fn data(store: &Store, request: &Value) -> Result<Value, Refusal> {
+pub(super) async fn data(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let queries = list(request, "MetricDataQueries");
     if queries.is_empty() || queries.len() > 500 {
         return Err(invalid("The collection MetricDataQueries must have a size from 1 to 500."));
@@ -202,104 +161,4 @@ fn dimension(dimension: &Value) -> Result<String, Refusal> {
         return Err(invalid("The value of a dimension must be 1 to 1024 ASCII characters."));
     }
     Ok(format!("{}={value}", required_text(dimension, "Name")?))
-}
-
-fn field<'a>(map: &'a Value, name: &str) -> Option<&'a Value> {
-    map.as_map()?.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
-}
-
-fn list<'a>(map: &'a Value, name: &str) -> &'a [Value] {
-    field(map, name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-fn required_text<'a>(map: &'a Value, name: &str) -> Result<&'a str, Refusal> {
-    let text = field(map, name).and_then(Value::as_text).filter(|text| !text.is_empty());
-    text.ok_or_else(|| invalid(&format!("The parameter {name} is required.")))
-}
-
-fn float(value: &Value) -> Option<f64> {
-    let integer =
-        || value.as_integer().and_then(|number| i64::try_from(number).ok()).map(|number| number as f64);
-    value.as_float().or_else(integer)
-}
-
-fn timestamp(millis: i64) -> Value {
-    Value::Tag(1, Box::new(Value::Float(millis as f64 / 1000.0)))
-}
-
-/// A moment is seconds since 1970; in CBOR they are tagged 1.
-fn millis(value: &Value) -> Option<i64> {
-    let seconds = value.as_tag().map_or(value, |(_, seconds)| seconds);
-    Some((float(seconds)? * 1000.0).round() as i64)
-}
-
-fn invalid(message: &str) -> Refusal {
-    Refusal::new("InvalidParameterValueException", message)
-}
-
-fn map<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    Value::Map(fields.into_iter().map(|(name, value)| (Value::Text(name.to_owned()), value)).collect())
-}
-
-fn refused(refusal: &Refusal) -> Response {
-    let body = map([
-        ("__type", Value::Text(refusal.code.to_owned())),
-        ("message", Value::Text(refusal.message.clone())),
-    ]);
-    encoded(refusal.status, &body)
-}
-
-fn encoded(status: StatusCode, body: &Value) -> Response {
-    let mut bytes = Vec::new();
-    match ciborium::into_writer(body, &mut bytes) {
-        Ok(()) => {
-            let headers =
-                [(header::CONTENT_TYPE.as_str(), "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")];
-            (status, headers, bytes).into_response()
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::aws::Health;
-
-    #[tokio::test]
-    async fn what_is_put_in_json_is_listed_and_read_in_json() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("store"), Health::default()).unwrap();
-        let ask = async |operation: &str, request| answer_json(&store, operation, request).await.unwrap();
-        let now = utc_time::UtcTime::now().as_millis() / 1000;
-        let (hour, dimension) = (now - now % 3600, json!([{ "Name": "Keyword", "Value": "rust" }]));
-        let metric = json!({ "Namespace": "Aviary", "MetricName": "Tweets", "Dimensions": dimension });
-        let datum = json!({ "MetricName": "Tweets", "Dimensions": dimension, "Timestamp": hour, "Value": 7 });
-        let plain = json!({ "MetricName": "Other", "Timestamp": hour as f64 + 0.5, "Value": 1.5 });
-        ask("PutMetricData", json!({ "Namespace": "Aviary", "MetricData": [datum, plain] })).await;
-        let listed = ask("ListMetrics", json!({})).await;
-        assert_eq!(listed["Metrics"].as_array().unwrap().len(), 2, "{listed}");
-        let listed = ask("ListMetrics", json!({ "MetricName": "Tweets" })).await;
-        assert_eq!(listed["Metrics"], json!([metric]));
-        let range = json!({ "StartTime": hour, "EndTime": hour + 3600, "Period": 3600 });
-        let mut asked = metric.clone();
-        asked.as_object_mut().unwrap().extend(range.as_object().unwrap().clone());
-        let statistics = ask("GetMetricStatistics", asked).await;
-        assert_eq!(
-            statistics["Datapoints"],
-            json!([{ "Timestamp": hour as f64, "Maximum": 7.0, "Sum": 7.0, "SampleCount": 1.0, "Unit": "Count" }])
-        );
-        let query =
-            json!([{ "Id": "a", "MetricStat": { "Metric": metric, "Period": 3600, "Stat": "Maximum" } }]);
-        let data = ask(
-            "GetMetricData",
-            json!({ "StartTime": hour, "EndTime": hour + 3600, "MetricDataQueries": query }),
-        )
-        .await;
-        assert_eq!(data["MetricDataResults"][0]["Values"], json!([7.0]));
-        let unknown = answer_json(&store, "PutDashboard", json!({})).await.unwrap_err();
-        assert_eq!(unknown.code, "UnknownOperationException");
-    }
 }

@@ -1,7 +1,8 @@
 //! DynamoDB: dynoxide, on a SQLite file, behind the common endpoint.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::fmt;
+mod engine;
+mod schema;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,24 +10,14 @@ use anyhow::{Context, anyhow};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
-use dynoxide::{Database, DynoxideError};
-use posts::statistics::StatisticsTable;
-use posts::tweets::TweetsTable;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::json;
-use stream::StreamStatusTable;
+use dynoxide::Database;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Refusal;
+use self::engine::{Engine, Outcome};
 use super::health::Health;
-use super::resources::{STATISTICS_TABLE, STATUS_TABLE, TTL_ATTRIBUTE, TWEETS_TABLE};
-
-/// How many answers to transactions are remembered: a client that lost one asks again within seconds.
-const ANSWERS_KEPT: usize = 1000;
+use super::refusal::Refusal;
 
 /// The tables. Who wants to write is served in turn, and so is who wants to read; readers do not wait for writers, and
 /// see what is committed.
@@ -41,38 +32,6 @@ pub(crate) struct Tables {
     _server: AbortOnDropHandle<()>,
 }
 
-/// dynoxide, and what it answered.
-struct Engine {
-    database: Database,
-    answers: Answers,
-}
-
-impl fmt::Debug for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Engine { .. }")
-    }
-}
-
-/// The latest answers to transactions, by their `ClientRequestToken`: one that is asked for again is not made again.
-/// dynoxide remembers ten minutes of them itself, and with each goes through them all.
-#[derive(Default)]
-struct Answers {
-    by_token: HashMap<String, String>,
-    tokens: VecDeque<String>,
-}
-
-impl Answers {
-    fn remember(&mut self, token: String, answer: String) {
-        if self.tokens.len() == ANSWERS_KEPT
-            && let Some(oldest) = self.tokens.pop_front()
-        {
-            self.by_token.remove(&oldest);
-        }
-        self.tokens.push_back(token.clone());
-        self.by_token.insert(token, answer);
-    }
-}
-
 impl Tables {
     /// Opens the file, or makes it, with the tables that the template makes.
     pub(crate) async fn open(path: &Path, health: Health) -> anyhow::Result<Self> {
@@ -81,55 +40,14 @@ impl Tables {
         // Of bulk loading only what it ends with is wanted: `synchronous = NORMAL`, under which a commit does not
         // wait for the disk. A process that is killed loses nothing by it.
         database.disable_bulk_loading().map_err(|error| anyhow!("failed to set up {path}: {error}"))?;
-        create(
-            &database,
-            TWEETS_TABLE,
-            (TweetsTable::PARTITION_KEY, TweetsTable::SORT_KEY),
-            &[Index {
-                name: TweetsTable::INDEX,
-                key: (TweetsTable::INDEX_PARTITION_KEY, TweetsTable::INDEX_SORT_KEY),
-                projection: "ALL",
-            }],
-        )?;
-        create(
-            &database,
-            STATISTICS_TABLE,
-            (StatisticsTable::PARTITION_KEY, StatisticsTable::SORT_KEY),
-            &[
-                Index {
-                    name: StatisticsTable::BY_HOUR,
-                    key: (StatisticsTable::HOUR, StatisticsTable::PARTITION_KEY),
-                    projection: "ALL",
-                },
-                Index {
-                    name: StatisticsTable::BY_TOUCH,
-                    key: (StatisticsTable::TOUCHED, StatisticsTable::HOUR),
-                    projection: "KEYS_ONLY",
-                },
-            ],
-        )?;
-        create(
-            &database,
-            STATUS_TABLE,
-            (StreamStatusTable::PARTITION_KEY, StreamStatusTable::SORT_KEY),
-            &[],
-        )?;
-        for table in [TWEETS_TABLE, STATUS_TABLE] {
-            let ttl = json!({
-                "TableName": table,
-                "TimeToLiveSpecification": { "AttributeName": TTL_ATTRIBUTE, "Enabled": true },
-            });
-            database
-                .update_time_to_live(serde_json::from_value(ttl)?)
-                .map_err(|error| anyhow!("failed to let the items of {table} expire: {error}"))?;
-        }
+        schema::create_tables(&database)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("failed to listen for DynamoDB")?;
         let url = format!("http://{}/", listener.local_addr()?);
         let server = tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
         let http = reqwest::Client::builder().no_proxy().build()?;
         let second =
             Database::new(path).map_err(|error| anyhow!("failed to open {path} a second time: {error}"))?;
-        let engine = |database| Arc::new(Mutex::new(Engine { database, answers: Answers::default() }));
+        let engine = |database| Arc::new(Mutex::new(Engine::new(database)));
         let (writing, reading) = (engine(database), engine(second));
         Ok(Self { writing, reading, health, url, http, _server: AbortOnDropHandle::new(server) })
     }
@@ -153,7 +71,7 @@ impl Tables {
                 }
                 (status, answer)
             }
-            Ok(Outcome::Elsewhere) => return self.forward(headers, body).await,
+            Ok(Outcome::Forwarded) => return self.forward(headers, body).await,
             Err(error) => {
                 // It may have taken effect: nothing is asked twice here.
                 tracing::error!(%error, "DynamoDB failed");
@@ -165,15 +83,15 @@ impl Tables {
     }
 
     /// Deletes what has expired, however long that takes; others are answered in between.
-    pub(crate) async fn forget_expired(&self) {
-        let database = self.writing.lock().await.database.clone();
+    pub(crate) async fn delete_expired(&self) {
+        let database = self.writing.lock().await.database();
         let (told, done) = oneshot::channel();
         // A thread of its own: the end of the program does not wait for it.
         std::thread::spawn(move || told.send(database.sweep_ttl()));
         match done.await {
-            Ok(Ok(items)) => tracing::debug!(items, "forgot what has expired"),
-            Ok(Err(error)) => tracing::error!(%error, "could not forget what has expired"),
-            Err(_) => tracing::error!("could not forget what has expired"),
+            Ok(Ok(items)) => tracing::debug!(items, "deleted expired items"),
+            Ok(Err(error)) => tracing::error!(%error, "could not delete expired items"),
+            Err(_) => tracing::error!("could not delete expired items"),
         }
     }
 
@@ -211,115 +129,15 @@ impl Tables {
     }
 }
 
-/// What became of a request.
-enum Outcome {
-    Answered(String),
-    /// A condition did not hold, or the file failed.
-    Failed(DynoxideError),
-    /// It was refused, which did nothing, or is not one of those that are answered here.
-    Elsewhere,
-}
-
-impl Engine {
-    /// Answers what is asked often, without a server in between.
-    fn run(&mut self, operation: &str, body: &[u8]) -> Outcome {
-        let database = &self.database;
-        match operation {
-            "GetItem" => ask(body, |request| database.get_item(request)),
-            "PutItem" => ask(body, |request| database.put_item(request)),
-            "UpdateItem" => ask(body, |request| database.update_item(request)),
-            "DeleteItem" => ask(body, |request| database.delete_item(request)),
-            "BatchGetItem" => ask(body, |request| database.batch_get_item(request)),
-            "Query" => ask(body, |request| database.query(request)),
-            "TransactWriteItems" => self.transact(body),
-            _ => Outcome::Elsewhere,
-        }
-    }
-
-    fn transact(&mut self, body: &[u8]) -> Outcome {
-        let Ok(mut request) = serde_json::from_slice::<TransactWriteItemsRequest>(body) else {
-            return Outcome::Elsewhere;
-        };
-        let token = request.client_request_token.take();
-        if let Some(answer) = token.as_ref().and_then(|token| self.answers.by_token.get(token)) {
-            return Outcome::Answered(answer.clone());
-        }
-        let outcome = outcome(self.database.transact_write_items(request));
-        if let (Some(token), Outcome::Answered(answer)) = (token, &outcome) {
-            self.answers.remember(token, answer.clone());
-        }
-        outcome
-    }
-}
-
-fn ask<Q: DeserializeOwned, A: Serialize>(
-    body: &[u8],
-    ask: impl FnOnce(Q) -> Result<A, DynoxideError>,
-) -> Outcome {
-    serde_json::from_slice(body).map_or(Outcome::Elsewhere, |request| outcome(ask(request)))
-}
-
-fn outcome<A: Serialize>(answer: Result<A, DynoxideError>) -> Outcome {
-    match answer {
-        Ok(answer) => serde_json::to_string(&answer).map_or(Outcome::Elsewhere, Outcome::Answered),
-        Err(
-            error @ (DynoxideError::ConditionalCheckFailedException(..)
-            | DynoxideError::TransactionCanceledException(..)
-            | DynoxideError::InternalServerError(_)
-            | DynoxideError::SqliteError(_)),
-        ) => Outcome::Failed(error),
-        Err(_) => Outcome::Elsewhere,
-    }
-}
-
-/// A table's index.
-struct Index {
-    name: &'static str,
-    key: (&'static str, &'static str),
-    projection: &'static str,
-}
-
-fn create(database: &Database, name: &str, key: (&str, &str), indexes: &[Index]) -> anyhow::Result<()> {
-    let described = serde_json::from_value(json!({ "TableName": name }))?;
-    if database.describe_table(described).is_ok() {
-        return Ok(());
-    }
-    let schema = |(partition, sort): (&str, &str)| {
-        json!([
-            { "AttributeName": partition, "KeyType": "HASH" }, { "AttributeName": sort, "KeyType": "RANGE" },
-        ])
-    };
-    let keys = indexes.iter().map(|index| index.key).chain([key]);
-    let attributes: BTreeSet<&str> = keys.flat_map(|(partition, sort)| [partition, sort]).collect();
-    let attributes = attributes.iter().map(|name| json!({ "AttributeName": name, "AttributeType": "S" }));
-    let mut request = json!({
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": schema(key),
-        "AttributeDefinitions": attributes.collect::<Vec<_>>(),
-    });
-    if !indexes.is_empty() {
-        let described = indexes.iter().map(|index| {
-            json!({
-                "IndexName": index.name, "KeySchema": schema(index.key),
-                "Projection": { "ProjectionType": index.projection },
-            })
-        });
-        request["GlobalSecondaryIndexes"] = described.collect::<Vec<_>>().into();
-    }
-    database
-        .create_table(serde_json::from_value(request)?)
-        .map_err(|error| anyhow!("failed to make the table {name}: {error}"))?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
 
-    use serde_json::Value;
+    use posts::tweets::TweetsTable;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::aws::resources::{STATUS_TABLE, TTL_ATTRIBUTE, TWEETS_TABLE};
 
     async fn tables() -> (tempfile::TempDir, Tables) {
         service::aws::install_tls();
@@ -367,7 +185,7 @@ mod tests {
             "KeyConditionExpression": "keyword = :k", "ExpressionAttributeValues": { ":k": { "S": "rust" } },
         });
         assert_eq!(ask(&tables, "Query", all.clone()).await.1["Count"], 3);
-        tables.forget_expired().await;
+        tables.delete_expired().await;
         let (_, left) = ask(&tables, "Query", all).await;
         assert_eq!((&left["Count"], &left["Items"][0]["tweetId"]["S"]), (&1.into(), &"2".into()));
         let asked = json!({ "TableName": STATUS_TABLE });

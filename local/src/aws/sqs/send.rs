@@ -1,0 +1,115 @@
+//! Sending messages.
+
+use md5::{Digest, Md5};
+use serde_json::{Value, json};
+use utc_time::UtcTime;
+
+use super::request::{entries_mut, invalid, text};
+use crate::aws::refusal::Refusal;
+use crate::aws::resources::Queue;
+use crate::aws::services::Services;
+use crate::aws::store::NewMessage;
+
+/// The largest request, and the largest message.
+const REQUEST_BYTES: usize = 1024 * 1024;
+
+/// The message that an entry asks to send; its body is taken out.
+pub(super) fn message(queue: &Queue, entry: &mut Value) -> Result<NewMessage, Refusal> {
+    let body = text(entry, "MessageBody")?;
+    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    if body.is_empty() || !body.chars().all(allowed) {
+        return Err(Refusal::new(
+            "com.amazonaws.sqs#InvalidMessageContents",
+            "the body is empty, or has a character that is not allowed",
+        ));
+    }
+    let attribute_bytes =
+        entry["MessageAttributes"].as_object().into_iter().flatten().map(|(name, value)| {
+            let text = |field: &str| value[field].as_str().map_or(0, str::len);
+            name.len() + text("DataType") + text("StringValue")
+        });
+    if body.len() + attribute_bytes.sum::<usize>() > REQUEST_BYTES {
+        return Err(invalid(
+            "One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.",
+        ));
+    }
+    let name = |field: &'static str| -> Result<Option<&str>, Refusal> {
+        let Some(value) = entry[field].as_str() else {
+            return if queue.is_fifo() {
+                Err(Refusal::new(
+                    "com.amazonaws.sqs#MissingParameter",
+                    format!("The request must contain the parameter {field}."),
+                ))
+            } else {
+                Ok(None)
+            };
+        };
+        // Letters, digits and punctuation.
+        if (1..=128).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Some(value))
+        } else {
+            Err(invalid(format!("Value {value} for parameter {field} is invalid.")))
+        }
+    };
+    let attributes = entry["MessageAttributes"].as_object().filter(|attributes| !attributes.is_empty());
+    let attributes = attributes.map(|attributes| json!(attributes).to_string());
+    let (group, deduplication) = (name("MessageGroupId")?, name("MessageDeduplicationId")?);
+    let (group, deduplication) = (group.map(str::to_owned), deduplication.map(str::to_owned));
+    let Value::String(body) = entry["MessageBody"].take() else { return Err(invalid("MessageBody")) };
+    Ok(NewMessage { body, group, deduplication, attributes })
+}
+
+/// Sends messages; answers for each of them.
+pub(super) async fn send(
+    services: &Services,
+    queue: &'static Queue,
+    messages: Vec<NewMessage>,
+) -> Result<Vec<Value>, Refusal> {
+    let digests: Vec<String> = messages.iter().map(|message| md5(&message.body)).collect();
+    let sent = services.store.send(queue, messages, UtcTime::now().as_millis()).await?;
+    let answers = sent.into_iter().zip(digests).map(|((id, sequence), digest)| {
+        let mut sent = json!({ "MessageId": id, "MD5OfMessageBody": digest });
+        if queue.is_fifo() {
+            sent["SequenceNumber"] = format!("{sequence:020}").into();
+        }
+        sent
+    });
+    Ok(answers.collect())
+}
+
+pub(super) async fn send_batch(
+    services: &Services,
+    queue: &'static Queue,
+    request: &mut Value,
+) -> Result<Value, Refusal> {
+    let entries = entries_mut(request)?;
+    let bytes: usize = entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(str::len).sum();
+    if bytes > REQUEST_BYTES {
+        return Err(Refusal::new(
+            "com.amazonaws.sqs#BatchRequestTooLong",
+            format!(
+                "Batch requests cannot be longer than {REQUEST_BYTES} bytes. You have sent {bytes} bytes."
+            ),
+        ));
+    }
+    let (mut ids, mut messages, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in entries {
+        match message(queue, entry) {
+            Ok(message) => {
+                ids.push(entry["Id"].take());
+                messages.push(message);
+            }
+            Err(refusal) => failed.push(refusal.entry(entry)),
+        }
+    }
+    let mut successful = send(services, queue, messages).await?;
+    for (sent, id) in successful.iter_mut().zip(ids) {
+        sent["Id"] = id;
+    }
+    Ok(json!({ "Successful": successful, "Failed": failed }))
+}
+
+/// The digest by which the SDK checks a body.
+pub(super) fn md5(body: &str) -> String {
+    Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+}

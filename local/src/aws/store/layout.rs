@@ -1,0 +1,48 @@
+//! The tables of the messages, and how those of an earlier version become them.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+/// The bodies stand last: what is read of a message without it does not pass through it.
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS messages (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, grouped TEXT, id TEXT NOT NULL,
+        deduplication TEXT, sent_at INTEGER NOT NULL, attributes TEXT, body TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS receives (sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS deduplications (
+        queue TEXT NOT NULL, deduplication TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL,
+        at INTEGER NOT NULL, PRIMARY KEY (queue, deduplication)) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS deduplications_by_time ON deduplications (at);";
+
+/// From the tables of the first version, where a message had its receives and its handle beside its body.
+const FROM_VERSION_0: &str = "
+    DROP INDEX messages_by_queue;
+    DROP INDEX messages_by_handle;
+    ALTER TABLE messages RENAME TO old;
+    CREATE TABLE messages (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, grouped TEXT, id TEXT NOT NULL,
+        deduplication TEXT, sent_at INTEGER NOT NULL, attributes TEXT, body TEXT NOT NULL);
+    INSERT INTO messages
+        SELECT sequence, queue, grouped, id, deduplication, sent_at, attributes, body FROM old;
+    CREATE TABLE receives (sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL);
+    INSERT INTO receives SELECT sequence, receives FROM old WHERE receives > 0;
+    DROP TABLE old;";
+
+const VERSION: i64 = 1;
+
+/// Makes the tables, or those of a newer version of those that are there.
+pub(super) fn make_tables(connection: &mut Connection) -> rusqlite::Result<()> {
+    // What is being written to the file, by one who is about to end, is waited for.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version < VERSION {
+        let has_messages = transaction
+            .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'messages'", [], |_| Ok(()))
+            .optional()?;
+        if has_messages.is_some() {
+            transaction.execute_batch(FROM_VERSION_0)?;
+        }
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.execute_batch(TABLES)?;
+    transaction.commit()
+}

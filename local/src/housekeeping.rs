@@ -1,0 +1,53 @@
+//! What happens on a machine again and again: EventBridge's minute, and the expiry of what is stored.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{ControlApi, every_minute, reconcile};
+use service::own_metrics::EmbeddedMetrics;
+use tokio::time::{Interval, MissedTickBehavior};
+use utc_time::UtcTime;
+
+use crate::aws::Services;
+
+/// How often the reconciler runs. In AWS it runs every minute and on each of ECS's events; here there are no events.
+const RECONCILE_EVERY: Duration = Duration::from_secs(5);
+
+/// How often the rest of a minute's work is done.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// How often expired items and metric values are deleted. DynamoDB promises it within a few days, and a round reads
+/// every item.
+const EXPIRE_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Does what EventBridge's schedule does; never ends.
+pub(crate) async fn run_schedule(api: ControlApi) -> anyhow::Result<()> {
+    let (mut rounds, mut minutes) = (interval(RECONCILE_EVERY), interval(MINUTE));
+    loop {
+        tokio::select! {
+            _ = rounds.tick() => if let Err(error) = reconcile(&api).await {
+                tracing::warn!(%error, "could not reconcile");
+            },
+            // Its failures are in the log already.
+            _ = minutes.tick() => drop(every_minute(&api, &EmbeddedMetrics::nowhere()).await),
+        }
+    }
+}
+
+/// Deletes what has expired; never ends.
+pub(crate) async fn expire(services: Arc<Services>) -> anyhow::Result<()> {
+    let mut rounds = interval(EXPIRE_EVERY);
+    loop {
+        rounds.tick().await;
+        services.tables.delete_expired().await;
+        // Its failures are in the log already.
+        let _ = services.store.delete_old_values(UtcTime::now().as_millis()).await;
+    }
+}
+
+/// Ticks that are not made up for after the machine slept.
+fn interval(period: Duration) -> Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}

@@ -1,0 +1,153 @@
+//! A machine: starts every part of the pipeline, and ends them in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use api::{Authorizer, ControlApi, ReadApi, whole};
+use axum::{Router, middleware};
+use consumer::Consumer;
+use posts::Keyword;
+use service::own_metrics::EmbeddedMetrics;
+use service::parameters::ParameterStore;
+use utc_time::UtcTime;
+
+use crate::access::Access;
+use crate::aws::resources::{API_KEYS_PARAMETER, STREAM_ID};
+use crate::aws::{self, Faults, Health, Parameters, Services, Store, StreamerTask, Tables, Tasks};
+use crate::data::{API_KEYS, Data};
+use crate::disk::{self, Disk};
+use crate::endpoint::Endpoint;
+use crate::listeners::{listen, loopback};
+use crate::options::Options;
+use crate::running::Running;
+use crate::server::serve;
+use crate::source::Source;
+use crate::{browser, housekeeping, mapping, programs};
+
+/// A running pipeline.
+#[derive(Debug)]
+pub struct Machine {
+    /// Where the api listens.
+    pub api: SocketAddr,
+    /// The AWS-shaped endpoint.
+    pub aws: Endpoint,
+    /// Whether the api requires a key.
+    pub requires_key: bool,
+    /// Where the stub listens, if it runs here.
+    pub stub: Option<SocketAddr>,
+    /// Makes calls to the AWS-shaped endpoint fail on request.
+    pub faults: Faults,
+    services: Arc<Services>,
+    running: Running,
+    _data: Data,
+}
+
+impl Machine {
+    /// Starts everything; nothing is left running when it fails.
+    ///
+    /// # Errors
+    /// What cannot be used: the data folder, a port; or [`NoApiKey`](crate::NoApiKey).
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        service::aws::install_tls();
+        let data = Data::open(&options.data)?;
+        let api_listener = listen(options.listen, "--port").await?;
+        let access = Access::of(&options, &data)?;
+        let streamer_port = options.streamer_elsewhere.unwrap_or(0);
+        let aws_listener = listen(loopback(streamer_port), "--streamer-elsewhere").await?;
+        let (api, aws) = (api_listener.local_addr()?, aws_listener.local_addr()?);
+        let aws = Endpoint::at(format!("http://{aws}")).await;
+        let mut running = Running::default();
+        let source = Source::start(options.stream, &mut running).await?;
+        let (stub, x_url) = (source.stub, source.x_url());
+
+        // The AWS-shaped endpoint, and the tasks that it runs.
+        let health = Health::default();
+        let streamer = programs::streamer(&aws, source.config, options.daily_post_budget);
+        let streamer = StreamerTask { config: streamer, aws: aws.sdk_of("streamer") };
+        let services = Arc::new(Services {
+            store: Store::open(&data.file("queues.sqlite"), health.clone())
+                .context("failed to open queues.sqlite")?,
+            tables: Tables::open(&data.file("tables.sqlite"), health.clone()).await?,
+            tasks: Tasks::new(options.streamer_elsewhere.is_none().then_some(streamer)),
+            parameters: Parameters::new(source.token, data.file(API_KEYS)),
+            faults: Faults::default(),
+            url: aws.url.clone(),
+        });
+        running.spawn(serve(aws_listener, aws::router(Arc::clone(&services))));
+        running.spawn(housekeeping::expire(Arc::clone(&services)));
+
+        prepare_status(&aws, &options.keywords).await?;
+
+        // The api, the schedule and the consumer.
+        let routes = routes(&aws, access, x_url);
+        let disk = Disk { folder: options.data, health };
+        let routes = routes.layer(middleware::from_fn_with_state(disk, disk::tell));
+        running.spawn(serve(api_listener, routes));
+        running.spawn(disk::watch(data.file("lock"))?);
+        let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws));
+        running.spawn(housekeeping::run_schedule(minute));
+        let consumer =
+            Consumer::new(&aws.sdk_of("consumer"), programs::consumer(&aws), EmbeddedMetrics::nowhere());
+        mapping::start(&mut running, &aws, consumer);
+
+        let (faults, requires_key) = (services.faults.clone(), access == Access::WithKey);
+        Ok(Self { api, aws, requires_key, stub, faults, services, running, _data: data })
+    }
+
+    /// Runs until `end`, then ends everything in order: the streamer first, which sends what it has read.
+    ///
+    /// # Errors
+    /// The part that ended by itself, and why.
+    pub async fn run(mut self, end: impl Future<Output = ()>) -> anyhow::Result<()> {
+        /// Ctrl-C ends within 5 s; what the queue has not accepted by then is fetched again.
+        const PATIENCE: Duration = Duration::from_secs(4);
+        let outcome = tokio::select! {
+            () = end => Ok(()),
+            error = self.running.any_end() => Err(error),
+        };
+        if tokio::time::timeout(PATIENCE, self.services.tasks.stop_all()).await.is_err() {
+            tracing::warn!("the streamer did not end in time");
+        }
+        std::mem::take(&mut self.running).end().await;
+        outcome
+    }
+}
+
+impl Drop for Machine {
+    /// Nothing goes on in the background: what has not ended by now ends as if killed.
+    fn drop(&mut self) {
+        self.services.tasks.kill_all();
+    }
+}
+
+/// Forgets the task of an earlier run, and requests `keywords`.
+async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<()> {
+    let status = aws.status_table(STREAM_ID);
+    // A task ends with its machine: the reconciler need not wait for one that this machine does not know.
+    let mut launch = status.launch().await?;
+    if launch.task.take().is_some() {
+        launch.at = None;
+        status.save_launch(&mut launch).await?;
+    }
+    for keyword in keywords {
+        status.add_keyword(keyword, UtcTime::now()).await?;
+    }
+    Ok(())
+}
+
+/// The api, as `access` lets it be used.
+fn routes(aws: &Endpoint, access: Access, x_url: Option<String>) -> Router {
+    let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws, x_url));
+    let control = ControlApi::new(&aws.sdk_of("control"), programs::control(aws));
+    match access {
+        Access::ThisMachine => {
+            whole(read, control, None).layer(middleware::from_fn(browser::only_this_machine))
+        }
+        Access::WithKey => {
+            let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(&aws.sdk_of("authorizer")));
+            whole(read, control, Some(Authorizer::new(parameters, API_KEYS_PARAMETER.to_owned())))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The configuration of each program, as one machine sets it; `template.yaml` sets the same for AWS.
+
+use api::{ControlConfig, ReadConfig};
+
+use crate::aws::resources::{
+    CLOSE_QUEUE, CLUSTER, DEAD_LETTER_QUEUE, STATISTICS_TABLE, STATUS_TABLE, STREAM_ID, TASK_DEFINITION,
+    TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
+};
+use crate::endpoint::Endpoint;
+
+/// The streamer's, reading `source`. Its `owner` is set by the task that runs it.
+#[must_use]
+pub fn streamer(
+    aws: &Endpoint,
+    source: streamer::SourceConfig,
+    daily_post_budget: Option<u64>,
+) -> streamer::Config {
+    streamer::Config {
+        stream_id: STREAM_ID.to_owned(),
+        source,
+        tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
+        close_queue_url: aws.queue_url(CLOSE_QUEUE),
+        status_table: STATUS_TABLE.to_owned(),
+        daily_post_budget,
+        owner: String::new(),
+    }
+}
+
+/// The consumer's.
+#[must_use]
+pub fn consumer(aws: &Endpoint) -> consumer::Config {
+    consumer::Config {
+        tweets_table: TWEETS_TABLE.to_owned(),
+        statistics_table: STATISTICS_TABLE.to_owned(),
+        status_table: STATUS_TABLE.to_owned(),
+        stream_id: STREAM_ID.to_owned(),
+        tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
+        dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
+    }
+}
+
+/// That of the api's reading half; `x_url` is X's base URL, if posts come from X.
+#[must_use]
+pub fn read(aws: &Endpoint, x_url: Option<String>) -> ReadConfig {
+    ReadConfig {
+        stream_id: STREAM_ID.to_owned(),
+        tweets_table: TWEETS_TABLE.to_owned(),
+        statistics_table: STATISTICS_TABLE.to_owned(),
+        status_table: STATUS_TABLE.to_owned(),
+        tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
+        dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
+        token_parameter: x_url.as_ref().map(|_| TOKEN_PARAMETER.to_owned()),
+        x_url: x_url.unwrap_or_default(),
+        answer_bytes: None,
+    }
+}
+
+/// That of the api's controlling half, and of the minute's work.
+#[must_use]
+pub fn control(aws: &Endpoint) -> ControlConfig {
+    ControlConfig {
+        stream_id: STREAM_ID.to_owned(),
+        tweets_table: TWEETS_TABLE.to_owned(),
+        statistics_table: STATISTICS_TABLE.to_owned(),
+        status_table: STATUS_TABLE.to_owned(),
+        close_queue_url: aws.queue_url(CLOSE_QUEUE),
+        tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
+        dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
+        cluster: CLUSTER.to_owned(),
+        task_definition: TASK_DEFINITION.to_owned(),
+        subnets: vec!["subnet-local".to_owned()],
+        security_groups: vec!["sg-local".to_owned()],
+    }
+}

@@ -1,0 +1,34 @@
+//! A running stub, as its handlers share it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::world::World;
+
+/// A running stub.
+#[derive(Clone, Debug)]
+pub(crate) struct Stub {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) token: String,
+    pub(crate) keep_alive: Duration,
+    pub(crate) search_delay: Duration,
+    pub(crate) backfill: bool,
+    pub(crate) world: Mutex<World>,
+    pub(crate) connected: Notify,
+    /// Open streams end with it: they would hold up the server's end.
+    pub(crate) ended: CancellationToken,
+}
+
+impl Stub {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        // No code panics while it holds the lock; if it did, the stub's state is still good enough.
+        self.inner.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
