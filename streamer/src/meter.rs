@@ -21,7 +21,8 @@ pub(crate) struct Meter {
 
 #[derive(Debug)]
 struct Counts {
-    by_day: BTreeMap<String, u64>,
+    /// By each day's first moment.
+    by_day: BTreeMap<UtcTime, u64>,
     /// Posts that have been asked for and have not come yet.
     asked_for: u64,
 }
@@ -59,18 +60,20 @@ impl Drop for Allowance {
 
 impl Counts {
     fn count(&mut self, posts: u64, now: UtcTime) {
-        let today = now.day();
-        *self.by_day.entry(today.clone()).or_default() += posts;
+        let today = now.start_of_day();
+        *self.by_day.entry(today).or_default() += posts;
         while self.by_day.len() > DAYS {
-            let oldest = self.by_day.keys().find(|day| **day != today).cloned();
+            let oldest = self.by_day.keys().find(|day| **day != today).copied();
             oldest.and_then(|day| self.by_day.remove(&day));
         }
     }
 }
 
 impl Meter {
-    /// Goes on from what was read before.
+    /// Goes on from what was read before, by day (UTC, as in `2026-11-23`).
     pub(crate) fn new(by_day: BTreeMap<String, u64>, daily_budget: Option<u64>) -> Self {
+        let start = |day: &str| format!("{day}T00:00:00Z").parse::<UtcTime>().ok();
+        let by_day = by_day.into_iter().filter_map(|(day, posts)| Some((start(&day)?, posts))).collect();
         Self { counts: Arc::new(Mutex::new(Counts { by_day, asked_for: 0 })), daily_budget }
     }
 
@@ -86,12 +89,12 @@ impl Meter {
 
     /// Posts read, by day (UTC, as in `2026-11-23`): of the last few days.
     pub(crate) fn by_day(&self) -> BTreeMap<String, u64> {
-        self.counts().by_day.clone()
+        self.counts().by_day.iter().map(|(day, posts)| (day.day(), *posts)).collect()
     }
 
     /// Posts read today.
     pub(crate) fn today(&self, now: UtcTime) -> u64 {
-        self.counts().by_day.get(&now.day()).copied().unwrap_or_default()
+        self.counts().by_day.get(&now.start_of_day()).copied().unwrap_or_default()
     }
 
     /// How many posts may be read in a day.
@@ -101,8 +104,8 @@ impl Meter {
 
     /// How many posts may still be read today.
     fn left(&self, now: UtcTime) -> u64 {
-        let used = self.today(now).saturating_add(self.counts().asked_for);
-        self.daily_budget.map_or(u64::MAX, |budget| budget.saturating_sub(used))
+        let Some(budget) = self.daily_budget else { return u64::MAX };
+        budget.saturating_sub(self.today(now).saturating_add(self.counts().asked_for))
     }
 
     /// How many posts may still be read today to heal gaps: the last ones are the stream's, which goes first.

@@ -1,10 +1,10 @@
-//! StreamCloseQueue, which wakes a streamer.
+//! StreamCloseQueue, which wakes the streamer.
 
 use aws_sdk_sqs::Client;
 use service::aws;
 
-/// StreamCloseQueue: a message on it says no more than "look at what is requested now", so that one
-/// that is late, lost or repeated cannot stop a stream that should run.
+/// StreamCloseQueue. A message on it only means "look at what is requested now", so a message that is late, lost or repeated
+/// cannot stop a stream that should run.
 #[derive(Clone, Debug)]
 pub struct CloseQueue {
     client: Client,
@@ -12,7 +12,7 @@ pub struct CloseQueue {
 }
 
 impl CloseQueue {
-    /// How long one [`CloseQueue::wait`] waits: SQS's longest poll, in seconds.
+    /// How long one [`CloseQueue::wait`] waits, in seconds: SQS's longest poll.
     const WAIT_SECONDS: i32 = 20;
 
     /// The queue at `url`.

@@ -1,19 +1,19 @@
-//! The bound of the records of gaps.
+//! The bound on the records of gaps.
 
+use posts::Keyword;
+use service::tables::TableError;
 use std::collections::BTreeMap;
 
 use crate::gaps::{Gap, GapState};
 use crate::table::StreamStatusTable;
-use posts::Keyword;
-use service::tables::TableError;
 
-/// Records that are read at once.
+/// How many records are read in one request.
 const PAGE: i32 = 1_000;
 
 impl StreamStatusTable {
-    /// Where there are more records of a state than `most`, makes one of those of each keyword among the older half,
-    /// which covers all of them: more is said to be missing, never less. Where that frees nothing, for each is of
-    /// another keyword, half of those are forgotten. Returns about how many records there are then.
+    /// If there are more than `most` records of a state, merges those of the older half that have the same keyword into one
+    /// that covers them: it may claim that more is missing than is, never less. If each is of another keyword, deletes the older half
+    /// of those instead. Returns approximately how many records are left.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read. Doing it again is safe.
@@ -37,16 +37,16 @@ impl StreamStatusTable {
             by_keyword.entry(&gap.keyword).or_default().push(gap);
         }
         if by_keyword.len() == gaps.len() {
-            let forgotten = &gaps[..gaps.len() / 2];
+            let deleted = &gaps[..gaps.len() / 2];
             tracing::warn!(
                 ?state,
-                forgotten = forgotten.len(),
-                "forgets the oldest records of gaps: there are too many"
+                deleted = deleted.len(),
+                "deleting the oldest records of gaps: there are too many"
             );
-            for gap in forgotten {
+            for gap in deleted {
                 self.delete_gap(gap).await?;
             }
-            return Ok(count - forgotten.len());
+            return Ok(count - deleted.len());
         }
         let left = by_keyword.len();
         for gaps in by_keyword.into_values() {
@@ -54,8 +54,8 @@ impl StreamStatusTable {
                 continue;
             };
             let mut folded = rest.iter().fold((*first).clone(), |folded, gap| folded.merged(gap));
-            "several interruptions, of which one record is kept".clone_into(&mut folded.cause);
-            // First, so that nothing is ever said of less than is missing.
+            "several interruptions, merged into one record".clone_into(&mut folded.cause);
+            // Written first, so that the records never claim less than is missing.
             self.add_gap(&folded).await?;
             for gap in gaps.iter().filter(|gap| (gap.from, gap.to) != (folded.from, folded.to)) {
                 self.delete_gap(gap).await?;

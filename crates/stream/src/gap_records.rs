@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, Select, TransactWriteItem};
 use serde::Serialize;
+use service::tables::TableError;
+use utc_time::UtcTime;
 
 use crate::gaps::{Gap, GapPage, GapPosition, GapState};
 use crate::table::{Item, StreamStatusTable, put_condition_failed};
-use service::tables::TableError;
-use utc_time::UtcTime;
 
 /// How long the record of a gap is kept.
 const KEEP: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -25,8 +25,8 @@ struct Kept<'a> {
 }
 
 impl StreamStatusTable {
-    /// Gaps of one state in the order of their ends, the earliest first, at most `limit` of them. `after` is
-    /// the `next` of the page before.
+    /// A page of at most `limit` gaps of one state, ordered by their ends, earliest first. `after` is the `next` of the
+    /// previous page.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.
@@ -39,8 +39,8 @@ impl StreamStatusTable {
         self.gap_page(self.query(state.prefix()).limit(limit), after).await
     }
 
-    /// The gaps of one state that ended last, the latest first, at most `limit` of them. `before` is the
-    /// `next` of the page before.
+    /// A page of at most `limit` gaps of one state, ordered by their ends, latest first. `before` is the `next` of the
+    /// previous page.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.
@@ -66,8 +66,7 @@ impl StreamStatusTable {
         Ok(GapPage { gaps: gaps.map_err(|error| self.broken(&error))?, next: last.map(GapPosition) })
     }
 
-    /// How many gaps of one state there are, or of those that ended at `since` or later; beyond
-    /// [`Self::GAPS_COUNTED`] none are counted.
+    /// How many gaps of one state there are, or have ended since `since`; at most [`Self::GAPS_COUNTED`] are counted.
     ///
     /// # Errors
     /// What DynamoDB answered.
@@ -99,26 +98,26 @@ impl StreamStatusTable {
         Ok(count.min(Self::GAPS_COUNTED))
     }
 
-    /// Gaps that are counted; who finds so many must say "at least".
+    /// How many gaps are counted; a count this high means "at least".
     pub const GAPS_COUNTED: usize = 1000;
 
-    /// Notes a gap. Noting it again changes nothing.
+    /// Records a gap. Recording it again changes nothing.
     ///
     /// # Errors
     /// What DynamoDB answered.
     pub async fn add_gap(&self, gap: &Gap) -> Result<(), TableError> {
         let put = self.client.put_item().table_name(&self.name).set_item(Some(self.gap_item(gap)?));
-        put.send().await.map_err(TableError::during("note a gap"))?;
+        put.send().await.map_err(TableError::during("record a gap"))?;
         Ok(())
     }
 
-    /// Makes `after` of the gap `before`, which may be another time, state, or both; both or neither is
-    /// seen. Somebody else may have done so, or something else, before: then nothing changes.
+    /// Replaces the gap `before` with `after`, which may have another period, state, or both, in one transaction. Does nothing if
+    /// `before` is not there any more, because another program has changed it.
     ///
     /// # Errors
     /// What DynamoDB answered.
     pub async fn change_gap(&self, before: &Gap, after: &Gap) -> Result<(), TableError> {
-        const ACTION: &str = "note what became of a gap";
+        const ACTION: &str = "change a gap";
         let (old, new) = (before.item_name(), after.item_name());
         let put = Put::builder().table_name(&self.name).set_item(Some(self.gap_item(after)?));
         let there = "attribute_exists(#item)";
@@ -156,14 +155,14 @@ impl StreamStatusTable {
         }
     }
 
-    /// Forgets a gap.
+    /// Deletes the record of a gap.
     ///
     /// # Errors
     /// What DynamoDB answered.
     pub async fn delete_gap(&self, gap: &Gap) -> Result<(), TableError> {
         let delete =
             self.client.delete_item().table_name(&self.name).set_key(Some(self.key(&gap.item_name())));
-        delete.send().await.map_err(TableError::during("forget a gap"))?;
+        delete.send().await.map_err(TableError::during("delete a gap"))?;
         Ok(())
     }
 

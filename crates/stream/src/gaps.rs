@@ -1,21 +1,21 @@
-//! Gaps: the times in which posts may have been missed, and what became of them.
+//! Gaps: periods in which posts may have been missed, and what became of them.
 
 use posts::Keyword;
 use serde::{Deserialize, Serialize};
 use utc_time::UtcTime;
 
-/// A time in which posts of a keyword may have been missed.
+/// A period in which posts of a keyword may have been missed.
 ///
-/// A stream has one for each interruption and keyword, until those that overlap are made one.
+/// There is one for each interruption and keyword; gaps that overlap are merged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Gap {
     /// The keyword.
     pub keyword: Keyword,
-    /// Posts made from then on may be missing,
+    /// The start of the period: posts written since then may be missing.
     pub from: UtcTime,
-    /// up to then.
+    /// The end of the period.
     pub to: UtcTime,
     /// Why reading was interrupted.
     pub cause: String,
@@ -24,10 +24,10 @@ pub struct Gap {
     /// How it was healed, or is being healed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub healed_by: Option<HealedBy>,
-    /// Posts that healing put on the queue and that had not been read before.
+    /// Posts that healing has put on the queue, and that had not been read before.
     #[serde(default)]
     pub posts: u64,
-    /// Why it is not healed, or not yet.
+    /// Why it is not healed, or not healed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -39,11 +39,11 @@ pub struct Gap {
 pub enum GapState {
     /// It waits to be healed, or is being healed.
     Healing,
-    /// What could be had has been put on the queue.
+    /// Everything that can be fetched is on the queue.
     Closed,
     /// It cannot be healed: posts are missing.
     Open,
-    /// Its keyword was stopped before it was healed: posts are missing, and nobody asks for them any more.
+    /// Its keyword was stopped before it was healed: posts are missing, and are no longer requested.
     Abandoned,
 }
 
@@ -54,24 +54,24 @@ pub enum GapState {
 pub enum HealedBy {
     /// X delivered it again, on the stream.
     Backfill,
-    /// Recent search. It knows less than the stream: a quote post is found by its own text only. So
-    /// posts may be missing all the same.
+    /// Recent search. It knows less than the stream, since it finds a quote post by its own text only; so posts may
+    /// still be missing.
     Search,
-    /// A timeline of the server.
+    /// A timeline of the Mastodon server.
     Timeline,
 }
 
 impl Gap {
-    /// Its item's name. Gaps of one state stand together, in the order of their ends, so that what is read
-    /// does not depend on how many there are of another.
+    /// The name of its item. Gaps of one state are next to each other, ordered by their ends, so that reading them does not
+    /// depend on how many there are in another state.
     pub(crate) fn item_name(&self) -> String {
         format!("{}{}#{}#{}", self.state.prefix(), self.to, self.from, self.keyword)
     }
 
-    /// One gap that covers this one and another of the same keyword and state, and what lies between them.
+    /// A gap that covers this one, another of the same keyword and state, and the time between them.
     #[must_use]
     pub fn merged(&self, other: &Self) -> Self {
-        /// A cause is a phrase, two are a sentence: more say nothing.
+        /// One cause is a phrase and two are a sentence; more would say nothing.
         const CAUSE_BYTES: usize = 160;
         let known = self.cause.contains(&other.cause) || self.cause.len() + other.cause.len() > CAUSE_BYTES;
         Self {
@@ -80,7 +80,7 @@ impl Gap {
             to: self.to.max(other.to),
             cause: if known { self.cause.clone() } else { format!("{}; {}", self.cause, other.cause) },
             state: self.state,
-            // What search healed may lack posts.
+            // A gap that was healed by search may lack posts.
             healed_by: match (self.healed_by, other.healed_by) {
                 (Some(HealedBy::Search), _) | (_, Some(HealedBy::Search)) => Some(HealedBy::Search),
                 (one, other) => one.or(other),
@@ -90,7 +90,7 @@ impl Gap {
         }
     }
 
-    /// This gap, now that nobody asks for its posts any more.
+    /// This gap, after its keyword was stopped.
     #[must_use]
     pub fn abandoned(&self) -> Self {
         let reason = Some("the keyword was stopped before it was healed".to_owned());
@@ -102,7 +102,7 @@ impl GapState {
     /// All states.
     pub const ALL: [Self; 4] = [Self::Open, Self::Healing, Self::Abandoned, Self::Closed];
 
-    /// How the names of its items begin.
+    /// The prefix of the names of its items.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Healing => "gap#healing#",
@@ -113,27 +113,27 @@ impl GapState {
     }
 }
 
-/// Gaps of one state, and where to go on.
+/// A page of the gaps of one state.
 #[derive(Clone, Debug)]
 pub struct GapPage {
     /// The gaps.
     pub gaps: Vec<Gap>,
-    /// Where the next page begins; none if there is none.
+    /// Where the next page begins; `None` on the last page.
     pub next: Option<GapPosition>,
 }
 
-/// A place among the gaps of one state.
+/// A position among the gaps of one state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GapPosition(pub(crate) String);
 
 impl GapPosition {
-    /// The place that `text` names among the gaps of `state`, if it names one.
+    /// The position that `text` names among the gaps of `state`, if it names one.
     #[must_use]
     pub fn among(state: GapState, text: String) -> Option<Self> {
         text.starts_with(state.prefix()).then_some(Self(text))
     }
 
-    /// The place as text.
+    /// The position as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

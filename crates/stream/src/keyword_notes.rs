@@ -1,4 +1,4 @@
-//! What the reader notes at a requested keyword.
+//! What the reader notes on a requested keyword.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use posts::Keyword;
@@ -9,8 +9,8 @@ use crate::keywords::keyword_item;
 use crate::table::{StreamStatusTable, condition_failed};
 
 impl StreamStatusTable {
-    /// Notes why nothing is collected for `keyword`, and that its posts are missing from `from` on,
-    /// unless they were missing before. A keyword that is not requested any more is left alone.
+    /// Notes why nothing is collected for `keyword`, and that its posts are missing since `from`, unless they were missing
+    /// already. Does nothing if the keyword is no longer requested.
     ///
     /// # Errors
     /// What DynamoDB answered.
@@ -31,8 +31,8 @@ impl StreamStatusTable {
         .await
     }
 
-    /// Notes that the posts of `keyword`, requested since `started_at`, are collected, and that a gap says
-    /// which of them are missing. A keyword that is not requested any more, or again, is left alone.
+    /// Notes that the posts of `keyword`, requested since `started_at`, are collected, and that a gap says which of them are
+    /// missing. Does nothing if the keyword is no longer requested, or was requested again.
     ///
     /// # Errors
     /// What DynamoDB answered.
@@ -77,7 +77,7 @@ impl StreamStatusTable {
         }
         match request.send().await {
             Err(error) if !condition_failed(&error) => {
-                Err(TableError::during("note how a keyword fares")(error))
+                Err(TableError::during("note a keyword's state")(error))
             }
             _ => Ok(()),
         }

@@ -2,25 +2,25 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::{Deserialize, Serialize};
-
-use crate::table::{Added, Item, StreamStatusTable, number, put_condition_failed};
 use posts::Keyword;
+use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
-/// What stands before a keyword in its item's name. The item of this very name, which no keyword can
-/// have and which sorts before all others, is the [`Marker`].
+use crate::table::{Added, Item, StreamStatusTable, number, put_condition_failed};
+
+/// The prefix of a keyword's item name. The item with exactly this name, which no keyword can have and which sorts before
+/// all others, is the [`Marker`].
 const PREFIX: &str = "keyword#";
 
-/// In which generation a keyword was requested.
+/// The attribute that says in which generation a keyword was requested.
 const GENERATION: &str = "generation";
 
-/// Stopped keywords that are deleted at the same time.
+/// How many stopped keywords are deleted concurrently.
 const DELETED_AT_ONCE: usize = 16;
 
-/// Which keywords count. Stopping all of them begins the next generation, so that it takes one write
-/// however many there are; those of earlier generations are deleted afterwards.
+/// Which keywords count. Stopping all of them begins the next generation, which takes one write however many there are;
+/// keywords of earlier generations are deleted afterwards.
 #[derive(Clone, Copy, Debug, Default)]
 struct Marker {
     /// Only keywords of this generation are requested.
@@ -41,12 +41,12 @@ pub struct RequestedKeyword {
     /// Why nothing is collected for it, if the source refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Posts made from then on may be missing, and no gap says so yet; none while they are collected.
+    /// Posts written since then may be missing, and no gap says so yet; absent while they are collected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_from: Option<UtcTime>,
 }
 
-/// What became of [`StreamStatusTable::remove_keyword`].
+/// The outcome of [`StreamStatusTable::remove_keyword`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Removed {
     /// It is not requested any more.
@@ -65,7 +65,7 @@ impl StreamStatusTable {
         serde_dynamo::from_items(self.requested(items, &mut None)?).map_err(|error| self.broken(&error))
     }
 
-    /// Whether any keyword is requested. It reads a few items, unless many have just been stopped.
+    /// Whether any keyword is requested. Reads a few items, or more where many have just been stopped.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.
@@ -82,7 +82,7 @@ impl StreamStatusTable {
         Ok(false)
     }
 
-    /// Those of a page's keywords that are requested; the first page's first item tells the generation.
+    /// The requested keywords of a page. The first item of the first page says which generation is the present one.
     fn requested(&self, items: Vec<Item>, present: &mut Option<u64>) -> Result<Vec<Item>, TableError> {
         let mut requested = Vec::with_capacity(items.len());
         for item in items {
@@ -115,7 +115,7 @@ impl StreamStatusTable {
             .put_item()
             .table_name(&self.name)
             .set_item(Some(item))
-            // An item without a generation is of the first.
+            // An item without a generation belongs to the first.
             .condition_expression("attribute_not_exists(#stream) OR NOT (#generation >= :present)")
             .expression_attribute_names("#stream", Self::PARTITION_KEY)
             .expression_attribute_names("#generation", GENERATION)
@@ -129,8 +129,8 @@ impl StreamStatusTable {
         }
     }
 
-    /// Requests `keyword` no longer. What is posted while nobody requests it is not a gap: if it is
-    /// requested again, its collection begins then.
+    /// Stops requesting `keyword`. What is posted while it is not requested is no gap: if it is requested again,
+    /// collecting begins then.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.
@@ -151,7 +151,7 @@ impl StreamStatusTable {
         }
     }
 
-    /// Requests no keyword any longer, in one write: it happens whole or not at all.
+    /// Stops requesting every keyword, in one write: all of them or none.
     ///
     /// # Errors
     /// What DynamoDB answered.
@@ -169,8 +169,8 @@ impl StreamStatusTable {
         Ok(())
     }
 
-    /// Deletes the keywords that [`StreamStatusTable::remove_all_keywords`] has stopped; where there are
-    /// none it reads one small item.
+    /// Deletes the keywords that [`StreamStatusTable::remove_all_keywords`] has stopped. If there are none, reads one
+    /// small item.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read. The next call deletes the rest.
@@ -232,7 +232,7 @@ impl StreamStatusTable {
         let of = |name: &str| {
             item.get(name).map_or(Ok(0), |value| {
                 let digits = value.as_n().ok().and_then(|digits| digits.parse().ok());
-                digits.ok_or_else(|| self.broken(&format!("{name} is no number")))
+                digits.ok_or_else(|| self.broken(&format!("{name} is not a number")))
             })
         };
         Ok(Marker { generation: of(GENERATION)?, swept: of("swept")? })

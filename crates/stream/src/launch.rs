@@ -1,57 +1,57 @@
 //! The latest start of a task that reads the stream.
 
 use serde::{Deserialize, Serialize};
-
-use crate::table::{Item, StreamStatusTable, number, put_condition_failed};
 use service::tables::TableError;
 use utc_time::UtcTime;
+
+use crate::table::{Item, StreamStatusTable, number, put_condition_failed};
 
 const LAUNCH: &str = "launch";
 
 /// The attribute that counts the writes of the item.
 const VERSION: &str = "version";
 
-/// The latest start of a task, and what came of those before it. Only the reconciler writes it.
+/// The latest start of a task, and the outcome of those before it. Only the reconciler writes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Launch {
-    /// How many starts there were: the number of the latest. ECS takes two requests of one number for one.
+    /// The number of the latest start, counted from 1. ECS treats two requests with one number as one.
     #[serde(default)]
     pub number: u64,
-    /// When the latest was decided; none once its task has ended, or if it failed.
+    /// When the latest start was decided; absent once its task has ended, or if the start failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<UtcTime>,
-    /// Its task's ARN, once ECS has told.
+    /// The ARN of its task, once ECS has answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
-    /// How many in a row failed, or ended soon after their start.
+    /// How many starts in a row failed, or ended soon after they began.
     #[serde(default)]
     pub failures: u32,
-    /// Why the last of them did.
+    /// Why the last of them failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Before then there is no further start.
+    /// No task is started before then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<UtcTime>,
-    /// Since when tasks run that nobody wants.
+    /// Since when tasks run that are not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwanted_since: Option<UtcTime>,
-    /// How often this has been written.
+    /// How often this item has been written.
     #[serde(default)]
     pub version: u64,
 }
 
-/// What became of a write that must not undo another's.
+/// The outcome of a write that must not undo another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saved {
     /// It is written.
     Saved,
-    /// Somebody else has written since it was read; nothing has changed.
+    /// The item was written by another program since it was read; nothing has changed.
     Outdated,
 }
 
 impl StreamStatusTable {
-    /// The latest start; as if there never was one, if there was none.
+    /// The latest start; [`Launch::default`] if there was none.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.
@@ -60,7 +60,7 @@ impl StreamStatusTable {
         serde_dynamo::from_item(item).map_err(|error| self.broken(&error))
     }
 
-    /// Notes `launch`, as the next version of what was read, unless somebody else has noted one.
+    /// Writes `launch` as the next version of what was read, unless another program has written one.
     ///
     /// # Errors
     /// What DynamoDB answered.

@@ -1,14 +1,14 @@
-//! The right to read a stream.
+//! The lease: the right to read a stream.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use serde::Deserialize;
-
-use crate::table::{Item, Lease, StreamStatusTable, condition_failed, number};
 use service::tables::TableError;
 use utc_time::UtcTime;
+
+use crate::table::{Item, Lease, StreamStatusTable, condition_failed, number};
 
 const LEASE: &str = "lease";
 
@@ -17,30 +17,30 @@ const LEASE: &str = "lease";
 pub struct LeaseHolder {
     /// The lease.
     pub lease: Lease,
-    /// Until when, unless it is renewed.
+    /// When it expires, unless it is renewed.
     pub until: UtcTime,
 }
 
-/// What became of [`StreamStatusTable::acquire_lease`].
+/// The outcome of [`StreamStatusTable::acquire_lease`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acquired {
-    /// It is ours.
+    /// The caller holds the lease.
     Acquired(Lease),
-    /// Somebody else holds it.
+    /// Another reader holds it.
     HeldByAnother,
 }
 
-/// What became of [`StreamStatusTable::renew_lease`].
+/// The outcome of [`StreamStatusTable::renew_lease`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renewal {
-    /// It is held on.
+    /// The caller still holds it.
     Renewed,
-    /// Somebody else has taken it, or released it: its holder must stop.
+    /// Another reader has taken it, or it was released: the caller must stop.
     Lost,
 }
 
 impl StreamStatusTable {
-    /// Takes the lease for `owner` until `now + time`, if nobody else holds it.
+    /// Takes the lease for `owner` until `now + time`, if no other reader holds it.
     ///
     /// # Errors
     /// What DynamoDB answered.
@@ -74,7 +74,7 @@ impl StreamStatusTable {
         }
     }
 
-    /// Holds `lease` until `now + time`.
+    /// Extends `lease` until `now + time`.
     ///
     /// # Errors
     /// What DynamoDB answered.
@@ -101,7 +101,7 @@ impl StreamStatusTable {
         }
     }
 
-    /// Gives `lease` back, so that the next reader need not wait for its end. Another's is left alone.
+    /// Gives `lease` back, so that the next reader need not wait until it expires. Another reader's lease is left alone.
     ///
     /// # Errors
     /// What DynamoDB answered.
@@ -130,7 +130,7 @@ impl StreamStatusTable {
             .expression_attribute_names("#owner", "owner")
     }
 
-    /// Who holds the lease, be it still valid or not.
+    /// Who holds the lease, even if it has expired.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.

@@ -1,7 +1,7 @@
-//! The state of collecting: what is requested of a stream, who reads it, how far it came and how it fares.
+//! The state of collecting: what is requested of a stream, who reads it, how far reading has come, and how it is going.
 //!
-//! All of it is in StreamStatusTable, an item or a few for each module, but for [`close_queue`], which says no more
-//! than "look at what is requested now".
+//! All of it is in StreamStatusTable, one or a few items for each module, except for [`close_queue`], whose messages say
+//! no more than "look at what is requested now".
 
 pub mod close_queue;
 mod gap_bound;

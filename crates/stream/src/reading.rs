@@ -1,32 +1,32 @@
-//! How far reading came, and what it used up: what the next reader must know to go on.
+//! How far reading has come and what it has used up: what the next reader must know to go on.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-
-use crate::table::{Fenced, Lease, StreamStatusTable};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
+use crate::table::{Fenced, Lease, StreamStatusTable};
+
 const READING: &str = "reading";
 
-/// How far reading came, and what it used up.
+/// How far reading has come, and what it has used up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reading {
-    /// For each connection, the moment up to which everything that it delivered is on the queue.
+    /// The cursor of each connection: everything that it delivered up to then is on the queue.
     #[serde(default)]
     pub cursors: BTreeMap<String, UtcTime>,
-    /// For each connection that reads nothing for a while, until when a gap that is on record says so.
+    /// For each connection that is paused: up to when a recorded gap says so.
     #[serde(default)]
     pub paused_until: BTreeMap<String, UtcTime>,
-    /// Posts read, by day (UTC, as in `2026-11-23`): of the last few days alone.
+    /// Posts read, by day (UTC, as in `2026-11-23`), of the last few days.
     #[serde(default)]
     pub posts_by_day: BTreeMap<String, u64>,
-    /// When connections were opened, of late.
+    /// When connections were opened recently.
     #[serde(default)]
     pub connects: Vec<UtcTime>,
-    /// What the source's headers said of its rate limits.
+    /// What the source's headers said about its rate limits, by endpoint.
     #[serde(default)]
     pub windows: BTreeMap<String, Window>,
 }
@@ -34,27 +34,27 @@ pub struct Reading {
 /// What is left of a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// Requests that are left,
+    /// How many requests are left until `reset`.
     pub remaining: u32,
-    /// until then.
+    /// When the limit is renewed.
     pub reset: UtcTime,
 }
 
 impl StreamStatusTable {
-    /// What the last reader left; as if nothing had ever been read, if there was none.
+    /// What the last reader saved; [`Reading::default`] if nothing was ever read.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn reading(&self) -> Result<Reading, TableError> {
-        let item = self.item(READING, "read how far reading came").await?.unwrap_or_default();
+        let item = self.item(READING, "read the cursors").await?.unwrap_or_default();
         serde_dynamo::from_item(item).map_err(|error| self.broken(&error))
     }
 
-    /// Notes how far reading came, unless a later lease has noted something already.
+    /// Saves how far reading has come, unless the holder of a later lease has done so.
     ///
     /// # Errors
     /// What DynamoDB answered.
     pub async fn save_reading(&self, reading: &Reading, lease: &Lease) -> Result<Fenced, TableError> {
-        self.save_fenced(READING, reading, lease, "note how far reading came").await
+        self.save_fenced(READING, reading, lease, "save the cursors").await
     }
 }

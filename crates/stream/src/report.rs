@@ -1,101 +1,100 @@
-//! What the reader of a stream says of itself.
+//! What the reader of a stream reports about itself.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use crate::table::{Fenced, Lease, StreamStatusTable};
 use posts::Keyword;
+use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
+use crate::table::{Fenced, Lease, StreamStatusTable};
+
 const REPORT: &str = "report";
 
-/// How the reader of a stream fares.
+/// The state of a stream's reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum StreamState {
-    /// It has not reached the source yet.
+    /// It has not connected to the source yet.
     Starting,
-    /// The source delivers.
+    /// It is connected.
     Running,
-    /// The connection is lost; it tries to get it back.
+    /// It has lost the connection, and is reconnecting.
     Reconnecting,
-    /// It waits, connected to nothing: the reason says for what.
+    /// It is not connected, and waits; the reason says for what.
     Paused,
-    /// It ended as it was asked to.
+    /// It has ended because it was told to.
     Stopped,
-    /// It ended because it could not go on.
+    /// It has ended because it could not go on.
     Failed,
 }
 
-/// What the reader of a stream last said of itself.
+/// What the reader of a stream last reported about itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StreamReport {
-    /// How it fares.
+    /// Its state.
     pub state: StreamState,
-    /// Why, where that needs saying.
+    /// Why it is in this state, if there is more to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// When it said so.
+    /// When it reported.
     pub heartbeat_at: UtcTime,
-    /// Posts that it read from the source since it started; a post under two keywords is one.
+    /// Posts that it has read since it started; a post under two keywords counts once.
     pub posts_read: u64,
-    /// Posts a second that it read since it last said so.
+    /// Posts read per second since the previous report.
     #[serde(default)]
     pub posts_per_second: f64,
-    /// How long after it was made a post can be found, in milliseconds: as of the latest that was stored, or
-    /// longer, where one has been waiting on the queue for longer.
+    /// How long it takes from when a post is written until it can be found, in milliseconds: for the latest stored post, or longer
+    /// if a post has been waiting on the queue for longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_ms: Option<i64>,
-    /// Posts made from then on are not being read, and no gap says so yet; none while all are read.
+    /// Posts written since then are not being read, and no gap says so yet; absent while all are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_from: Option<UtcTime>,
-    /// Posts read today (UTC), also by earlier readers: what the source charges for.
+    /// Posts read today (UTC), also by earlier readers. The source charges for these.
     #[serde(default)]
     pub posts_today: u64,
-    /// What the source charges for one, in US dollars.
+    /// What the source charges for a post, in US dollars.
     #[serde(default)]
     pub dollars_a_post: f64,
-    /// How many posts may be read in a day, if there is a limit.
+    /// How many posts may be read in a day; absent if there is no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_post_budget: Option<u64>,
-    /// When the latest post that it read was made.
+    /// When the latest post that it read was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
-    /// What came for each keyword: at most 100 of them, those with the most posts.
+    /// The traffic of each keyword; of the 100 with the most posts, if there are more.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keywords: BTreeMap<Keyword, Traffic>,
 }
 
-/// What came for one keyword.
+/// The traffic of one keyword.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
-    /// Posts that this reader put on the queue since it started.
+    /// Posts that this reader has put on the queue since it started.
     pub posts: u64,
-    /// Posts a second since it last said so.
+    /// Posts per second since the previous report.
     pub posts_per_second: f64,
-    /// How long after it was made the latest of them was on the queue, in milliseconds.
+    /// How long it took the latest post from when it was written until it was on the queue, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_lag_ms: Option<i64>,
-    /// When the latest was made.
+    /// When the latest post was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
 }
 
 impl StreamReport {
-    /// How many keywords a report tells of: it is written every ten seconds, and DynamoDB charges by the
-    /// kilobyte.
+    /// How many keywords a report covers. It is written every ten seconds, and DynamoDB charges by the kilobyte.
     pub const KEYWORDS: usize = 100;
 }
 
 impl StreamStatusTable {
-    /// Notes how the reader fares, unless a later lease has noted something already.
+    /// Saves the report, unless the holder of a later lease has saved one.
     ///
     /// # Errors
     /// What DynamoDB answered.
@@ -103,7 +102,7 @@ impl StreamStatusTable {
         self.save_fenced(REPORT, report, lease, "note the stream's state").await
     }
 
-    /// What the reader last said of itself; none if there never was one.
+    /// The latest report; `None` if there never was a reader.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.

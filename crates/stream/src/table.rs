@@ -12,9 +12,8 @@ use service::tables::TableError;
 
 /// One stream's part of StreamStatusTable.
 ///
-/// The requested keywords *are* the desired state: the stream should run while there are any.
-/// Clients of one stream never write the same attribute of an item, but for the lease, which is
-/// written only under conditions.
+/// The requested keywords *are* the requested state: the stream should run while there are any. Two programs never write
+/// the same attribute of an item, except for the lease, which is only written under conditions.
 #[derive(Clone, Debug)]
 pub struct StreamStatusTable {
     pub(crate) client: Client,
@@ -31,7 +30,7 @@ pub struct Lease {
     pub epoch: u64,
 }
 
-/// What became of a write that only the latest holder of the lease may do.
+/// The outcome of a write that only the latest holder of the lease may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fenced {
     /// It is written.
@@ -40,7 +39,7 @@ pub enum Fenced {
     LeaseLost,
 }
 
-/// What became of adding something that may be there already.
+/// The outcome of adding something that may be there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
     /// It was not there before.
@@ -49,7 +48,7 @@ pub enum Added {
     AlreadyThere,
 }
 
-/// The attribute that tells under which lease an item was written.
+/// The attribute that says under which lease an item was written.
 const EPOCH: &str = "epoch";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -59,7 +58,7 @@ impl StreamStatusTable {
     pub const PARTITION_KEY: &str = "streamId";
     /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading`, `restated`, `storing` or `gap#…`.
     pub const SORT_KEY: &str = "item";
-    /// The attribute by which DynamoDB forgets items.
+    /// The attribute by which DynamoDB expires items.
     pub const TIME_TO_LIVE: &str = "expiresAt";
 
     /// The part of `stream_id` in the table called `name`.
@@ -103,7 +102,7 @@ impl StreamStatusTable {
         Ok(answer.item)
     }
 
-    /// Writes an item, whoever wrote it before.
+    /// Writes an item unconditionally.
     pub(crate) async fn save(
         &self,
         name: &str,
@@ -117,7 +116,7 @@ impl StreamStatusTable {
         Ok(())
     }
 
-    /// Writes an item, unless a later lease than `lease` has written it already.
+    /// Writes an item, unless the holder of a later lease than `lease` has written it already.
     pub(crate) async fn save_fenced(
         &self,
         name: &str,

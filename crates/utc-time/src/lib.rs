@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 #[serde(into = "String", try_from = "String")]
 pub struct UtcTime(Timestamp);
 
+const DAY_MS: i64 = 86_400_000;
+
 /// The text is not such a moment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a date and time of the years 1970 to 9999 as in 2026-11-23T10:00:00.000Z")]
@@ -62,12 +64,17 @@ impl UtcTime {
         text
     }
 
+    /// The first moment of its day.
+    #[must_use]
+    pub fn start_of_day(self) -> Self {
+        let millis = self.as_millis();
+        Self::from_millis(millis - millis % DAY_MS).unwrap_or(self)
+    }
+
     /// The first moment of the next day.
     #[must_use]
     pub fn start_of_next_day(self) -> Self {
-        const DAY_MS: i64 = 86_400_000;
-        let millis = self.as_millis();
-        Self::from_millis(millis - millis % DAY_MS + DAY_MS).unwrap_or(self)
+        Self::from_millis(self.start_of_day().as_millis() + DAY_MS).unwrap_or(self)
     }
 
     /// The moment that lies `millis` milliseconds after 1970 began, if it is in range.
@@ -157,6 +164,7 @@ mod tests {
             prop_assert_eq!(a.to_string().cmp(&b.to_string()), a.cmp(&b));
             prop_assert_eq!(a.to_string().parse::<UtcTime>().unwrap(), a);
             prop_assert!(a.to_string().starts_with(&a.hour()));
+            prop_assert_eq!(a.start_of_day().to_string(), format!("{}T00:00:00.000Z", a.day()));
             prop_assert_eq!(a.start_of_hour().to_string(), format!("{}:00:00.000Z", a.hour()));
         }
     }

@@ -5,6 +5,7 @@ mod batches;
 mod corrections;
 mod cost;
 mod crash;
+mod hours;
 mod mastodon;
 mod misbehaviour;
 mod new_source;

@@ -6,14 +6,12 @@ use local::{Call, Fate};
 use stream::gaps::GapState;
 use utc_time::UtcTime;
 
-use crate::virtual_time::{folder, virtually_in_steps_of};
+use crate::hours::virtually_for_hours;
+use crate::virtual_time::folder;
 use crate::world::{Settings, World};
 
 const SIX_HOURS: Duration = Duration::from_secs(6 * 60 * 60);
 const HALF_AN_HOUR: Duration = Duration::from_secs(30 * 60);
-
-/// Hours go by in steps of this length.
-const STEP: Duration = Duration::from_millis(60);
 
 /// The service that a call is made to.
 fn service(call: &Call) -> &'static str {
@@ -27,7 +25,7 @@ fn service(call: &Call) -> &'static str {
 }
 
 fn outage(away: &'static str, fate: Fate, time: Duration) {
-    virtually_in_steps_of(STEP, async {
+    virtually_for_hours(async {
         let data = folder();
         let mut world = World::empty(data.path(), Settings { rate: 0.2, ..Settings::seed(1) }).await;
         world.begin("zebra").await;

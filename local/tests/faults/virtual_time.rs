@@ -18,7 +18,7 @@ pub(crate) fn virtually<F: Future<Output = ()>>(test: F) {
     virtually_in_steps_of(TURN, test);
 }
 
-/// The same, in steps of this length: for hours in which little happens.
+/// The same, in steps of this length.
 pub(crate) fn virtually_in_steps_of<F: Future<Output = ()>>(turn: Duration, test: F) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();

@@ -1,88 +1,18 @@
 //! The whole pipeline, as its users meet it: over HTTP, from the stub to the answers.
 #![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
 
+mod client;
+mod program;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use local::{Endpoint, Machine, Options, Stream};
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// How long anything may take that is awaited here.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-struct Client {
-    http: reqwest::Client,
-    api: String,
-}
-
-impl Client {
-    fn new(api: impl std::fmt::Display) -> Self {
-        service::aws::install_tls();
-        Self { http: reqwest::Client::builder().no_proxy().build().unwrap(), api: format!("http://{api}") }
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        self.http.get(format!("{}{path}", self.api)).send().await.unwrap().json().await.unwrap()
-    }
-
-    async fn start(&self, keyword: &str) -> Value {
-        let request = self.http.post(format!("{}/stream", self.api)).json(&json!({ "keyword": keyword }));
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 202);
-        answer.json().await.unwrap()
-    }
-
-    async fn stop(&self, query: &str) -> (u16, Value) {
-        let answer = self.http.delete(format!("{}/stream{query}", self.api)).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
-    }
-
-    /// All posts of a keyword, walked page by page; asserts their order and that none stands twice.
-    async fn tweets(&self, keyword: &str) -> BTreeMap<String, Value> {
-        let mut tweets = BTreeMap::new();
-        let (mut cursor, mut last) = (String::new(), String::from("9999"));
-        loop {
-            let page = self.get(&format!("/tweets?keyword={keyword}&limit=100{cursor}")).await;
-            for tweet in page["tweets"].as_array().unwrap() {
-                let date = tweet["createDate"].as_str().unwrap().to_owned();
-                assert!(date <= last, "newest first: {date} after {last}");
-                last = date;
-                let id = tweet["tweetId"].as_str().unwrap().to_owned();
-                assert!(tweets.insert(id.clone(), tweet.clone()).is_none(), "{id} stands twice");
-            }
-            match page["nextCursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => return tweets,
-            }
-        }
-    }
-
-    /// Whether the counts of a keyword equal its posts, country by country.
-    async fn counts_equal_posts(&self, keyword: &str) -> bool {
-        let mut expected: BTreeMap<String, u64> = BTreeMap::new();
-        for tweet in self.tweets(keyword).await.values() {
-            *expected.entry(tweet["country"].as_str().unwrap_or("unknown").to_owned()).or_default() += 1;
-        }
-        let answer = self.get(&format!("/tweetsStatistics?keyword={keyword}")).await;
-        let rows = answer["statistics"].as_array().unwrap().iter();
-        let counted: BTreeMap<String, u64> = rows
-            .map(|row| (row["country"].as_str().unwrap().to_owned(), row["tweets"].as_u64().unwrap()))
-            .collect();
-        counted == expected && answer["total"].as_u64().unwrap() == expected.values().sum::<u64>()
-    }
-}
-
-async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
-    let end = tokio::time::Instant::now() + PATIENCE;
-    while !condition().await {
-        assert!(tokio::time::Instant::now() < end, "still waiting: {what}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
+use self::client::{Client, until};
 
 async fn machine(data: &Path) -> Machine {
     machine_whose_search_is_late(data, Duration::from_secs(30)).await
@@ -242,93 +172,4 @@ async fn what_a_keyword_would_bring_is_what_it_brought() {
     assert!(days > 0.0 && days <= 2.0, "{estimate}");
     let (dollars, expected) = (estimate["dollarsADay"].as_f64().unwrap(), posts as f64 / days * 0.005);
     assert!((dollars / expected - 1.0).abs() < 1e-9, "{dollars} is not {expected}");
-}
-
-/// `aviary` as a process; killed when it is dropped.
-struct Aviary {
-    process: Child,
-    client: Client,
-}
-
-impl Aviary {
-    fn start(data: &Path, more: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_aviary"))
-            .args(["--port", "0", "--rate", "200", "--data"])
-            .arg(data)
-            .args(more)
-            .env_remove("X_BEARER_TOKEN")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let output = std::io::BufReader::new(process.stdout.take().unwrap());
-        // The rest is read on, so that the process never waits for a reader.
-        let mut output = output;
-        std::io::BufRead::read_line(&mut output, &mut line).unwrap();
-        std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-        let address = line.trim().rsplit("http://").next().unwrap().to_owned();
-        Self { process, client: Client::new(address) }
-    }
-}
-
-impl Drop for Aviary {
-    fn drop(&mut self) {
-        // SIGKILL; what is gone already cannot be killed.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_under_load_it_has_every_post_once_and_the_counts_add_up() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut seen = BTreeSet::new();
-    for round in 0..3 {
-        let keyword: &[&str] = if round == 0 { &["--keyword", "rust"] } else { &[] };
-        let aviary = Aviary::start(folder.path(), keyword);
-        let known = seen.len();
-        until("more posts come in", || async { aviary.client.tweets("rust").await.len() > known + 100 })
-            .await;
-        seen.extend(aviary.client.tweets("rust").await.into_keys());
-        drop(aviary);
-    }
-    let aviary = Aviary::start(folder.path(), &[]);
-    aviary.client.stop("").await;
-    until("the streamer has ended", || async { aviary.client.get("/stream").await["state"] == "stopped" })
-        .await;
-    let there: BTreeSet<String> = aviary.client.tweets("rust").await.into_keys().collect();
-    assert!(seen.is_subset(&there));
-    // What is still on the queue arrives first.
-    until("counts equal posts", || aviary.client.counts_equal_posts("rust")).await;
-}
-
-#[test]
-fn what_it_cannot_use_is_named_and_it_ends() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("newer")).unwrap();
-    std::fs::write(folder.path().join("newer/version"), "99").unwrap();
-    std::fs::write(
-        folder.path().join("broken.jsonl"),
-        "{\"data\":{\"id\":\"1\",\"text\":\"t\"}}\nnot json\n",
-    )
-    .unwrap();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    for (arguments, expected) in [
-        (vec!["--port", port.as_str()], format!("failed to listen on 127.0.0.1:{port}")),
-        (vec!["--recording", "missing.jsonl"], "failed to read the recording missing.jsonl".to_owned()),
-        (vec!["--recording", "broken.jsonl"], "not JSON: broken.jsonl, line 2".to_owned()),
-        (vec!["--data", "newer"], "written by a newer aviary".to_owned()),
-        (vec!["--rate", "0"], "a rate is a number from".to_owned()),
-        (vec!["--keyword", ""], "a keyword must not be empty".to_owned()),
-    ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_aviary"))
-            .args(["--port", "0"].iter().filter(|_| !arguments.contains(&"--port")))
-            .args(&arguments)
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        let error = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success() && error.contains(&expected), "{arguments:?}: {error}");
-    }
 }

@@ -1,0 +1,91 @@
+//! What can never be stored, and what is stored when it is sent again.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::world::{DEAD_LETTERS, PATIENCE, QUEUE, World, envelope, post};
+use crate::virtual_time::virtually;
+
+#[test]
+fn what_can_never_be_stored_is_a_dead_letter_with_its_reason_and_harms_nothing_else() {
+    virtually(async {
+        let world = World::start().await;
+        let with = |field: &str, value: Value| {
+            let mut post = post("9");
+            post[field] = value;
+            post
+        };
+        let bad = [
+            with("tweetId", json!(null)),
+            with("createDate", json!("yesterday")),
+            with("text", json!("x".repeat(400 * 1024))),
+        ];
+        let posts = [&[post("1")], &bad[..], &[post("2")]].concat();
+        world.send("good", &envelope("good", &posts)).await;
+        world.send("future", r#"{"version":2,"anything":"else"}"#).await;
+        world.send("truncated", &envelope("truncated", &[post("3")])[..60]).await;
+        world.send("long", &envelope(&"k".repeat(2048), &[post("4")])).await;
+        let letters = world.dead_letters(6).await;
+        let mut reasons: Vec<&str> =
+            letters.iter().map(|letter| letter["reason"].as_str().unwrap()).collect();
+        reasons.sort_unstable();
+        assert_eq!(
+            reasons,
+            [
+                "a post of 409665 bytes, at most 262144 can be stored",
+                "a post whose createDate is no date",
+                "a post without a valid tweetId",
+                "the envelope has version 2, this program reads up to 1",
+                "the envelope's keyword cannot be used: a keyword may be at most 512 bytes of UTF-8 long, this one is 2048",
+                "the message breaks off: its JSON is not complete at its end, line 1, column 60",
+            ]
+        );
+        assert_eq!(world.stored("good").await, (vec!["1".to_owned(), "2".to_owned()], 2));
+        let of_good: Vec<&Value> = letters.iter().filter(|letter| letter["keyword"] == "good").collect();
+        assert_eq!(of_good.len(), 3);
+
+        // Sent again it fails again, for it is as bad as before.
+        let future =
+            letters.iter().find(|letter| letter["reason"].as_str().unwrap().contains("version 2")).unwrap();
+        let path = format!("/deadLetters/{}/redrive", future["id"].as_str().unwrap());
+        assert_eq!(world.request(reqwest::Method::POST, &path).await.0, 204);
+        let again = world.dead_letters(6).await;
+        assert!(!again.iter().any(|letter| letter["id"] == future["id"]), "it is another letter now");
+
+        for letter in &again {
+            let path = format!("/deadLetters/{}", letter["id"].as_str().unwrap());
+            assert_eq!(world.request(reqwest::Method::DELETE, &path).await.0, 204);
+            let (status, problem) = world.request(reqwest::Method::DELETE, &path).await;
+            assert_eq!((status, problem["status"].as_u64()), (404, Some(404)), "{problem}");
+        }
+        world.dead_letters(0).await;
+    });
+}
+
+#[test]
+fn what_failed_for_a_passing_reason_is_stored_when_it_is_sent_again() {
+    virtually(async {
+        let world = World::start().await;
+        // Given up by hand: waiting for five failures would take minutes.
+        let sqs = aws_sdk_sqs::Client::new(world.machine.aws.sdk());
+        let letter =
+            posts::dead_letters::DeadLetterQueue::new(sqs, world.url(DEAD_LETTERS), world.url(QUEUE));
+        letter.bury("a", "rust", &envelope("rust", &[post("1")]), "the tables were away").await.unwrap();
+        letter
+            .bury("b", "rust", &envelope("rust", &[post("1"), post("2")]), "the tables were away")
+            .await
+            .unwrap();
+        let letters = world.dead_letters(2).await;
+        assert_eq!(letters[1]["posts"], json!(["1", "2"]));
+        let (status, answer) = world.request(reqwest::Method::POST, "/deadLetters/redrive").await;
+        assert_eq!((status, answer), (202, json!({ "redriven": "beingMoved" })));
+        let end = Instant::now() + PATIENCE;
+        while world.stored("rust").await != (vec!["1".to_owned(), "2".to_owned()], 2) {
+            assert!(Instant::now() < end);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        world.dead_letters(0).await;
+    });
+}

@@ -1,0 +1,79 @@
+//! Publishing counts to CloudWatch, and what happens where it takes none.
+
+use std::time::Duration;
+
+use local::Fate;
+use serde_json::{Value, json};
+use service::own_metrics::EmbeddedMetrics;
+use tokio::time::Instant;
+
+use super::world::{Log, PATIENCE, World, envelope, event, post};
+use crate::hours::virtually_for_hours;
+use crate::virtual_time::virtually;
+
+#[test]
+fn posts_of_hours_that_cloudwatch_does_not_take_are_stored_all_the_same() {
+    virtually(async {
+        let world = World::start().await;
+        let mut posts = [post("1"), post("2"), post("3")];
+        posts[1]["createDate"] = json!("2020-01-01T00:00:00Z");
+        posts[2]["createDate"] = json!("9999-01-01T00:00:00Z");
+        let messages = [("1".to_owned(), envelope("rust", &posts))];
+        let answer = world
+            .consumer(EmbeddedMetrics::nowhere())
+            .handle(event(&messages, true), Instant::now() + PATIENCE)
+            .await;
+        assert!(answer.batch_item_failures.is_empty());
+        assert_eq!(world.stored("rust").await.1, 3);
+        let range = |from: &str, to: &str| json!({ "from": from, "to": to });
+        let restate = async |body: Value| {
+            let url = format!("http://{}/tweetsStatistics/restate", world.machine.api);
+            let answer = world.http.post(url).json(&body).send().await.unwrap();
+            (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+        };
+        let (status, stated) = restate(range("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z")).await;
+        assert_eq!(status, 200);
+        assert_eq!(stated, json!({ "values": 0, "outOfReach": ["2020-01-01T00:00:00.000Z"] }));
+    });
+}
+
+#[test]
+fn what_cloudwatch_does_not_take_is_stored_all_the_same_and_stated_by_the_minute() {
+    for fate in [Fate::FailsBefore, Fate::Hangs] {
+        virtually_for_hours(async {
+            let world = World::start().await;
+            let log = Log::default();
+            let consumer = world.consumer(EmbeddedMetrics::new(log.clone()));
+            world.machine.faults.judge(move |call| match call.operation.as_str() {
+                "PutMetricData" => fate.clone(),
+                _ => Fate::Answered,
+            });
+            for id in ["1", "2", "3"] {
+                let start = Instant::now();
+                let messages = [(id.to_owned(), envelope("rust", &[post(id)]))];
+                let answer = consumer.handle(event(&messages, true), Instant::now() + PATIENCE).await;
+                assert!(answer.batch_item_failures.is_empty(), "stored is stored");
+                let most = if id == "1" { Duration::from_secs(4) } else { Duration::from_secs(1) };
+                assert!(start.elapsed() < most, "{id} took {:?}", start.elapsed());
+            }
+            let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+            let failed: Vec<Value> = log
+                .lines()
+                .map(|line| serde_json::from_str::<Value>(line).unwrap()["StatingFailed"].clone())
+                .collect();
+            assert_eq!(failed, [json!(1.0), json!(0.0), json!(0.0)], "it is tried again after a while only");
+            assert_eq!(world.stored("rust").await.1, 3);
+            tokio::time::sleep(Duration::from_secs(3 * 60 * 60)).await;
+            world.machine.faults.end();
+            tokio::time::sleep(Duration::from_secs(90)).await;
+            let (status, counts) = world
+                .request(reqwest::Method::GET, "/tweetsStatistics?keyword=rust&by=hour&source=cloudwatch")
+                .await;
+            assert_eq!(
+                (status, &counts["total"], &counts["differing"]),
+                (200, &json!(3), &json!(0)),
+                "{counts}"
+            );
+        });
+    }
+}

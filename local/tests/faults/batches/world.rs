@@ -1,0 +1,131 @@
+//! A machine on which nothing is collected, and a consumer beside it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsEvent;
+use consumer::Consumer;
+use local::{Machine, programs};
+use posts::Keyword;
+use posts::tweets::{Order, PostQuery};
+use serde_json::{Value, json};
+use service::own_metrics::EmbeddedMetrics;
+use tokio::time::Instant;
+use utc_time::UtcTime;
+
+use crate::virtual_time::folder;
+use crate::world::idle_machine;
+
+/// How long anything may take that is awaited here.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) const QUEUE: &str = "TweetsFifoQueue.fifo";
+pub(super) const DEAD_LETTERS: &str = "TweetsDeadLetterQueue.fifo";
+
+pub(super) struct World {
+    pub(super) machine: Machine,
+    pub(super) http: reqwest::Client,
+    _data: tempfile::TempDir,
+}
+
+impl World {
+    /// A machine that reads no stream.
+    pub(super) async fn start() -> Self {
+        let data = folder();
+        let machine = idle_machine(data.path()).await;
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { machine, http, _data: data }
+    }
+
+    pub(super) fn url(&self, queue: &str) -> String {
+        self.machine.aws.queue_url(queue)
+    }
+
+    pub(super) fn consumer(&self, own_metrics: EmbeddedMetrics) -> Consumer {
+        Consumer::new(self.machine.aws.sdk(), programs::consumer(&self.machine.aws), own_metrics)
+    }
+
+    pub(super) async fn send(&self, group: &str, body: &str) {
+        let request =
+            aws_sdk_sqs::Client::new(self.machine.aws.sdk()).send_message().queue_url(self.url(QUEUE));
+        let request =
+            request.message_group_id(group).message_deduplication_id(format!("{group}-{}", body.len()));
+        request.message_body(body).send().await.unwrap();
+    }
+
+    pub(super) async fn request(&self, method: reqwest::Method, path: &str) -> (u16, Value) {
+        let answer =
+            self.http.request(method, format!("http://{}{path}", self.machine.api)).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
+    }
+
+    /// The dead letters, once there are as many as that.
+    pub(super) async fn dead_letters(&self, count: usize) -> Vec<Value> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let (status, letters) = self.request(reqwest::Method::GET, "/deadLetters").await;
+            assert_eq!(status, 200, "{letters}");
+            let list = letters["letters"].as_array().unwrap().clone();
+            if list.len() == count && letters["count"] == count {
+                return list;
+            }
+            assert!(Instant::now() < end, "{letters}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The ids stored under a keyword, and how many the counts say there are.
+    pub(super) async fn stored(&self, keyword: &str) -> (Vec<String>, u64) {
+        let (statistics, tweets) = (self.machine.aws.statistics_table(), self.machine.aws.tweets_table());
+        let keyword: Keyword = keyword.parse().unwrap();
+        let wanted = PostQuery::all(keyword.clone(), Order::OldestFirst);
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let page = tweets.page(&wanted, 100, after).await.unwrap();
+            ids.extend(page.posts.into_iter().map(|stored| stored.post.tweet_id.to_string()));
+            after = page.next;
+            if after.is_none() {
+                let first = UtcTime::from_millis(0).unwrap();
+                let last = first.after(std::time::Duration::MAX);
+                let counts = statistics.between(&keyword, first, last).await.unwrap();
+                return (ids, counts.iter().map(|count| count.collected).sum());
+            }
+        }
+    }
+}
+
+pub(super) fn post(id: &str) -> Value {
+    json!({ "tweetId": id, "createDate": UtcTime::now(), "text": "text" })
+}
+
+pub(super) fn envelope(keyword: &str, posts: &[Value]) -> String {
+    json!({ "version": 1, "keyword": keyword, "posts": posts }).to_string()
+}
+
+/// What Lambda hands to a consumer. Without a group, it is the keyword's.
+pub(super) fn event(messages: &[(String, String)], with_group: bool) -> SqsEvent {
+    let records: Vec<Value> = messages
+        .iter()
+        .map(|(id, body)| {
+            let attributes = if with_group { json!({ "MessageGroupId": "rust" }) } else { json!({}) };
+            json!({ "messageId": id, "body": body, "attributes": attributes, "messageAttributes": {} })
+        })
+        .collect();
+    serde_json::from_value(json!({ "Records": records })).unwrap()
+}
+
+/// A log that can be read.
+#[derive(Clone, Default)]
+pub(super) struct Log(pub(super) Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
