@@ -1,13 +1,13 @@
-//! What a streamer must be told.
+//! A streamer's configuration.
 
 use service::variables::{Variables, WrongVariables};
 
-/// What a streamer must be told. Each field names the variable it is read from.
+/// A streamer's configuration. Each field names the variable from which it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// `STREAM_ID`: which stream of StreamStatusTable this is; `x` if absent.
     pub stream_id: String,
-    /// What is read.
+    /// The source.
     pub source: SourceConfig,
     /// `TWEETS_QUEUE_URL`: TweetsFifoQueue.
     pub tweets_queue_url: String,
@@ -15,40 +15,37 @@ pub struct Config {
     pub close_queue_url: String,
     /// `STREAM_STATUS_TABLE`: StreamStatusTable's name.
     pub status_table: String,
-    /// `DAILY_POST_BUDGET`: how many posts may be read in a day (UTC), from 1 on; 10,000 if absent, which
-    /// is $50 at X's price of $0.005 a post (<https://docs.x.com/x-api/getting-started/pricing>). Where
-    /// posts cost nothing there is none unless it is set.
+    /// `DAILY_POST_BUDGET`: how many posts may be read in a day (UTC), at least 1. If absent, 10,000, which costs $50 at X's price of
+    /// $0.005 a post (<https://docs.x.com/x-api/getting-started/pricing>); `None` if posts cost nothing.
     pub daily_post_budget: Option<u64>,
-    /// Who this streamer is among all that may hold the lease. Not read from a variable: it differs
-    /// from task to task.
+    /// The name under which this streamer holds the lease. Not read from a variable, since it differs from task to task.
     pub owner: String,
 }
 
-/// What is read: X, or with `MASTODON_URL` a Mastodon server.
+/// The source: X, or a Mastodon server if `MASTODON_URL` is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceConfig {
     /// X's filtered stream.
     X {
-        /// `X_API_URL`: where X is; `https://api.x.com` if absent.
+        /// `X_API_URL`: X's base URL; `https://api.x.com` if absent.
         url: String,
         /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token.
         token_parameter: String,
-        /// `X_BACKFILL_MINUTES`: how many minutes of missed posts X delivers again, 0 to 5; 0 if absent,
-        /// for only Enterprise accounts have any.
+        /// `X_BACKFILL_MINUTES`: how many minutes of missed posts X delivers again, 0 to 5. 0 if absent; only Enterprise
+        /// accounts have any.
         backfill_minutes: u32,
     },
     /// The public posts that a Mastodon server knows.
     Mastodon {
-        /// `MASTODON_URL`: where it is, as in `https://mastodon.example`.
+        /// `MASTODON_URL`: the server's URL, as in `https://mastodon.example`.
         url: String,
-        /// `MASTODON_TOKEN_PARAMETER`: the SSM parameter that holds an access token; not every server asks
-        /// for one.
+        /// `MASTODON_TOKEN_PARAMETER`: the SSM parameter that holds an access token, if the server requires one.
         token_parameter: Option<String>,
     },
 }
 
 impl SourceConfig {
-    /// What the source charges for a post that is read, in US dollars.
+    /// What the source charges for reading a post, in US dollars.
     pub(crate) fn dollars_a_post(&self) -> f64 {
         match self {
             Self::X { .. } => x::prices::DOLLARS_A_POST,
@@ -61,7 +58,7 @@ impl Config {
     /// Reads the variables through `variable`.
     ///
     /// # Errors
-    /// Every variable that is missing or wrong, at once.
+    /// Every variable that is missing or wrong, together.
     pub fn from_variables(
         variable: impl Fn(&str) -> Option<String>,
         owner: String,

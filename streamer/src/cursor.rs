@@ -1,4 +1,4 @@
-//! How far a connection's reading came, and what of it is not on the queue yet.
+//! How far reading a connection has come, and what of it is not on the queue yet.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use utc_time::UtcTime;
 
-/// A moment: everything that was delivered up to it is on the queue.
+/// A point in time: everything that was delivered up to then is on the queue.
 ///
-/// It never passes a post that was received and that the queue has not accepted, in whatever order
-/// posts are accepted; and it never goes back.
+/// It never passes a received post that the queue has not accepted, in whatever order posts are accepted; and it never goes
+/// back.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor {
     shared: Arc<Shared>,
@@ -24,15 +24,15 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    /// Up to where everything has been received.
+    /// Up to when everything has been received.
     reached: UtcTime,
-    /// What holds the cursor back: by its number, where the cursor stays, and how many releases it needs.
+    /// What holds the cursor back, by number: where the cursor stays, and how many releases it takes.
     holds: BTreeMap<u64, (UtcTime, usize)>,
     next: u64,
 }
 
-/// Keeps a cursor where it was until it is released. One that is dropped instead keeps it forever:
-/// what has not been accepted must be fetched again.
+/// Holds a cursor where it was until it is released. A hold that is dropped instead holds it for ever: what has not been
+/// accepted must be fetched again.
 #[derive(Clone, Debug)]
 #[must_use]
 pub(crate) struct Hold {
@@ -51,7 +51,7 @@ impl Cursor {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything up to `at` has been received.
+    /// Notes that everything up to `at` has been received.
     pub(crate) fn reach(&self, at: UtcTime) {
         let mut state = self.state();
         state.reached = state.reached.max(at);
@@ -60,18 +60,18 @@ impl Cursor {
         }
     }
 
-    /// Up to where everything has been received.
+    /// Up to when everything has been received.
     pub(crate) fn reached(&self) -> UtcTime {
         self.state().reached
     }
 
-    /// Up to where everything is on the queue.
+    /// Up to when everything is on the queue.
     pub(crate) fn at(&self) -> UtcTime {
         let state = self.state();
         state.holds.first_key_value().map_or(state.reached, |(_, (at, _))| *at)
     }
 
-    /// Keeps the cursor where reading is now, until it has been released `times` times.
+    /// Holds the cursor where reading is now, until it has been released `times` times.
     pub(crate) fn hold(&self, times: usize) -> Hold {
         let mut state = self.state();
         let number = state.next;
@@ -81,9 +81,9 @@ impl Cursor {
         Hold { cursor: self.clone(), number }
     }
 
-    /// Waits until it has passed `at`: whatever had been received by then is on the queue.
+    /// Waits until it has passed `at`: everything that had been received by then is on the queue.
     pub(crate) async fn passes(&self, at: UtcTime) {
-        /// It moves with every post, and every time the source says that it is alive.
+        /// It moves with every post and every keep-alive.
         const LOOK: Duration = Duration::from_secs(1);
         while self.at() <= at {
             tokio::time::sleep(LOOK).await;
@@ -95,7 +95,7 @@ impl Cursor {
         loop {
             let moved = self.shared.moved.notified();
             tokio::pin!(moved);
-            // From here on no release goes by unnoticed.
+            // From here on, no release goes unnoticed.
             moved.as_mut().enable();
             if self.state().holds.is_empty() {
                 return;
@@ -106,7 +106,7 @@ impl Cursor {
 }
 
 impl Hold {
-    /// Lets go, once.
+    /// Releases it once.
     pub(crate) fn release(&self) {
         let mut state = self.cursor.state();
         if let Some((_, times)) = state.holds.get_mut(&self.number) {
@@ -138,7 +138,7 @@ mod tests {
         ) {
             let cursor = Cursor::new(at(0));
             let mut now = 0;
-            // What is held, and from when on: two releases each.
+            // The holds, and when each was taken: two releases each.
             let mut held: Vec<(Hold, i64, usize)> = Vec::new();
             let mut before = cursor.at();
             for (event, index) in events {

@@ -3,13 +3,13 @@
 use service::parameters::ParameterError;
 use service::tables::TableError;
 
-/// How long what was read may take to reach the queue once reading has stopped.
+/// How long sending what was read may take once reading has stopped.
 pub(crate) const FLUSH_TIME: std::time::Duration = std::time::Duration::from_secs(13);
 
-/// Why a streamer ended as it should.
+/// Why a streamer ended normally.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// It was told to.
+    /// It was told to end.
     Shutdown,
     /// No keyword is requested.
     NothingRequested,
@@ -27,28 +27,28 @@ pub enum RunError {
         /// The parameter's name.
         parameter: String,
     },
-    /// The status table could not be used.
+    /// StreamStatusTable could not be used.
     #[error(transparent)]
     Status(#[from] TableError),
-    /// There can be no client of the source.
+    /// The source's client could not be set up.
     #[error(transparent)]
     Client(#[from] json_api::InvalidClient),
-    /// `MASTODON_URL` names no server.
-    #[error("MASTODON_URL is not a URL of a server: {0:?}")]
+    /// `MASTODON_URL` does not name a server.
+    #[error("MASTODON_URL is not the URL of a server: {0:?}")]
     MastodonUrl(String),
     /// The source refused for good.
     #[error("{0}")]
     Refused(String),
     /// Another streamer holds the lease now.
-    #[error("lost the lease: another streamer reads, or StreamStatusTable is out of reach")]
+    #[error("lost the lease: another streamer reads, or StreamStatusTable cannot be reached")]
     LeaseLost,
     /// The queue refused a message for good.
     #[error("{0}")]
     Queue(String),
-    /// A part of the streamer ended that never should.
+    /// A task ended that should run for ever.
     #[error("a task ended unexpectedly: {0}")]
     Unexpected(#[from] tokio::task::JoinError),
-    /// What was read did not all reach the queue in time; the cursors tell up to where it did.
-    #[error("the queue did not take all that was read within {} s", FLUSH_TIME.as_secs())]
+    /// Not everything that was read reached the queue in time; the cursors say up to where it did.
+    #[error("the queue did not accept everything that was read within {} s", FLUSH_TIME.as_secs())]
     NotFlushed,
 }

@@ -1,4 +1,4 @@
-//! The readers of bytes that come from outside, as the fuzz targets in `fuzz/` and a test drive them.
+//! The decoders of bytes from outside, as the fuzz targets in `fuzz/` and a test drive them.
 #![expect(clippy::expect_used, reason = "a fuzz target fails by panicking")]
 
 use crate::source::{Decoder, Item};
@@ -7,7 +7,7 @@ use crate::sources::{mastodon, x};
 /// Reads `input` as X's stream.
 ///
 /// # Panics
-/// If what is read depends on where the chunks end: the first byte says how large they are.
+/// If the result depends on how the input is cut into chunks; its first byte says how large they are.
 pub fn x(input: &[u8]) {
     check_cuts(input, || x::Decode::new(x::RuleKeywords::default()));
 }
@@ -38,7 +38,7 @@ mod tests {
 
     type Target = fn(&[u8]);
 
-    /// What the fuzzers begin with, and what they once found.
+    /// The inputs that the fuzzers begin with, and those that once failed.
     #[test]
     fn the_seeds_of_the_fuzz_targets_are_read_the_same_however_they_are_cut() {
         let targets: [(&str, Target); 2] = [("x", super::x), ("mastodon", super::mastodon)];

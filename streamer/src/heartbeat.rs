@@ -1,4 +1,4 @@
-//! The heartbeat: the lease is renewed, and how the streamer fares is told.
+//! The heartbeat: renews the lease and writes the report.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use utc_time::UtcTime;
 use crate::lease::{BothClocks, LEASE_TIME, LeaseGuard};
 use crate::progress::Progress;
 
-/// How often the lease is renewed and the state is told.
+/// How often the lease is renewed and the report is written.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// How often the figures of a new state are told again, and after which waits: somebody looks at them then.
+/// After a change of state, the report is written again after each of these waits: somebody is watching then.
 const SOON: usize = 4;
 const SOON_WAIT: Duration = Duration::from_secs(2);
 
-/// How long reading how the consumer fares may take.
+/// How long reading the consumer's lag may take.
 const STORING_TIME: Duration = Duration::from_secs(2);
 
-/// Holds the lease and tells the state. Returns when the lease is lost, or might be.
+/// Renews the lease and writes the report. Returns when the lease is lost, or may be.
 pub(crate) async fn heartbeat(
     status: StreamStatusTable,
     lease: Lease,
@@ -30,7 +30,7 @@ pub(crate) async fn heartbeat(
 ) {
     let mut states = progress.subscribe();
     let mut beats = tokio::time::interval(HEARTBEAT);
-    // After a machine slept there is one beat to make, not all that were missed.
+    // After the machine slept, one beat is due, not all that were missed.
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let (mut told, mut storing) = (None, None);
     let mut soon = 0;
@@ -52,11 +52,11 @@ pub(crate) async fn heartbeat(
             _ = states.changed() => soon = SOON,
             () = tokio::time::sleep(SOON_WAIT), if soon > 0 => soon -= 1,
         }
-        // A figure must not keep the lease from being renewed.
+        // Reading a figure must not keep the lease from being renewed.
         match tokio::time::timeout(STORING_TIME, status.storing()).await {
             Ok(Ok(now_storing)) => storing = now_storing,
-            Ok(Err(error)) => tracing::warn!(%error, "could not read how the consumer fares"),
-            Err(_) => tracing::warn!("could not read in time how the consumer fares"),
+            Ok(Err(error)) => tracing::warn!(%error, "could not read the consumer's lag"),
+            Err(_) => tracing::warn!("reading the consumer's lag took too long"),
         }
         let report = progress.report(told.as_ref(), storing.as_ref(), UtcTime::now());
         if is_beat {
@@ -67,7 +67,7 @@ pub(crate) async fn heartbeat(
         match status.save_report(&report, &lease).await {
             Ok(Fenced::Written) => told = Some(report),
             Ok(Fenced::LeaseLost) => return,
-            Err(error) => tracing::warn!(%error, "could not save the state"),
+            Err(error) => tracing::warn!(%error, "could not save the report"),
         }
     }
 }

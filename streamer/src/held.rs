@@ -1,4 +1,4 @@
-//! What a streamer holds while it has the lease, and how it gives it back.
+//! What a streamer has while it holds the lease, and how it gives the lease back.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::lease::LeaseGuard;
 use crate::ledger::Ledger;
 use crate::progress::Progress;
 
-/// How long each of the last writes may take: the cursors, the state, the lease. All in all a streamer
-/// ends within 25 s, less than ECS waits before it kills a task (30 s unless told otherwise).
+/// How long each of the last writes may take: the cursors, the report, the lease. In all, a streamer ends within 25 s, which is
+/// less than ECS waits before it kills a task (30 s by default).
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>
 pub(crate) const LAST_WRITE: Duration = Duration::from_secs(3);
 
-/// What a streamer holds while it has the lease.
+/// What a streamer has while it holds the lease.
 #[derive(Clone)]
 pub(crate) struct Held {
     pub(crate) status: StreamStatusTable,
@@ -29,8 +29,8 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Says how it ended, and gives the lease back. What cannot be written now is not lost: the lease
-    /// ends by itself, and what is behind the cursors is fetched again.
+    /// Writes the last report and the cursors, and gives the lease back. Nothing is lost if that fails: the lease expires, and
+    /// what the cursors have not passed is fetched again.
     pub(crate) async fn release(&self, outcome: &Result<Ended, RunError>) {
         let Self { status, lease, ledger, progress, .. } = self;
         match outcome {
@@ -44,16 +44,16 @@ impl Held {
             Ok::<(), anyhow::Error>(())
         };
         if let Err(error) = writes.await {
-            tracing::error!(error = format!("{error:#}"), "could not note how the streamer ended");
+            tracing::error!(error = format!("{error:#}"), "could not save the last report and cursors");
         }
         give_back(status, lease).await;
     }
 }
 
-/// Gives the lease back. If that cannot be written now, it ends by itself.
+/// Gives the lease back. If that fails, it expires by itself.
 pub(crate) async fn give_back(status: &StreamStatusTable, lease: &Lease) {
     let given_back = tokio::time::timeout(LAST_WRITE, status.release_lease(lease)).await;
     if let Err(error) = given_back.map_err(anyhow::Error::from).and_then(|done| Ok(done?)) {
-        tracing::error!(error = format!("{error:#}"), "could not give the lease back; it ends by itself");
+        tracing::error!(error = format!("{error:#}"), "could not give the lease back; it expires by itself");
     }
 }

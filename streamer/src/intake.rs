@@ -1,7 +1,7 @@
-//! The one door for everything that is collected: what the stream delivers and what healing fetches.
+//! The one door for everything that is collected, whether the stream delivers it or healing fetches it.
 //!
-//! Here repeats are dropped, posts are counted against the budget, written as JSON, once, and given room by their exact
-//! size. Nothing further on asks again.
+//! Here repeats are dropped and posts are counted against the budget, written as JSON, once, and given room by their exact
+//! size. Nothing checks again further on.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::recent::RecentPosts;
 use crate::source::Arrival;
 use crate::waiting::{NotTaken, Origin, Waiting, WaitingRoom, WrittenPost};
 
-/// The one door for everything that is collected. Copies share its room and what it knows.
+/// The one door for everything that is collected. Copies share their state.
 #[derive(Clone, Debug)]
 pub(crate) struct Intake {
     room: WaitingRoom,
@@ -26,24 +26,24 @@ pub(crate) struct Intake {
     progress: Progress,
 }
 
-/// What became of a post that was fetched.
+/// The outcome of taking a fetched post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fetched {
-    /// It is on its way.
+    /// It was new, and waits to be sent.
     New,
-    /// It had been read before.
+    /// It had been read already.
     Repeated,
 }
 
 impl Intake {
-    /// The door, and where that comes out which went in.
+    /// The intake, and the receiver of what it takes.
     pub(crate) fn new(meter: Meter, progress: Progress) -> (Self, mpsc::Receiver<Waiting>) {
         let (room, received) = WaitingRoom::new();
         (Self { room, recent: RecentPosts::default(), meter, progress }, received)
     }
 
-    /// Takes what the stream delivered for `keywords`. A post that is nobody's is paid for too; one that was delivered
-    /// before is not paid for again.
+    /// Takes what the stream delivered for `keywords`. A post without a keyword has been paid for too; a post that was
+    /// delivered before is not paid for again.
     pub(crate) fn take(
         &self,
         arrival: Arrival,
@@ -86,7 +86,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes a post that was fetched within `allowance` to heal a gap of `keyword`, once there is room for it. The
+    /// Takes a post that was fetched within `allowance` to heal a gap of `keyword`, as soon as there is room for it. The
     /// stream goes first: healing leaves half of the room to it.
     pub(crate) async fn take_fetched(
         &self,
@@ -120,7 +120,7 @@ impl Intake {
     }
 }
 
-/// Writes a post, unless it is larger than anything that could hold it.
+/// Writes a post as JSON, unless it is too large to be stored.
 fn written(post: &Post) -> Option<WrittenPost> {
     let json = Parcel::written(post).ok()?;
     if json.len() > POST_BYTES {

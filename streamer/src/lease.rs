@@ -1,4 +1,4 @@
-//! The lease as this reader knows it, between two renewals.
+//! Whether this reader may rely on its lease between two renewals.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,23 +6,22 @@ use std::time::Duration;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
-/// How long a lease holds without being renewed: longer than renewing and ending take together.
+/// How long a lease is valid without being renewed: longer than renewing and ending take together.
 pub(crate) const LEASE_TIME: Duration = Duration::from_secs(40);
 
-/// How long before its end a lease is not relied on any more: clocks differ, and requests take time.
+/// How long before its expiry a lease is no longer relied on: clocks differ, and requests take time.
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// Whether this reader may still rely on its lease.
 ///
-/// A process that is stopped and goes on later does not know that time went by; so it asks two
-/// clocks before each thing that only the reader may do. The one that never goes back may stand still
-/// while a machine sleeps, the other one may be set.
+/// A process that is suspended and resumed does not notice that time has passed, so it asks two clocks before each action that
+/// only the reader may take. The monotonic clock may stand still while a machine sleeps; the wall clock may be set.
 #[derive(Clone, Debug)]
 pub(crate) struct LeaseGuard {
     until: Arc<Mutex<BothClocks>>,
 }
 
-/// What both clocks show at one moment.
+/// Both clocks at the same time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BothClocks {
     monotonic: Instant,
@@ -36,17 +35,17 @@ impl BothClocks {
 }
 
 impl LeaseGuard {
-    /// A lease that was asked for at `asked`, and given.
+    /// A lease that was requested at `asked`, and granted.
     pub(crate) fn new(asked: BothClocks) -> Self {
         Self { until: Arc::new(Mutex::new(end(asked))) }
     }
 
-    /// The lease has been renewed, as was asked for at `asked`.
+    /// Notes that the lease was renewed, as requested at `asked`.
     pub(crate) fn renewed(&self, asked: BothClocks) {
         *self.until.lock().unwrap_or_else(PoisonError::into_inner) = end(asked);
     }
 
-    /// Whether it surely holds now.
+    /// Whether the lease is certainly valid now.
     pub(crate) fn holds(&self) -> bool {
         let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
         let now = BothClocks::now();

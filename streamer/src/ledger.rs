@@ -1,4 +1,4 @@
-//! What outlives a reader: cursors, posts read, what was used of the source's limits.
+//! What outlives a reader: cursors, posts read, and what was used of the source's limits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,29 +10,29 @@ use crate::cursor::Cursor;
 use crate::meter::Meter;
 use crate::source::{ConnectQuota, RateLimits};
 
-/// What outlives a reader. It is saved every two seconds, and before each connection, so that the next reader goes on
-/// from the same place and keeps the same limits.
+/// What outlives a reader. It is saved every two seconds, and before each connection, so that the next reader goes on from
+/// the same position and keeps the same limits.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
-    /// Posts that were read.
+    /// The posts read, by day.
     pub(crate) meter: Meter,
     /// What the source still allows.
     pub(crate) limits: RateLimits,
-    /// How far this reader's connections came.
+    /// The cursors.
     cursors: Arc<Mutex<BTreeMap<String, Cursor>>>,
     positions: Arc<Mutex<Positions>>,
 }
 
-/// How far reading came, by connection.
+/// How far reading has come, by connection.
 #[derive(Debug)]
 struct Positions {
-    /// Where the last reader left the cursors, as long as this one has not taken them up.
+    /// The cursors that the last reader left and this one has not taken up yet.
     left_at: BTreeMap<String, UtcTime>,
     paused_until: BTreeMap<String, UtcTime>,
 }
 
 impl Ledger {
-    /// Goes on from what the last reader left.
+    /// Goes on from what the last reader saved.
     pub(crate) fn new(reading: Reading, daily_post_budget: Option<u64>, quota: ConnectQuota) -> Self {
         let Reading { cursors, paused_until, posts_by_day, connects, windows } = reading;
         Self {
@@ -52,8 +52,8 @@ impl Ledger {
         self.positions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes up a connection where it was left, or where its first keyword was requested; returns its cursor, and where it
-    /// was left, if it was ever read.
+    /// Takes up a connection where it was left, or where its first keyword was requested. Returns its cursor, and where it was
+    /// left, if it was ever read.
     pub(crate) fn take_up(
         &self,
         connection: &str,
@@ -66,8 +66,8 @@ impl Ledger {
         (cursor, left_at)
     }
 
-    /// Up to when what a connection delivered, or failed to, is known: where its cursor was left,
-    /// or later, where a gap that is on record covers a pause that is over. None if it was never read.
+    /// Up to when a connection's posts are accounted for: where its cursor was left, or later if a recorded gap covers a pause
+    /// that is over. `None` if it was never read.
     fn left_at(&self, connection: &str, now: UtcTime) -> Option<UtcTime> {
         let own = self.cursors().get(connection).map(Cursor::at);
         let positions = self.positions();
@@ -76,12 +76,12 @@ impl Ledger {
         Some(paused_until.map_or(cursor, |until| cursor.max(*until)))
     }
 
-    /// From now on a connection's cursor is this one.
+    /// Sets a connection's cursor.
     fn follow(&self, connection: &str, cursor: Cursor) {
         self.cursors().insert(connection.to_owned(), cursor);
     }
 
-    /// Forgets the cursors of all connections but these.
+    /// Drops the cursors of all connections except these.
     pub(crate) fn keep_only(&self, connections: &BTreeSet<&String>) {
         self.cursors().retain(|name, _| connections.contains(name));
         let mut positions = self.positions();
@@ -89,22 +89,22 @@ impl Ledger {
         positions.paused_until.retain(|name, _| connections.contains(name));
     }
 
-    /// Gaps that are on record say that a connection reads nothing until then.
+    /// Notes that recorded gaps cover a connection's pause up to `until`.
     pub(crate) fn pause(&self, connection: &str, until: UtcTime) {
         self.positions().paused_until.insert(connection.to_owned(), until);
     }
 
-    /// Until when gaps say that a connection reads nothing, if they do.
+    /// Up to when recorded gaps cover a connection's pause, if it is paused.
     pub(crate) fn paused_until(&self, connection: &str) -> Option<UtcTime> {
         self.positions().paused_until.get(connection).copied()
     }
 
-    /// No gap says so any more, or the time is over.
+    /// Notes that a connection's pause is over.
     pub(crate) fn resume(&self, connection: &str) {
         self.positions().paused_until.remove(connection);
     }
 
-    /// All of it, as the next reader must know it.
+    /// Everything that the next reader must know.
     pub(crate) fn snapshot(&self) -> Reading {
         let mut cursors = self.positions().left_at.clone();
         cursors.extend(self.cursors().iter().map(|(connection, cursor)| (connection.clone(), cursor.at())));

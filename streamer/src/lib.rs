@@ -1,8 +1,8 @@
 //! Reads a stream of posts and puts them on TweetsFifoQueue.
 //!
-//! [`run`] is the whole service: it holds the stream's lease, makes the source deliver the requested keywords, reads,
-//! packs the posts of one keyword into one message, sends it, and only then moves its cursor. What it missed it puts on
-//! record and fetches. It keeps nothing on disk.
+//! [`run`] is the whole service: it holds the stream's lease, makes the source deliver the requested keywords, reads, packs the
+//! posts of one keyword into one message, sends it, and only then moves its cursor. It records and fetches what it missed. It
+//! stores nothing on disk.
 
 mod config;
 mod cursor;

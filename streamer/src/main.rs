@@ -1,4 +1,4 @@
-//! `streamer`: the long-running task on ECS. It ends with 0 when it was asked to, else with 1.
+//! `streamer`: the long-running task on ECS. It exits with 0 if it was told to end, otherwise with 1.
 
 use anyhow::Context;
 use service::own_metrics::EmbeddedMetrics;
@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-// A post is many small pieces of memory: docs/BENCHMARKS.md.
+// A post is many small allocations: docs/BENCHMARKS.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -37,9 +37,8 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Who holds the lease: on ECS the task's ARN, which the task's metadata tells
-/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html>),
-/// elsewhere this process.
+/// The name under which the lease is held: on ECS the task's ARN, from the task's metadata
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4.html>); elsewhere the process.
 async fn owner(metadata: Option<String>) -> anyhow::Result<String> {
     let Some(metadata) = metadata else {
         return Ok(format!("process-{}-{:016x}", std::process::id(), fastrand::u64(..)));

@@ -1,4 +1,4 @@
-//! Posts that were read, by day, and the day's budget of them.
+//! The posts read, by day, and the daily budget.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use utc_time::UtcTime;
 
-/// Days whose posts are remembered: a clock that is set back finds what that day has used.
+/// How many days are remembered: a clock that is set back finds what that day has used.
 const DAYS: usize = 3;
 
-/// How often it is checked whether the budget allows posts again: days begin, and clocks are set.
+/// How often to check whether the budget allows posts again: days begin, and clocks are set.
 const CHECK_BUDGET: Duration = Duration::from_secs(5);
 
-/// Counts the posts that are read, which is what a source charges for. Copies share the count.
+/// Counts the posts that are read, for which a source charges. Copies share the count.
 #[derive(Clone, Debug)]
 pub(crate) struct Meter {
     counts: Arc<Mutex<Counts>>,
@@ -23,11 +23,11 @@ pub(crate) struct Meter {
 struct Counts {
     /// By each day's first moment.
     by_day: BTreeMap<UtcTime, u64>,
-    /// Posts that have been asked for and have not come yet.
+    /// Posts that were requested and have not arrived yet.
     asked_for: u64,
 }
 
-/// Posts that may be asked for. Those that have not come by then are given back when this is dropped.
+/// Posts that may be requested. When this is dropped, those that did not arrive are given back.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     meter: Meter,
@@ -36,12 +36,12 @@ pub(crate) struct Allowance {
 }
 
 impl Allowance {
-    /// How many.
+    /// How many posts may be requested.
     pub(crate) fn posts(&self) -> u64 {
         self.asked_for
     }
 
-    /// One of them has come.
+    /// Counts one of them as arrived.
     pub(crate) fn spend(&mut self, now: UtcTime) {
         let mut counts = self.meter.counts();
         if self.left > 0 {
@@ -87,7 +87,7 @@ impl Meter {
         self.counts().count(1, now);
     }
 
-    /// Posts read, by day (UTC, as in `2026-11-23`): of the last few days.
+    /// Posts read, by day (UTC, as in `2026-11-23`), of the last few days.
     pub(crate) fn by_day(&self) -> BTreeMap<String, u64> {
         self.counts().by_day.iter().map(|(day, posts)| (day.day(), *posts)).collect()
     }
@@ -108,19 +108,19 @@ impl Meter {
         budget.saturating_sub(self.today(now).saturating_add(self.counts().asked_for))
     }
 
-    /// How many posts may still be read today to heal gaps: the last ones are the stream's, which goes first.
+    /// How many posts may still be read today to heal gaps. The last ones are reserved for the stream, which goes first.
     fn left_for_healing(&self, now: UtcTime) -> u64 {
         const STREAM: u64 = 100;
         let streams = self.daily_budget.map_or(0, |budget| STREAM.min(budget / 10));
         self.left(now).saturating_sub(streams)
     }
 
-    /// Whether the day's posts are used up.
+    /// Whether the day's budget is used up.
     pub(crate) fn is_used_up(&self, now: UtcTime) -> bool {
         self.left(now) == 0
     }
 
-    /// Lets up to `most` posts be asked for, if at least `least` may still be read today.
+    /// Allows up to `most` posts to be requested, if at least `least` may still be read today.
     pub(crate) fn allow(&self, least: u64, most: u64, now: UtcTime) -> Option<Allowance> {
         let posts = self.left_for_healing(now).min(most);
         if posts < least {

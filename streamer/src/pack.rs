@@ -11,10 +11,10 @@ use utc_time::UtcTime;
 use crate::source::Arrival;
 use crate::waiting::{Ticket, WrittenPost};
 
-/// How long a post waits for company.
+/// How long a post waits for others to share its parcel.
 const AGE: Duration = Duration::from_secs(1);
 
-/// Packs posts into parcels of at most [`ENVELOPE_BYTES`], none older than [`AGE`].
+/// Packs posts into parcels of at most [`ENVELOPE_BYTES`], none of them older than [`AGE`].
 ///
 /// It holds at most one parcel for each keyword.
 #[derive(Debug, Default)]
@@ -22,13 +22,13 @@ pub(crate) struct Packer {
     open: BTreeMap<Keyword, Packed>,
 }
 
-/// A parcel, and what its posts give back once the queue has it.
+/// A parcel, and the tickets of its posts.
 #[derive(Debug)]
 pub(crate) struct Packed {
     parcel: Parcel,
     tickets: Vec<Ticket>,
     since: Instant,
-    /// When the latest of those that the stream delivered was made, or taken back.
+    /// When the latest post of the stream in it was written or removed.
     newest: Option<UtcTime>,
 }
 
@@ -39,7 +39,7 @@ impl AsRef<Parcel> for Packed {
 }
 
 impl Packed {
-    /// The queue has it.
+    /// The queue has accepted it.
     pub(crate) fn accepted(&self) {
         for ticket in &self.tickets {
             ticket.accepted();
@@ -51,12 +51,12 @@ impl Packed {
         self.parcel.keyword()
     }
 
-    /// How many posts it holds, or says that they were taken back.
+    /// How many posts and removals it holds.
     pub(crate) fn posts(&self) -> u64 {
         self.tickets.len() as u64
     }
 
-    /// When the latest of those that the stream delivered was made.
+    /// When the latest post of the stream in it was written.
     pub(crate) fn newest(&self) -> Option<UtcTime> {
         self.newest
     }
@@ -95,12 +95,12 @@ impl Packer {
         Ok(self.open.insert(keyword.clone(), packed))
     }
 
-    /// When the oldest parcel must go.
+    /// When the oldest parcel must be sent.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.open.values().map(|open| open.since + AGE).min()
     }
 
-    /// Takes all parcels: once one must go the others go with it, for a request carries ten.
+    /// Takes all parcels: when one must be sent the others go with it, since a request carries ten.
     pub(crate) fn take(&mut self) -> Vec<Packed> {
         std::mem::take(&mut self.open).into_values().collect()
     }

@@ -1,4 +1,4 @@
-//! How the streamer fares, as its tasks know it.
+//! The streamer's progress, from which its reports are made.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use utc_time::UtcTime;
 
 use crate::meter::Meter;
 
-/// How the streamer fares; its tasks write it, the heartbeat reads it.
+/// The streamer's progress: its tasks write it, and the heartbeat reads it.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
     sender: watch::Sender<StreamReport>,
@@ -21,22 +21,22 @@ pub(crate) struct Progress {
     sent: Arc<Mutex<Sent>>,
 }
 
-/// When posts were put on the queue that nobody is known to have stored yet.
+/// The posts on the queue that are not known to be stored yet.
 #[derive(Debug, Default)]
 struct Sent {
-    /// The earliest first, at most one a second.
+    /// When they were put there, earliest first, at most one a second.
     at: VecDeque<UtcTime>,
-    /// How long after it was made the latest post was on the queue, in milliseconds.
+    /// How long it took the latest post from when it was written until it was on the queue, in milliseconds.
     queue_lag_ms: Option<i64>,
 }
 
-/// How many of those moments are remembered: an hour's.
+/// How many of those times are remembered: an hour's.
 const SENT: usize = 3_600;
 
-/// How long a post may be on the queue before it is said to wait there.
+/// How long a post may be on the queue before it counts as waiting.
 const ON_ITS_WAY: Duration = Duration::from_secs(3);
 
-/// While it lives, the report says that posts are missing and no gap says so.
+/// While this lives, the report says that posts are missing and no gap says so.
 #[derive(Debug)]
 pub(crate) struct Untold {
     progress: Progress,
@@ -70,7 +70,7 @@ impl Progress {
         Self { sender, meter, missing: Arc::default(), sent: Arc::default() }
     }
 
-    /// A new state is worth telling at once.
+    /// Enters a state, which is reported immediately.
     pub(crate) fn enter(&self, state: StreamState, reason: Option<String>) {
         self.sender.send_if_modified(|report| {
             let changed = report.state != state || report.reason != reason;
@@ -79,7 +79,7 @@ impl Progress {
         });
     }
 
-    /// A post was read.
+    /// Counts a post that was read.
     pub(crate) fn post_read(&self, made: UtcTime) {
         self.sender.send_if_modified(|report| {
             report.posts_read += 1;
@@ -88,7 +88,7 @@ impl Progress {
         });
     }
 
-    /// Posts made from then on are missing, as long as what is returned lives.
+    /// Reports that posts written since `from` are missing, as long as the returned value lives.
     pub(crate) fn missing(&self, from: UtcTime) -> Untold {
         let mut missing = self.missing_now();
         let number = missing.last_key_value().map_or(0, |(number, _)| number + 1);
@@ -101,8 +101,7 @@ impl Progress {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// So many posts of a keyword are on the queue; the latest of them that the stream delivered was made at
-    /// `newest`.
+    /// Counts posts of a keyword that are on the queue. The latest of them that the stream delivered was written at `newest`.
     pub(crate) fn sent(&self, keyword: &Keyword, posts: u64, newest: Option<UtcTime>, now: UtcTime) {
         let lag_ms = newest.map(|newest| now.as_millis() - newest.as_millis());
         {
@@ -129,8 +128,8 @@ impl Progress {
         });
     }
 
-    /// How long after it was made a post can be found: the way to the queue, and what the consumer said of the
-    /// time on it; or longer, where a post has been on the queue for longer than that.
+    /// How long it takes from when a post is written until it can be found: the way to the queue plus the consumer's lag, or
+    /// longer if a post has been on the queue for longer.
     fn lag_ms(&self, storing: Option<&Storing>, now: UtcTime) -> Option<i64> {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(storing) = storing {
@@ -144,8 +143,7 @@ impl Progress {
         sent.queue_lag_ms.map(|queue_lag_ms| queue_lag_ms.saturating_add(waiting_ms.max(stored_ms)))
     }
 
-    /// The present state, stamped with `now`; rates are those since the report `before`, and `storing` is what
-    /// the consumer last said.
+    /// The report at `now`, with the rates since the report `before`; `storing` is the consumer's latest lag.
     pub(crate) fn report(
         &self,
         before: Option<&StreamReport>,
@@ -157,8 +155,7 @@ impl Progress {
         report.missing_from = self.missing_now().values().min().copied();
         if let Some(before) = before {
             let seconds = now.since(before.heartbeat_at).as_secs_f64();
-            // What a second holds is far below 2^53. States that follow each other at once say nothing
-            // of rates.
+            // The posts of a second are far fewer than 2^53. Reports that follow each other immediately have no rates.
             let rate = |posts: u64, before: u64, rate_before: f64| {
                 if seconds >= 1.0 { posts.saturating_sub(before) as f64 / seconds } else { rate_before }
             };
@@ -171,7 +168,7 @@ impl Progress {
         StreamReport { heartbeat_at: now, posts_today: self.meter.today(now), ..report }
     }
 
-    /// Tells when a new state is entered, or other posts are missing.
+    /// Notified when a new state is entered, or other posts are missing.
     pub(crate) fn subscribe(&self) -> watch::Receiver<StreamReport> {
         self.sender.subscribe()
     }
@@ -217,7 +214,7 @@ mod tests {
         progress.sent(&rust, 1, Some(at(8)), at(10));
         assert_eq!(lag(None, 11), Some(2000), "it is on its way");
         assert_eq!(lag(Some((11, 500)), 12), Some(2500), "it was stored, after half a second on the queue");
-        // What healing fetches is old by nature, and says nothing of the stream.
+        // Posts that healing fetches are old by nature, and say nothing about the stream.
         progress.sent(&rust, 1, None, at(100));
         assert_eq!(lag(Some((11, 500)), 160), Some(62_000), "it waits, and nobody stores anything");
         assert_eq!(lag(Some((170, 70_000)), 171), Some(72_000), "it has been stored at last");

@@ -1,4 +1,4 @@
-//! The posts that have been read recently.
+//! The posts that were read recently.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -10,9 +10,8 @@ use utc_time::UtcTime;
 /// How many posts are remembered: more than a minute of the fastest stream X delivers (250 posts/s).
 const REMEMBERED: usize = 20_000;
 
-/// The posts that have been read recently, by keyword: a source repeats posts, and what heals a gap overlaps with what
-/// the stream delivers. Dropping repeats spares work; those that it has forgotten, the consumer's conditional writes
-/// find out.
+/// The posts that were read recently, by keyword. A source repeats posts, and healing overlaps with the stream. Dropping repeats
+/// saves work; the consumer's conditional writes catch the repeats that are forgotten here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RecentPosts {
     inner: Arc<Mutex<Inner>>,
@@ -24,29 +23,29 @@ struct Inner {
     order: VecDeque<(Keyword, PostId)>,
 }
 
-/// What was read last of a post.
+/// The latest that was read of a post.
 #[derive(Clone, Copy, Debug, Default)]
 struct Latest {
-    /// When it was changed, if it was.
+    /// When it was edited, if it was.
     edited_at: Option<UtcTime>,
-    /// It has been taken back.
+    /// Its author has removed it.
     is_removed: bool,
 }
 
 impl RecentPosts {
-    /// Whether a post has been read under a keyword, in this version or a later one, or taken back.
+    /// Whether a post was read under a keyword, in this version or a later one, or was removed.
     pub(crate) fn contains(&self, keyword: &Keyword, post: &Post) -> bool {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = inner.known.get(keyword).and_then(|posts| posts.get(&post.tweet_id));
         latest.is_some_and(|latest| latest.is_removed || latest.edited_at >= post.edited_at)
     }
 
-    /// A post has been read under a keyword, and is on its way.
+    /// Remembers a post that was read under a keyword.
     pub(crate) fn insert(&self, keyword: &Keyword, id: &PostId, edited_at: Option<UtcTime>) {
         self.update(keyword, id, |latest| latest.edited_at = latest.edited_at.max(edited_at));
     }
 
-    /// A post has been taken back: what was fetched of it before comes too late.
+    /// Remembers that a post was removed: a version that was fetched before comes too late.
     pub(crate) fn removed(&self, keyword: &Keyword, id: &PostId) {
         self.update(keyword, id, |latest| latest.is_removed = true);
     }

@@ -1,4 +1,4 @@
-//! Following what is requested.
+//! Following the requested keywords.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use crate::source::{KeywordState, RequestedKeywords};
 
-/// Follows what is requested: looks when the close queue says so, and every 20 s anyway, for that is how long a poll
-/// lasts. Returns when nothing is requested any more.
+/// Follows the requested keywords: reads them when the close queue says so, and every 20 s anyway, which is how long a poll lasts.
+/// Returns when none is requested any more.
 pub(crate) async fn follow_requested(
     status: StreamStatusTable,
     queue: CloseQueue,

@@ -1,4 +1,4 @@
-//! The streamer's life, from the lease to its release.
+//! A streamer from taking the lease to releasing it.
 
 use std::time::Duration;
 
@@ -22,15 +22,15 @@ use crate::sources::mastodon::Mastodon;
 use crate::sources::x::X;
 use crate::tasks;
 
-/// How often a lease that another holds is asked for.
+/// How often to ask for a lease that another streamer holds.
 const LEASE_RETRY: Duration = Duration::from_secs(1);
 
-/// Reads the stream while keywords are requested, until `shutdown`; says how it fares to `own_metrics`.
+/// Reads the stream while keywords are requested, until `shutdown`; writes its metrics to `own_metrics`.
 ///
-/// Whatever ends it: reading stops, what was read is sent, cursors are saved, the lease is released; within 25 s.
+/// However it ends, within 25 s reading stops, what was read is sent, the cursors are saved and the lease is released.
 ///
 /// # Errors
-/// [`RunError`], which the stream's state tells too.
+/// [`RunError`], which the last report has too.
 pub async fn run(
     config: Config,
     aws: &SdkConfig,
@@ -62,8 +62,8 @@ pub async fn run(
     }
 }
 
-/// [`run`] with a source that `open` opens, once this streamer holds the lease, within what is left of the source's
-/// limits. What `config` says of the source is only its price.
+/// [`run`] with a source that `open` opens once this streamer holds the lease, within what is left of the source's
+/// limits. Of the source in `config`, only the price is used.
 ///
 /// # Errors
 /// [`RunError`].
@@ -90,7 +90,7 @@ pub async fn run_source<S: Source>(
             () = shutdown.cancelled() => return Ok(Ended::Shutdown),
         }
     };
-    // From here on every way out gives the lease back.
+    // From here on, every way out gives the lease back.
     let reading = match status.reading().await {
         Ok(reading) => reading,
         Err(error) => {
@@ -105,7 +105,7 @@ pub async fn run_source<S: Source>(
         Ok(source) => tasks::run(&held, source, &config, aws_sdk_sqs::Client::new(aws), shutdown).await,
         Err(error) => Err(error),
     };
-    // A streamer that lost its lease says nothing more: the state is another's to tell.
+    // A streamer that lost its lease writes no report: the next holder does.
     if !matches!(outcome, Err(RunError::LeaseLost)) {
         held.release(&outcome).await;
     }

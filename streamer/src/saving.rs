@@ -1,4 +1,4 @@
-//! Noting how far reading came.
+//! Saving how far reading has come.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use stream::{Fenced, Lease, StreamStatusTable};
 
 use crate::ledger::Ledger;
 
-/// How often it is noted how far reading came: what is fetched again after a crash is what came since.
+/// How often it is saved how far reading has come. What comes between two saves is fetched again after a crash.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
 
-/// Notes every two seconds how far reading came, if it came further. Returns when the lease is lost.
+/// Saves every two seconds how far reading has come, if it has come further. Returns when the lease is lost.
 pub(crate) async fn save_reading(status: StreamStatusTable, lease: Lease, ledger: Ledger) {
     let mut saved = None;
     let mut saves = tokio::time::interval(SAVE_EVERY);
@@ -23,8 +23,8 @@ pub(crate) async fn save_reading(status: StreamStatusTable, lease: Lease, ledger
         match status.save_reading(&reading, &lease).await {
             Ok(Fenced::Written) => saved = Some(reading),
             Ok(Fenced::LeaseLost) => return,
-            // Until the next time, more is fetched again.
-            Err(error) => tracing::warn!(%error, "could not note how far reading came"),
+            // Until the next save succeeds, a crash means fetching more again.
+            Err(error) => tracing::warn!(%error, "could not save the cursors"),
         }
     }
 }

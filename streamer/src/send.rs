@@ -1,4 +1,4 @@
-//! Sending: what waits goes to the queue.
+//! Sending what waits to the queue.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::pack::{Packed, Packer};
 use crate::progress::Progress;
 use crate::waiting::{Origin, Waiting};
 
-/// The waits before sending again what the queue did not take.
+/// The shortest and the longest wait before sending again what the queue did not accept.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// How many full parcels are sent at once, at most: what one request carries.
+/// How many full parcels are sent together, at most: one request carries this many.
 const REQUEST_PARCELS: usize = 10;
 
 /// Packs and sends what arrives.
@@ -33,16 +33,16 @@ pub(crate) enum SendingEnded {
     /// The queue refused a message for good, or it cannot be written.
     #[error("{0}")]
     Refused(String),
-    /// Another may be the reader by now: nothing more is sent.
+    /// Another reader may hold the lease by now, so nothing more is sent.
     #[error("the lease may be another's")]
     LeaseLost,
 }
 
 impl Sender {
-    /// Sends until the other end of `posts` is gone and everything is on the queue.
+    /// Sends until the sender of `posts` is dropped and everything is on the queue.
     ///
     /// # Errors
-    /// [`SendingEnded`]; what was not accepted by then is behind the cursors.
+    /// [`SendingEnded`]; the cursors have not passed what was not accepted by then.
     pub(crate) async fn run(mut self, mut posts: mpsc::Receiver<Waiting>) -> Result<(), SendingEnded> {
         loop {
             let due = self.packer.deadline();
@@ -57,7 +57,7 @@ impl Sender {
             match received {
                 Some(received) => {
                     let mut full = self.pack(&received)?;
-                    // What else has arrived goes with it: a request carries ten parcels.
+                    // What else has arrived goes with it, since a request carries ten parcels.
                     while full.len() < REQUEST_PARCELS
                         && let Ok(received) = posts.try_recv()
                     {
@@ -75,7 +75,7 @@ impl Sender {
         }
     }
 
-    /// Packs something under each of its keywords; returns the parcels that are full.
+    /// Packs a post or removal under each of its keywords; returns the parcels that are full.
     fn pack(&mut self, waiting: &Waiting) -> Result<Vec<Packed>, SendingEnded> {
         let Waiting { arrival, at, keywords, origin, ticket } = waiting;
         let made = (*origin == Origin::Stream).then_some(*at);
@@ -87,7 +87,7 @@ impl Sender {
         Ok(full)
     }
 
-    /// Sends until the queue has everything.
+    /// Sends until the queue has accepted everything.
     async fn send(&mut self, mut packed: Vec<Packed>) -> Result<(), SendingEnded> {
         let mut wait = FIRST_WAIT;
         while !packed.is_empty() {

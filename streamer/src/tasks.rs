@@ -26,7 +26,7 @@ use crate::source::{Extent, Source};
 /// Reads `source` until something ends it, and sends what was read.
 ///
 /// # Errors
-/// [`RunError`]. Where the lease is lost nothing more is sent.
+/// [`RunError`]. If the lease is lost, nothing more is sent.
 pub(crate) async fn run<S: Source>(
     held: &Held,
     source: S,
@@ -54,7 +54,7 @@ pub(crate) async fn run<S: Source>(
         packer: Packer::default(),
     };
 
-    // All that runs. The first to end ends the others, but for sending, which ends once there is nothing left to send.
+    // Everything that runs. The first task to end ends the others, except for sending, which ends once nothing is left.
     let mut tasks: JoinSet<Result<Ended, RunError>> = JoinSet::new();
     tasks.spawn(async move {
         shutdown.cancelled().await;
@@ -92,7 +92,7 @@ pub(crate) async fn run<S: Source>(
         return ended;
     }
     tracing::info!(?ended, "reading has stopped");
-    // Connections are closed; only then does the sender see the end of what waits.
+    // The sender sees the end of what waits only once the connections are closed.
     tasks.shutdown().await;
     drop(intake);
     let sent = tokio::time::timeout(FLUSH_TIME, sending).await.map_err(|_| RunError::NotFlushed)?;

@@ -1,4 +1,4 @@
-//! What waits for the queue, and the room that it has.
+//! What waits for the queue, and the room for it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use utc_time::UtcTime;
 use crate::cursor::{Cursor, Hold};
 use crate::source::Arrival;
 
-/// How much may wait for the queue: this many posts, and this many bytes of their JSON. When either is used up, the
-/// connection is closed; it is opened again when half of it is free, and what was missed is a gap.
+/// How much may wait for the queue: this many posts, and this many bytes of their JSON. When either is used up, the connection
+/// is closed. It is opened again when half is free, and what was missed is a gap.
 pub(crate) const WAITING_POSTS: usize = 10_000;
 pub(crate) const WAITING_BYTES: usize = 64 * 1024 * 1024;
 
-/// How often it is checked whether there is room again.
+/// How often to check whether there is room again.
 const CHECK_ROOM: Duration = Duration::from_millis(100);
 
 /// Something that waits to be sent.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) arrival: Arrival<WrittenPost>,
-    /// When the post was made, or taken back.
+    /// When the post was written, or removed.
     pub(crate) at: UtcTime,
     /// The keywords under which it is new.
     pub(crate) keywords: BTreeSet<Keyword>,
@@ -41,7 +41,7 @@ pub(crate) struct WrittenPost {
     pub(crate) json: String,
 }
 
-/// Where something came from.
+/// Where a post comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The stream delivered it.
@@ -50,8 +50,8 @@ pub(crate) enum Origin {
     Healing,
 }
 
-/// What is given back once the queue has something: it holds a cursor no longer, and frees its room when the last copy
-/// is dropped.
+/// What is given back once the queue has accepted something: it releases the cursor, and frees the room when its last copy is
+/// dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Ticket {
     hold: Hold,
@@ -59,7 +59,7 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// The queue has it under one of its keywords.
+    /// The queue has accepted it under one of its keywords.
     pub(crate) fn accepted(&self) {
         self.hold.release();
     }
@@ -70,12 +70,12 @@ impl Ticket {
     }
 }
 
-/// Why something was not taken.
+/// The reason why something was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotTaken {
     /// There is no room for it.
     NoRoom,
-    /// Nobody sends any more.
+    /// Sending has ended.
     Ended,
 }
 
@@ -86,7 +86,7 @@ pub(crate) struct WaitingRoom {
     bytes: Arc<Semaphore>,
 }
 
-/// Room for one thing.
+/// Room for one post or removal.
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
     place: mpsc::Permit<'a, Waiting>,
@@ -94,7 +94,7 @@ pub(crate) struct Place<'a> {
 }
 
 impl WaitingRoom {
-    /// The room, and the way out of it.
+    /// The room, and the receiver of what waits in it.
     pub(crate) fn new() -> (Self, mpsc::Receiver<Waiting>) {
         let (waiting, received) = mpsc::channel(WAITING_POSTS);
         (Self { waiting, bytes: Arc::new(Semaphore::new(WAITING_BYTES)) }, received)
@@ -126,7 +126,7 @@ impl WaitingRoom {
 }
 
 impl Place<'_> {
-    /// Something waits here from now on; `cursor` is held until it is sent.
+    /// Puts something here; `cursor` is held until it is sent.
     pub(crate) fn take(
         self,
         arrival: Arrival<WrittenPost>,

@@ -1,7 +1,7 @@
 //! A client of an HTTP API that answers in JSON, as X and Mastodon do.
 //!
-//! Every answer has a deadline and a bound; what it says of the endpoint's rate limit comes with it, also when it is a
-//! refusal. Nothing is tried again here: the caller knows when.
+//! Every answer has a deadline and a size limit. What it says about the endpoint's rate limit comes with it, also in a
+//! refusal. Nothing is retried here: the caller knows when to.
 
 mod refusal;
 
@@ -16,11 +16,11 @@ use utc_time::UtcTime;
 
 pub use refusal::Refusal;
 
-/// How long an API may take to begin an answer, and to complete one that is not a stream.
+/// How long an API may take to begin an answer, and to complete an answer that is not a stream.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The largest answer that is not a stream, in bytes: a page of a hundred long posts with everything they refer to is
-/// far smaller.
+/// The largest answer that is not a stream, in bytes. A page of a hundred long posts, with everything that they refer to, is far
+/// smaller.
 pub const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// A client of one API.
@@ -32,7 +32,7 @@ pub struct Client {
     authorization: Option<HeaderValue>,
 }
 
-/// Why there can be no client.
+/// Why a client could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidClient {
     /// The token cannot be sent in a header.
@@ -43,19 +43,19 @@ pub enum InvalidClient {
     Http(String),
 }
 
-/// What an API answered, and what its answer said of the rate limit.
+/// What an API answered, and what its answer said about the rate limit.
 #[derive(Debug)]
 pub struct Answer<T> {
-    /// What was asked for.
+    /// What was requested, or why it failed.
     pub outcome: Result<T, Error>,
-    /// What is left of the endpoint's limit, if the answer said so.
+    /// What is left of the endpoint's limit, if the answer says.
     pub limit: Option<RateLimit>,
 }
 
 /// What is left of an endpoint's rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Requests that are left; [`u32::MAX`] where the answer does not say.
+    /// How many requests are left; [`u32::MAX`] if the answer does not say.
     pub remaining: u32,
     /// When the window ends.
     pub reset: UtcTime,
@@ -85,7 +85,7 @@ pub enum Error {
 }
 
 impl Client {
-    /// A client of the API at `base`, without a token. The process must have a default provider of TLS.
+    /// A client of the API at the URL `base`, without a token. The process must have a default TLS provider.
     ///
     /// # Errors
     /// [`InvalidClient::Http`].
@@ -93,7 +93,7 @@ impl Client {
         let http = reqwest::Client::builder()
             .user_agent(concat!("aviary/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(ANSWER_TIMEOUT)
-            // A stream has a connection of its own: one that is dropped is closed, and never used again.
+            // A stream has a connection of its own, which is closed with it and never reused.
             .pool_max_idle_per_host(0)
             .gzip(true)
             .build()
@@ -101,7 +101,7 @@ impl Client {
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), authorization: None })
     }
 
-    /// The same client, bearing `token`.
+    /// The same client, which sends `token` with each request.
     ///
     /// # Errors
     /// [`InvalidClient::Token`].
@@ -113,7 +113,7 @@ impl Client {
         Ok(self)
     }
 
-    /// A request, to be given to [`Client::open`] or [`Client::json`].
+    /// A request, to be passed to [`Client::open`] or [`Client::json`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         match &self.authorization {
@@ -143,7 +143,7 @@ impl Client {
         self.bytes(request).await.and_then(|body| parse(&body))
     }
 
-    /// Sends a request and reads its answer to the end, to be given to [`parse`] where what is made of it borrows from it.
+    /// Sends a request and reads its answer to the end, to be passed to [`parse`] if the result borrows from it.
     pub async fn bytes(&self, request: RequestBuilder) -> Answer<Vec<u8>> {
         let Answer { outcome, limit } = self.open(request).await;
         let outcome = match outcome {
@@ -156,7 +156,7 @@ impl Client {
     }
 }
 
-/// What an answer holds.
+/// Parses an answer.
 ///
 /// # Errors
 /// [`Error::Unexpected`].
@@ -171,18 +171,18 @@ impl<T> Answer<T> {
         self.and_then(|outcome| Ok(map(outcome)))
     }
 
-    /// What is made of it, if that can be made.
+    /// Converts the outcome, if there is one.
     #[must_use]
     pub fn and_then<U>(self, then: impl FnOnce(T) -> Result<U, Error>) -> Answer<U> {
         Answer { outcome: self.outcome.and_then(then), limit: self.limit }
     }
 }
 
-/// Why a connection that was open broke.
+/// Why an open connection broke.
 #[must_use]
 pub fn broken(error: &reqwest::Error) -> Error {
     let mut causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-    // A compressed stream that is closed ends in the middle of what it was saying.
+    // A compressed stream that is closed ends in the middle of a block.
     let is_end = |cause: &(dyn std::error::Error + 'static)| {
         cause
             .downcast_ref::<std::io::Error>()
@@ -191,7 +191,7 @@ pub fn broken(error: &reqwest::Error) -> Error {
     if error.is_decode() && causes.any(is_end) { Error::Closed } else { connection(error) }
 }
 
-/// A failure on the way, without the URL: it says nothing that the reader does not know.
+/// A network failure, without the URL, which the reader knows.
 fn connection(error: &reqwest::Error) -> Error {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     Error::Connection(causes.map(|cause| format!(": {cause}")).collect())
@@ -208,7 +208,7 @@ async fn body(mut answer: Response, most: usize) -> Result<Vec<u8>, Error> {
     Ok(body)
 }
 
-/// What is left of a rate limit. X writes the window's end in seconds since 1970, Mastodon as a date.
+/// What is left of a rate limit. X writes the end of the window in seconds since 1970, Mastodon as a date.
 fn rate_limit(headers: &HeaderMap) -> Option<RateLimit> {
     let text = |name: &str| headers.get(name)?.to_str().ok();
     let reset = text("x-rate-limit-reset").or_else(|| text("x-ratelimit-reset"))?;
@@ -217,7 +217,7 @@ fn rate_limit(headers: &HeaderMap) -> Option<RateLimit> {
         Ok(seconds) => UtcTime::from_millis(seconds.checked_mul(1000)?).ok()?,
         Err(_) => reset.parse().ok()?,
     };
-    // A limit whose rest is not told is not known to be used up.
+    // Without a number of requests left, the limit is not known to be used up.
     Some(RateLimit { remaining: remaining.and_then(|text| text.parse().ok()).unwrap_or(u32::MAX), reset })
 }
 

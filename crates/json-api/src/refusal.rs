@@ -1,4 +1,4 @@
-//! What an API says when it refuses.
+//! An API's refusals.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use crate::{ANSWER_TIMEOUT, body};
 
-/// What an API says when it refuses.
+/// An API's refusal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
     /// The HTTP status.
     pub status: StatusCode,
-    /// For people to read in a state: the API's own explanation where it says more than the status, and what to do where
-    /// that is known.
+    /// The reason, for people to read: the API's own explanation where it says more than the status, and what to do if that is
+    /// known.
     pub reason: String,
-    /// What the API says of it; null, if that is not JSON.
+    /// The body of the refusal; null if it is not JSON.
     pub explanation: Value,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What the API says of a refusal; null, if that is not JSON.
+/// The body of a refusal; null if it is not JSON.
 pub(crate) async fn explanation(answer: Response) -> Value {
     const EXPLANATION_BYTES: usize = 64 * 1024;
     let body = tokio::time::timeout(ANSWER_TIMEOUT, body(answer, EXPLANATION_BYTES)).await;

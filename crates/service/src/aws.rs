@@ -6,14 +6,14 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{ConfigLoader, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
 
-/// How long AWS may take for one attempt. It answers within milliseconds, or something is wrong: then trying
-/// again soon is worth more than waiting.
+/// How long AWS may take for one attempt. It answers within milliseconds, or something is wrong; then trying again soon is worth
+/// more than waiting.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// SQS's longest poll. <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>
 const LONGEST_POLL: Duration = Duration::from_secs(20);
 
-/// Settings common to all: TLS by rustls with ring, and a limit on each attempt.
+/// The settings of every client: TLS by rustls with ring, and a time limit for each attempt.
 #[must_use]
 pub fn loader() -> ConfigLoader {
     let https = Builder::new()
@@ -24,22 +24,21 @@ pub fn loader() -> ConfigLoader {
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
 }
 
-/// What a request that polls a queue for up to 20 s needs besides: the time to do so.
+/// The additional settings of a request that polls a queue for up to 20 s: the time to do so.
 #[must_use]
 pub fn long_poll() -> aws_sdk_sqs::config::Builder {
     let timeout = TimeoutConfig::builder().operation_attempt_timeout(LONGEST_POLL + ATTEMPT_TIMEOUT).build();
     aws_sdk_sqs::config::Config::builder().timeout_config(timeout)
 }
 
-/// Makes rustls with ring what every other HTTP client of this process uses too. To be called before
-/// the first is made; calling it again does nothing.
+/// Makes rustls with ring the TLS of every other HTTP client of this process. Call it before the first client is made; calling it
+/// again does nothing.
 pub fn install_tls() {
-    // An error says that it is installed already.
+    // An error means that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// The settings that AWS's own variables and files give (`AWS_REGION`, `AWS_ENDPOINT_URL`, the
-/// task's or function's role, …).
+/// The settings from AWS's own variables and files (`AWS_REGION`, `AWS_ENDPOINT_URL`, the role of the task or function, …).
 pub async fn from_env() -> SdkConfig {
     loader().load().await
 }

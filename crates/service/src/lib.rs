@@ -1,4 +1,4 @@
-//! What every program of this workspace needs of its surroundings, whatever it does.
+//! What every program of this workspace needs around it.
 
 pub mod aws;
 pub mod own_metrics;

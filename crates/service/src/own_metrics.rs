@@ -1,4 +1,4 @@
-//! What the pipeline says of itself, as lines of CloudWatch's embedded metric format.
+//! The pipeline's own metrics, as lines of CloudWatch's embedded metric format.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use std::fmt;
@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use utc_time::UtcTime;
 
-/// Writes a line of JSON for each set of values. CloudWatch makes metrics of such lines in a log, so a
-/// value costs no call; each [`Gauge`] is one metric without dimensions.
+/// Writes a line of JSON for each set of values. CloudWatch turns such lines of a log into metrics, so a value costs no call;
+/// each [`Gauge`] is one metric without dimensions.
 #[derive(Clone)]
 pub struct EmbeddedMetrics(Option<Arc<Mutex<dyn Write + Send>>>);
 
@@ -24,33 +24,33 @@ pub struct Gauge {
 impl Gauge {
     /// Posts that the consumer stored, in one batch.
     pub const POSTS_NEW: Self = Self { name: "PostsNew", unit: "Count" };
-    /// Posts that it found stored already, in one batch.
+    /// Posts that the consumer found stored already, in one batch.
     pub const POSTS_REPEATED: Self = Self { name: "PostsRepeated", unit: "Count" };
-    /// Posts that it changed or removed, in one batch.
+    /// Posts that the consumer edited or removed, in one batch.
     pub const POSTS_CORRECTED: Self = Self { name: "PostsCorrected", unit: "Count" };
-    /// Messages, and posts of messages, that it put on TweetsDeadLetterQueue, in one batch.
+    /// Messages, and posts of messages, that the consumer put on TweetsDeadLetterQueue, in one batch.
     pub const GIVEN_UP: Self = Self { name: "GivenUp", unit: "Count" };
-    /// How often it tried transactions again, in one batch.
+    /// How often the consumer retried transactions, in one batch.
     pub const TRANSACTIONS_RETRIED: Self = Self { name: "TransactionsRetried", unit: "Count" };
-    /// 1 if one batch's counts could not be stated to CloudWatch, else 0; the minute states them.
+    /// 1 if a batch's counts could not be published to CloudWatch, otherwise 0. The minute publishes them.
     pub const STATING_FAILED: Self = Self { name: "StatingFailed", unit: "Count" };
-    /// The size of one batch's messages.
+    /// The size of a batch's messages, in bytes.
     pub const MESSAGE_BYTES: Self = Self { name: "MessageBytes", unit: "Bytes" };
-    /// How long after it was made the latest post of one batch was stored.
+    /// How long it took the latest post of a batch from when it was written until it was stored.
     pub const CONSUMER_LAG: Self = Self { name: "ConsumerLag", unit: "Milliseconds" };
-    /// How long after it was made the latest post was on the queue, by each heartbeat.
+    /// How long it took the latest post from when it was written until it was on the queue, at each heartbeat.
     pub const STREAMER_LAG: Self = Self { name: "StreamerLag", unit: "Milliseconds" };
-    /// Posts that the streamer read a second, by each heartbeat.
+    /// Posts per second that the streamer read, at each heartbeat.
     pub const POSTS_READ: Self = Self { name: "PostsRead", unit: "Count/Second" };
-    /// Letters on TweetsDeadLetterQueue, every minute.
+    /// Messages on TweetsDeadLetterQueue, every minute.
     pub const DEAD_LETTERS: Self = Self { name: "DeadLetters", unit: "Count" };
-    /// Gaps of the last 24 hours that are open: posts are missing. Every minute.
+    /// Open gaps of the last 24 hours, whose posts are missing, every minute.
     pub const GAPS_OPEN: Self = Self { name: "GapsOpen", unit: "Count" };
     /// Gaps that are being healed, every minute.
     pub const GAPS_HEALING: Self = Self { name: "GapsHealing", unit: "Count" };
-    /// 1 while keywords are desired and nobody reads, else 0; every minute.
+    /// 1 while keywords are requested and nobody reads, otherwise 0; every minute.
     pub const UNREAD: Self = Self { name: "Unread", unit: "Count" };
-    /// How much of the day's (UTC) budget of posts is used up, every minute; where there is a budget.
+    /// How much of the day's budget (UTC) is used up, in percent, every minute, if there is a budget.
     pub const BUDGET_USED: Self = Self { name: "BudgetUsed", unit: "Percent" };
 
     /// The metric's name.
@@ -69,13 +69,13 @@ impl EmbeddedMetrics {
         Self(Some(Arc::new(Mutex::new(log))))
     }
 
-    /// Writes nowhere: there is no CloudWatch that reads logs.
+    /// Writes nowhere, for where no CloudWatch reads the log.
     #[must_use]
     pub fn nowhere() -> Self {
         Self(None)
     }
 
-    /// Says these values. What cannot be written is not said: metrics must not stop what they measure.
+    /// Writes these values. A failure is ignored: metrics must not stop what they measure.
     pub fn say(&self, values: &[(Gauge, f64)], now: UtcTime) {
         let Some(log) = &self.0 else { return };
         let line = format!("{}\n", line(values, now));

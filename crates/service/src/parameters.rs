@@ -1,4 +1,4 @@
-//! SSM's parameter store: for what may stand neither in code and logs nor in a program's variables.
+//! SSM's parameter store, for secrets, which belong neither in code nor in logs or environment variables.
 
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::ParameterType;
@@ -25,7 +25,7 @@ impl ParameterStore {
         Self { client }
     }
 
-    /// What `name` holds; none if there is no such parameter.
+    /// The value of `name`; `None` if there is no such parameter.
     ///
     /// # Errors
     /// What SSM answered.
@@ -39,7 +39,7 @@ impl ParameterStore {
         }
     }
 
-    /// Makes `name` hold `value`, encrypted.
+    /// Sets `name` to `value`, encrypted.
     ///
     /// # Errors
     /// What SSM answered.

@@ -1,24 +1,24 @@
-//! What can go wrong with a table of DynamoDB.
+//! Failures of DynamoDB's tables.
 
-/// What can go wrong with a table.
+/// A failure of a table.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// DynamoDB refused the request, or could not be reached.
     #[error("failed to {action}: {source}")]
     DynamoDb {
-        /// What was asked for, to complete "failed to".
+        /// What was to be done, to complete "failed to".
         action: &'static str,
         /// DynamoDB's own answer.
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },
-    /// DynamoDB left a part of the request undone until there was no more time.
-    #[error("failed to {action}: DynamoDB takes no more requests for now")]
+    /// DynamoDB left a part of the request undone until time ran out.
+    #[error("failed to {action}: DynamoDB accepts no more requests for now")]
     Throttled {
-        /// What was asked for, to complete "failed to".
+        /// What was to be done, to complete "failed to".
         action: &'static str,
     },
-    /// An item in a table is not what this version writes.
+    /// An item of a table cannot be read by this version.
     #[error("failed to read an item of {table}: {reason}")]
     Item {
         /// The table's name.
@@ -29,7 +29,7 @@ pub enum TableError {
 }
 
 impl TableError {
-    /// For `map_err`: names what was being done when DynamoDB failed.
+    /// For `map_err`: names what was to be done when DynamoDB failed.
     pub fn during<E: Into<aws_sdk_dynamodb::Error>>(action: &'static str) -> impl FnOnce(E) -> Self {
         move |error| Self::DynamoDb { action, source: Box::new(error.into()) }
     }

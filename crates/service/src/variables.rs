@@ -1,10 +1,10 @@
-//! Reading a program's settings from its environment's variables.
+//! Reading a program's configuration from environment variables.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// Reads variables and remembers those that are missing or wrong, so that all of them can be told at once.
+/// Reads variables, and remembers those that are missing or wrong, so that all of them can be reported together.
 #[derive(Debug)]
 pub struct Variables<F> {
     variable: F,
@@ -30,17 +30,17 @@ impl fmt::Display for WrongVariables {
 impl std::error::Error for WrongVariables {}
 
 impl<F: Fn(&str) -> Option<String>> Variables<F> {
-    /// Variables as `variable` gives them; an empty one counts as missing.
+    /// Variables as `variable` returns them; an empty one counts as missing.
     pub fn new(variable: F) -> Self {
         Self { variable, wrong: WrongVariables::default() }
     }
 
-    /// A variable that may be missing.
+    /// An optional variable.
     pub fn optional(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }
 
-    /// A variable that must be there; if it is not, [`Variables::complete`] tells.
+    /// A required variable; if it is missing, [`Variables::complete`] fails.
     pub fn required(&mut self, name: &'static str) -> String {
         self.optional(name).unwrap_or_else(|| {
             self.wrong.missing.push(name);
@@ -48,7 +48,7 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         })
     }
 
-    /// A whole number within `range`; `absent` if there is no such variable.
+    /// A whole number within `range`; `absent` if the variable is missing.
     pub fn number<N>(&mut self, name: &'static str, range: RangeInclusive<N>, absent: N) -> N
     where
         N: FromStr + PartialOrd + fmt::Display,
@@ -66,10 +66,10 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         }
     }
 
-    /// What was made of the variables, if none was missing or wrong.
+    /// `config`, which was made from the variables, if none was missing or wrong.
     ///
     /// # Errors
-    /// Those that were.
+    /// Every variable that was missing or wrong.
     pub fn complete<T>(self, made: T) -> Result<T, WrongVariables> {
         if self.wrong == WrongVariables::default() { Ok(made) } else { Err(self.wrong) }
     }

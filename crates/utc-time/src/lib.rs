@@ -1,4 +1,4 @@
-//! Moments, as posts and tables write them.
+//! Points in time, as posts and tables write them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A moment: UTC, to the millisecond, from 1970 to 9999.
+/// A point in time: UTC, to the millisecond, from 1970 to 9999.
 ///
-/// Written always as `2026-11-23T10:00:00.000Z`, so that texts sort as times do: tables and cursors
-/// rely on it.
+/// It is always written as `2026-11-23T10:00:00.000Z`, so that texts sort as times do; tables and cursors rely on that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime, example = "2026-11-23T10:00:00.000Z", description = "A moment of UTC, to the millisecond, of the years 1970 to 9999."))]
 #[serde(into = "String", try_from = "String")]
@@ -18,19 +17,19 @@ pub struct UtcTime(Timestamp);
 
 const DAY_MS: i64 = 86_400_000;
 
-/// The text is not such a moment.
+/// The text is not a time of this range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a date and time of the years 1970 to 9999 as in 2026-11-23T10:00:00.000Z")]
+#[error("not a date and time of the years 1970 to 9999, such as 2026-11-23T10:00:00.000Z")]
 pub struct InvalidTime;
 
 impl UtcTime {
-    /// The present moment by this machine's clock. Where tokio's time is paused or moved on, it is
-    /// moved with it, so that moments and waits agree.
+    /// The current time by this machine's clock. Where tokio's time is paused or advanced, it moves along, so that times and
+    /// waits agree.
     #[must_use]
     pub fn now() -> Self {
         let moved = tokio::time::Instant::now().into_std();
         let real = std::time::Instant::now();
-        // Otherwise these are the same clock, read twice: a difference of nothing.
+        // Otherwise this is the same clock, read twice.
         let now = Timestamp::now();
         match moved.checked_duration_since(real) {
             Some(ahead) => now.checked_add(ahead).unwrap_or(now).into(),
@@ -38,25 +37,25 @@ impl UtcTime {
         }
     }
 
-    /// The moment `time` later; the last one there is, if that is beyond it.
+    /// The time `time` later, at most the last one in range.
     #[must_use]
     pub fn after(self, time: Duration) -> Self {
         self.0.checked_add(time).map_or(Self(Timestamp::MAX), Self::from)
     }
 
-    /// The moment `time` earlier; 1970's first, if that is before it.
+    /// The time `time` earlier, at least the first one in range.
     #[must_use]
     pub fn before(self, time: Duration) -> Self {
         self.0.checked_sub(time).map_or(Self(Timestamp::UNIX_EPOCH), Self::from)
     }
 
-    /// How long after `earlier` it is; nothing, if it is not.
+    /// How long after `earlier` it is; zero if it is not after it.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.as_millis() - earlier.as_millis()).unwrap_or(0))
     }
 
-    /// The day it lies in, as in `2026-11-23`.
+    /// Its day, as in `2026-11-23`.
     #[must_use]
     pub fn day(self) -> String {
         let mut text = self.to_string();
@@ -64,20 +63,20 @@ impl UtcTime {
         text
     }
 
-    /// The first moment of its day.
+    /// The start of its day.
     #[must_use]
     pub fn start_of_day(self) -> Self {
         let millis = self.as_millis();
         Self::from_millis(millis - millis % DAY_MS).unwrap_or(self)
     }
 
-    /// The first moment of the next day.
+    /// The start of the next day.
     #[must_use]
     pub fn start_of_next_day(self) -> Self {
         Self::from_millis(self.start_of_day().as_millis() + DAY_MS).unwrap_or(self)
     }
 
-    /// The moment that lies `millis` milliseconds after 1970 began, if it is in range.
+    /// The time `millis` milliseconds after the start of 1970.
     ///
     /// # Errors
     /// [`InvalidTime`] before 1970 and after 9999.
@@ -89,13 +88,13 @@ impl UtcTime {
         Timestamp::from_millisecond(millis).map(Self).map_err(|_| InvalidTime)
     }
 
-    /// Milliseconds since 1970 began.
+    /// Milliseconds since the start of 1970.
     #[must_use]
     pub fn as_millis(self) -> i64 {
         self.0.as_millisecond()
     }
 
-    /// The hour it lies in, as in `2026-11-23T10`: the unit in which posts are counted.
+    /// Its hour, as in `2026-11-23T10`: the unit in which posts are counted.
     #[must_use]
     pub fn hour(self) -> String {
         let mut text = self.to_string();
@@ -103,7 +102,7 @@ impl UtcTime {
         text
     }
 
-    /// The first moment of its hour.
+    /// The start of its hour.
     #[must_use]
     pub fn start_of_hour(self) -> Self {
         const HOUR_MS: i64 = 3_600_000;
@@ -113,7 +112,7 @@ impl UtcTime {
 }
 
 impl From<Timestamp> for UtcTime {
-    /// Drops what is finer than a millisecond; a moment before 1970 becomes 1970's first.
+    /// Truncates to a millisecond; a time before 1970 becomes the start of 1970.
     fn from(at: Timestamp) -> Self {
         Self::from_millis(at.as_millisecond().max(0)).unwrap_or(Self(Timestamp::UNIX_EPOCH))
     }

@@ -13,7 +13,7 @@ const RULES: &str = "/2/tweets/search/stream/rules";
 const SEARCH: &str = "/2/tweets/search/recent";
 const COUNTS: &str = "/2/tweets/counts/recent";
 
-/// The fields of a post that are asked for: those that [`crate::wire`] reads.
+/// The fields that are requested of a post: those that [`crate::wire`] reads.
 const FIELDS: &[(&str, &str)] = &[
     (
         "tweet.fields",
@@ -35,7 +35,7 @@ pub struct Rule {
     pub id: String,
     /// What a post must match.
     pub value: String,
-    /// What whoever added it calls it.
+    /// The name that it was given when it was added.
     #[serde(default)]
     pub tag: Option<String>,
 }
@@ -45,7 +45,7 @@ pub struct Rule {
 pub struct RulesPage {
     /// The rules.
     pub rules: Vec<Rule>,
-    /// Asks for the next page; none on the last one.
+    /// The token of the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
@@ -54,16 +54,16 @@ pub struct RulesPage {
 pub struct NewRule {
     /// What a post must match.
     pub value: String,
-    /// What to call it.
+    /// Its name.
     pub tag: String,
 }
 
-/// What X made of rules that were to be added.
+/// The outcome of adding rules.
 #[derive(Debug, Default)]
 pub struct RulesAdded {
-    /// Those that are there now, also those that were there before.
+    /// The rules that exist now, including those that existed before.
     pub rules: Vec<Rule>,
-    /// Those that X refused.
+    /// The rules that X refused.
     pub refused: Vec<Refused>,
 }
 
@@ -81,29 +81,29 @@ pub struct Refused {
 pub struct Search<'a> {
     /// What a post must match.
     pub query: &'a str,
-    /// Posts with this id and later ones,
+    /// The lowest id of a post.
     pub first_id: u64,
-    /// and earlier than this one.
+    /// Only posts with lower ids than this one.
     pub before_id: u64,
-    /// How many: [`crate::limits::SEARCH_PAGE`].
+    /// How many posts, within [`crate::limits::SEARCH_PAGE`].
     pub most: u64,
-    /// The page, if it is not the first.
+    /// The token of the page; `None` for the first.
     pub page: Option<&'a str>,
 }
 
-/// How many posts were made in a time.
+/// How many posts were written in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Bucket {
-    /// From this moment on,
+    /// The start of the period.
     pub start: UtcTime,
-    /// before this one.
+    /// The end of the period, exclusive.
     pub end: UtcTime,
     post_count: Option<u64>,
     tweet_count: Option<u64>,
 }
 
 impl Bucket {
-    /// How many: X's description calls it `post_count`, older answers `tweet_count`; some have both.
+    /// The count: `post_count` in X's description, `tweet_count` in older answers; some have both.
     #[must_use]
     pub fn posts(&self) -> u64 {
         self.post_count.or(self.tweet_count).unwrap_or_default()
@@ -111,7 +111,7 @@ impl Bucket {
 }
 
 impl Client {
-    /// A client of X at `base`, without a token: see [`json_api::Client::new`].
+    /// A client of X at the URL `base`, without a token: see [`json_api::Client::new`].
     ///
     /// # Errors
     /// [`InvalidClient::Http`].
@@ -119,7 +119,7 @@ impl Client {
         Ok(Self(json_api::Client::new(base)?))
     }
 
-    /// The same client, bearing `token`.
+    /// The same client, which sends `token` with each request.
     ///
     /// # Errors
     /// [`InvalidClient::Token`].
@@ -127,7 +127,7 @@ impl Client {
         Ok(Self(self.0.bearing(token)?))
     }
 
-    /// A page of the rules that there are.
+    /// A page of the existing rules.
     pub async fn rules(&self, page: Option<&str>) -> Answer<RulesPage> {
         #[derive(Deserialize)]
         struct Listed {
@@ -145,7 +145,7 @@ impl Client {
         })
     }
 
-    /// Adds rules. What X refuses of them does not affect the others; it may also refuse the whole request.
+    /// Adds rules. A refused rule does not affect the others, but X may also refuse the whole request.
     pub async fn add_rules(&self, rules: &[NewRule]) -> Answer<RulesAdded> {
         let add: Vec<Value> =
             rules.iter().map(|NewRule { value, tag }| json!({ "value": value, "tag": tag })).collect();
@@ -153,20 +153,20 @@ impl Client {
         self.0.json::<Updated>(request).await.map(RulesAdded::from)
     }
 
-    /// Deletes the rules of these ids.
+    /// Deletes the rules with these ids.
     pub async fn delete_rules(&self, ids: &[String]) -> Answer<()> {
         let request = self.0.request(Method::POST, RULES).json(&json!({ "delete": { "ids": ids } }));
         self.0.json::<Value>(request).await.map(|_| ())
     }
 
-    /// Opens the filtered stream, with what it delivered in the last `backfill_minutes`, where the account has any.
+    /// Opens the filtered stream, with what it delivered in the last `backfill_minutes`, if the account has backfill.
     pub async fn stream(&self, backfill_minutes: Option<u32>) -> Answer<Response> {
         let backfill = backfill_minutes.map(|minutes| ("backfill_minutes", minutes));
         let request = self.0.request(Method::GET, STREAM).query(FIELDS).query(backfill.as_slice());
         self.0.open(request).await
     }
 
-    /// Searches recent posts, and hands the page to `read`.
+    /// Searches recent posts, and passes the page to `read`.
     pub async fn search<T>(&self, search: Search<'_>, read: impl FnOnce(SearchPage<'_>) -> T) -> Answer<T> {
         let Search { query, first_id, before_id, most, page } = search;
         let request = self
@@ -209,7 +209,7 @@ impl From<Updated> for RulesAdded {
             let Some(value) = text("value") else { continue };
             let is_duplicate = text("type").is_some_and(|kind| kind.ends_with("/duplicate-rules"));
             match text("id").filter(|_| is_duplicate) {
-                // It is there already, whoever added it.
+                // It exists already, whoever added it.
                 Some(id) => added.rules.push(Rule { id, value, tag: None }),
                 None => {
                     let reason = error["details"][0].as_str().map(str::to_owned);

@@ -1,7 +1,7 @@
-//! Reading what X sends, whatever type a field turns out to have.
+//! Reading X's JSON, whatever type a field turns out to have.
 //!
-//! A field of another type than documented counts as absent: it must not cost the post. Nothing is copied that can be
-//! borrowed from the input.
+//! A field of an undocumented type counts as absent, so that it does not cost the post. Nothing is copied that can be borrowed
+//! from the input.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A kind of value that a field is documented to have. By default it is found in no type of JSON.
+/// A kind of value that a field is documented to have. By default, no JSON type has it.
 trait Kind<'de>: Sized {
     fn from_text(_: Cow<'de, str>) -> Option<Self> {
         None
@@ -40,7 +40,7 @@ impl<'de> Kind<'de> for Text<'de> {
     }
 }
 
-/// An id, be it a text or a number.
+/// An id: a text or a number.
 struct Id<'a>(Cow<'a, str>);
 
 impl<'de> Kind<'de> for Id<'de> {
@@ -134,7 +134,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     Perhaps::deserialize(deserializer).map(|Perhaps(text)| text.map(|Text(text)| text))
 }
 
-/// For `deserialize_with`: an id, be it a text or a number.
+/// For `deserialize_with`: an id, which is a text or a number.
 pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
     Perhaps::deserialize(deserializer).map(|Perhaps(id)| id.map(|Id(id)| id))
 }

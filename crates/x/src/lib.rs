@@ -1,5 +1,4 @@
-//! X's API v2, as its published description and its documentation have it: what it is asked, what it answers, what it
-//! allows and what it charges. No AWS, no tables.
+//! X's API v2, by its published description and documentation: requests, answers, limits and prices. No AWS, no tables.
 
 mod client;
 mod lenient;

@@ -1,31 +1,31 @@
-//! Lines of a stream, out of the chunks in which it arrives.
+//! Cutting a stream into lines.
 
 /// The longest line, in bytes: X's are far shorter, and a longer one is not a post.
 pub const LINE_BYTES: usize = 1024 * 1024;
 
-/// Cuts a stream of bytes into lines, wherever its chunks begin and end.
+/// Cuts a stream of bytes into lines, however it is cut into chunks.
 ///
-/// It holds at most [`LINE_BYTES`] of an unfinished line, and drops the rest of a longer one.
+/// At most [`LINE_BYTES`] of an unfinished line are held; the rest of a longer one is dropped.
 #[derive(Debug, Default)]
 pub struct Lines {
     unfinished: Vec<u8>,
-    /// How many bytes of the present line were dropped, if it is too long.
+    /// How many bytes of the current line were dropped because it is too long.
     dropped: usize,
 }
 
-/// A line, or what became of it.
+/// A line, or what takes its place.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
     /// A line without its end.
     Whole(&'a [u8]),
-    /// An empty line: the stream is alive.
+    /// An empty line: a keep-alive.
     KeepAlive,
-    /// A line of this many bytes, too long to be a post.
+    /// A line that is too long to be a post, and its length in bytes.
     TooLong(usize),
 }
 
 impl Lines {
-    /// Takes the next chunk, and hands each line that it completes to `each`.
+    /// Takes the next chunk, and passes each line that it completes to `each`.
     pub fn push(&mut self, chunk: &[u8], mut each: impl FnMut(Line<'_>)) {
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', chunk) {
@@ -36,7 +36,7 @@ impl Lines {
             } else {
                 self.keep(part);
                 each(line(&self.unfinished, self.dropped));
-                // What one long line took is not held for good.
+                // The memory of one long line is not kept.
                 self.unfinished = Vec::new();
                 self.dropped = 0;
             }
@@ -44,7 +44,7 @@ impl Lines {
         self.keep(&chunk[start..]);
     }
 
-    /// Keeps a part of a line, as far as there is room for it.
+    /// Holds a part of a line, as far as there is room for it.
     fn keep(&mut self, part: &[u8]) {
         let kept = part.len().min(LINE_BYTES - self.unfinished.len());
         self.unfinished.extend_from_slice(&part[..kept]);
@@ -52,7 +52,7 @@ impl Lines {
     }
 }
 
-/// What the bytes before a line's end are, where `dropped` more were dropped.
+/// The line of these bytes, of which `dropped` more were dropped.
 fn line(bytes: &[u8], dropped: usize) -> Line<'_> {
     if bytes.len() + dropped > LINE_BYTES {
         return Line::TooLong(bytes.len() + dropped);

@@ -1,6 +1,6 @@
-//! What X sends, as far as this product reads it. <https://docs.x.com/x-api/fundamentals/data-dictionary>
+//! What X sends, as far as it is read. <https://docs.x.com/x-api/fundamentals/data-dictionary>
 //!
-//! Any field may be absent. Texts are borrowed from the input where JSON escapes nothing in them.
+//! Any field may be absent. Texts without JSON escapes are borrowed from the input.
 
 use std::borrow::Cow;
 
@@ -15,13 +15,13 @@ pub struct Message<'a> {
     /// The post.
     #[serde(deserialize_with = "lenient::object")]
     pub data: Option<Post<'a>>,
-    /// What it refers to.
+    /// The objects that it refers to.
     #[serde(deserialize_with = "lenient::object")]
     pub includes: Option<Includes<'a>>,
     /// The rules that it matched.
     #[serde(deserialize_with = "lenient::objects")]
     pub matching_rules: Vec<MatchedRule<'a>>,
-    /// Beside a post: parts that X could not add. Alone: why X ends the connection.
+    /// Beside a post, the parts that X could not add; without a post, why X ends the connection.
     #[serde(deserialize_with = "lenient::objects")]
     pub errors: Vec<Problem<'a>>,
 }
@@ -30,22 +30,22 @@ pub struct Message<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct SearchPage<'a> {
-    /// The posts, the newest first.
+    /// The posts, newest first.
     #[serde(deserialize_with = "lenient::objects")]
     pub data: Vec<Post<'a>>,
-    /// What they refer to.
+    /// The objects that they refer to.
     #[serde(deserialize_with = "lenient::object")]
     pub includes: Option<Includes<'a>>,
-    /// Where the next page is.
+    /// Data about the page.
     #[serde(deserialize_with = "lenient::object")]
     pub meta: Option<Meta<'a>>,
 }
 
-/// What a page says of itself.
+/// Data about a page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Meta<'a> {
-    /// Asks for the next page; none on the last one.
+    /// The token of the next page; `None` on the last one.
     #[serde(deserialize_with = "lenient::text")]
     pub next_token: Option<Cow<'a, str>>,
 }
@@ -57,31 +57,31 @@ pub struct Post<'a> {
     /// Its id.
     #[serde(deserialize_with = "lenient::id")]
     pub id: Option<Cow<'a, str>>,
-    /// Its text, which X shortens where there is a [`Post::note_tweet`] and in reposts.
+    /// Its text, which X shortens in reposts, and if there is a [`Post::note_tweet`].
     #[serde(deserialize_with = "lenient::text")]
     pub text: Option<Cow<'a, str>>,
     /// The whole text of a long post.
     #[serde(deserialize_with = "lenient::object")]
     pub note_tweet: Option<NoteTweet<'a>>,
-    /// When it was made, to the second.
+    /// When it was written, to the second.
     #[serde(deserialize_with = "lenient::text")]
     pub created_at: Option<Cow<'a, str>>,
-    /// Who made it.
+    /// Its author.
     #[serde(deserialize_with = "lenient::id")]
     pub author_id: Option<Cow<'a, str>>,
     /// The language that X detected.
     #[serde(deserialize_with = "lenient::text")]
     pub lang: Option<Cow<'a, str>>,
-    /// Where its author says it was made.
+    /// The place with which its author tagged it.
     #[serde(deserialize_with = "lenient::object")]
     pub geo: Option<Geo<'a>>,
     /// The post that began the conversation.
     #[serde(deserialize_with = "lenient::id")]
     pub conversation_id: Option<Cow<'a, str>>,
-    /// The posts that it reposts, quotes or answers.
+    /// The posts that it reposts, quotes or replies to.
     #[serde(deserialize_with = "lenient::objects")]
     pub referenced_tweets: Vec<ReferencedTweet<'a>>,
-    /// All versions of it, the first one first.
+    /// The ids of all its versions, earliest first.
     #[serde(deserialize_with = "lenient::ids")]
     pub edit_history_tweet_ids: Vec<Cow<'a, str>>,
 }
@@ -95,11 +95,11 @@ pub struct NoteTweet<'a> {
     pub text: Option<Cow<'a, str>>,
 }
 
-/// Where a post was made.
+/// The place of a post.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Geo<'a> {
-    /// The place, which [`Includes::places`] has.
+    /// The id of the place, which is in [`Includes::places`].
     #[serde(deserialize_with = "lenient::id")]
     pub place_id: Option<Cow<'a, str>>,
 }
@@ -116,7 +116,7 @@ pub struct ReferencedTweet<'a> {
     pub id: Option<Cow<'a, str>>,
 }
 
-/// What posts refer to.
+/// The objects that posts refer to.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Includes<'a> {
@@ -129,7 +129,7 @@ pub struct Includes<'a> {
     /// Other posts.
     #[serde(deserialize_with = "lenient::objects")]
     pub tweets: Vec<Post<'a>>,
-    /// Other posts, by their newer name.
+    /// Other posts, under their newer name.
     #[serde(deserialize_with = "lenient::objects")]
     pub posts: Vec<Post<'a>>,
 }
@@ -147,7 +147,7 @@ pub struct User<'a> {
     /// Their handle, without `@`.
     #[serde(deserialize_with = "lenient::text")]
     pub username: Option<Cow<'a, str>>,
-    /// Where they say they are.
+    /// Where they say they are, in their own words.
     #[serde(deserialize_with = "lenient::text")]
     pub location: Option<Cow<'a, str>>,
 }
@@ -171,22 +171,22 @@ pub struct MatchedRule<'a> {
     /// Its id.
     #[serde(deserialize_with = "lenient::id")]
     pub id: Option<Cow<'a, str>>,
-    /// The tag that it was given; X sends an empty one where it was given none.
+    /// The tag that it was given; X sends an empty one if it was given none.
     #[serde(deserialize_with = "lenient::text")]
     pub tag: Option<Cow<'a, str>>,
 }
 
-/// Something that X has to say of a failure.
+/// X's description of a failure.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub struct Problem<'a> {
-    /// What kind of failure it is, in words.
+    /// The kind of failure, in words.
     #[serde(deserialize_with = "lenient::text")]
     pub title: Option<Cow<'a, str>>,
 }
 
 impl Post<'_> {
-    /// The text as the post itself has it: whole, but for a repost.
+    /// The post's own text: whole, except for a repost's.
     #[must_use]
     pub fn own_text(&self) -> Option<&str> {
         let long = self.note_tweet.as_ref().and_then(|note| note.text.as_deref());
@@ -195,19 +195,19 @@ impl Post<'_> {
 }
 
 impl<'a> Includes<'a> {
-    /// The author of this id.
+    /// The author with this id.
     #[must_use]
     pub fn user(&self, id: &str) -> Option<&User<'a>> {
         self.users.iter().find(|user| user.id.as_deref() == Some(id))
     }
 
-    /// The place of this id.
+    /// The place with this id.
     #[must_use]
     pub fn place(&self, id: &str) -> Option<&Place<'a>> {
         self.places.iter().find(|place| place.id.as_deref() == Some(id))
     }
 
-    /// The post of this id.
+    /// The post with this id.
     #[must_use]
     pub fn post(&self, id: &str) -> Option<&Post<'a>> {
         self.tweets.iter().chain(&self.posts).find(|post| post.id.as_deref() == Some(id))

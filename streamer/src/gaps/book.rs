@@ -1,4 +1,4 @@
-//! The records of gaps: written until they are written, and bounded.
+//! The records of gaps: each is written, however often it takes, and their number is bounded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,22 +10,21 @@ use stream::StreamStatusTable;
 use stream::gaps::{Gap, GapState};
 use utc_time::UtcTime;
 
-/// How many records of one state are kept, about. Beyond, the oldest of a keyword become one that covers all of
-/// them.
+/// Approximately how many records of one state are kept. Beyond that, the oldest of a keyword are merged.
 const KEPT: usize = 5_000;
 
-/// After each failed attempt to write a record, the wait before the next grows by this step, up to that bound.
+/// After each failed attempt to write a record, the wait before the next attempt grows by the first, up to the second.
 const RETRY_STEP: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(16);
 
-/// Records that are written at the same time: an interruption has one for each keyword.
+/// How many records are written concurrently: an interruption has one for each keyword.
 pub(crate) const AT_ONCE: usize = 16;
 
-/// The records of the gaps of one stream. Copies share what they know.
+/// The records of the gaps of one stream. Copies share their state.
 #[derive(Clone, Debug)]
 pub(crate) struct GapBook {
     status: StreamStatusTable,
-    /// About how many records of a state there are, once they have been counted.
+    /// Approximately how many records of each state there are, once they have been counted.
     kept: Arc<Mutex<BTreeMap<GapState, usize>>>,
     bounding: Arc<tokio::sync::Mutex<()>>,
 }
@@ -35,7 +34,7 @@ impl GapBook {
         Self { status, kept: Arc::default(), bounding: Arc::default() }
     }
 
-    /// The gaps that wait to be healed, the earliest first, at most `most`.
+    /// At most `most` of the gaps that wait to be healed, earliest first.
     pub(crate) async fn healing(&self, most: usize) -> Vec<Gap> {
         let mut gaps = Vec::new();
         let mut after = None;
@@ -53,13 +52,13 @@ impl GapBook {
         }
     }
 
-    /// Notes a gap.
+    /// Records a gap.
     pub(crate) async fn add(&self, gap: &Gap) {
         until_done("note a gap", || self.status.add_gap(gap)).await;
         self.grown(gap.state).await;
     }
 
-    /// Notes what became of a gap.
+    /// Records that a gap has changed.
     pub(crate) async fn change(&self, before: &Gap, after: &Gap) {
         until_done("note what became of a gap", || self.status.change_gap(before, after)).await;
         if before.state != after.state {
@@ -67,7 +66,7 @@ impl GapBook {
         }
     }
 
-    /// Forgets those open gaps of these keywords that end at `end`, in whose stead others are on record.
+    /// Deletes the open gaps of these keywords that end at `end`, because others on record replace them.
     pub(crate) async fn forget_open(&self, end: UtcTime, keywords: &BTreeSet<Keyword>) {
         let mut before = None;
         loop {
@@ -92,7 +91,7 @@ impl GapBook {
             .await;
     }
 
-    /// There is one record more of a state. Those that wait to be healed are bounded by who heals them.
+    /// Counts a new record of a state. The number of those that wait to be healed is bounded by the healer.
     async fn grown(&self, state: GapState) {
         if state == GapState::Healing {
             return;
@@ -104,12 +103,14 @@ impl GapBook {
         if kept.is_some_and(|kept| kept <= KEPT) {
             return;
         }
-        // One of those that write at the same time does it for all.
+        // Of several concurrent writers, one bounds the records for all.
         let Ok(_bounding) = self.bounding.try_lock() else { return };
-        // What time has deleted is not known here, so they are counted first.
+        // They are counted first, because records also expire.
         match self.status.bound_gaps(state, KEPT).await {
             Ok(left) => drop(self.kept().insert(state, left)),
-            Err(error) => tracing::warn!(%error, "could not bound the records of gaps; the next one does"),
+            Err(error) => {
+                tracing::warn!(%error, "could not bound the records of gaps; the next record tries again")
+            }
         }
     }
 
@@ -123,7 +124,7 @@ fn page_size(most: usize) -> i32 {
     i32::try_from(most.min(PAGE)).unwrap_or(i32::MAX)
 }
 
-/// Does something until it is done.
+/// Tries an action until it succeeds.
 async fn until_done<T, W>(what: &str, act: impl Fn() -> W) -> T
 where
     W: Future<Output = Result<T, TableError>>,

@@ -1,4 +1,4 @@
-//! Healing one gap: what was posted in it is fetched, page by page, and put on the queue.
+//! Healing one gap: its posts are fetched, page by page, and put on the queue.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::meter::Meter;
 use crate::source::{Backoff, Class, Failure, RequestedKeywords, Source};
 use crate::waiting::NotTaken;
 
-/// For how long a connection must live until what the source delivers again has come.
+/// How long a connection must live until the source has delivered the missed posts.
 const BACKFILL_TIME: Duration = Duration::from_secs(60);
 
-/// The shortest time from one request to the next, so that what a crash forgets stays below the reserve of
+/// The shortest time between two requests, so that the requests that a crash forgets stay below the reserve of
 /// [`crate::source::RateLimits`].
 const PACE: Duration = Duration::from_millis(200);
 
-/// Heals gaps, one after the other.
+/// Heals gaps.
 pub(crate) struct GapHealer<S> {
     pub(crate) source: S,
     pub(crate) gaps: GapBook,
@@ -34,13 +34,13 @@ pub(crate) struct GapHealer<S> {
 enum Unhealed {
     /// Posts are missing for good.
     Open(String),
-    /// Nobody asks for it any more.
+    /// Its keyword is no longer requested.
     Abandoned,
-    /// The source may give it later.
+    /// The source may deliver it later.
     Later(Class, String),
     /// The day's budget does not allow it.
     Budget,
-    /// Nobody takes posts any more: this streamer ends.
+    /// This streamer ends.
     Ending,
 }
 
@@ -48,7 +48,7 @@ impl From<Failure> for Unhealed {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Passing { class, reason } => Self::Later(class, reason),
-            // The connection will say so too.
+            // The connection will report it too.
             Failure::Unauthorized(reason) => Self::Later(Class::Server, reason),
             Failure::InvalidRequest(reason) | Failure::Final(reason) => Self::Open(reason),
         }
@@ -56,7 +56,7 @@ impl From<Failure> for Unhealed {
 }
 
 impl<S: Source> GapHealer<S> {
-    /// Heals one gap, or finds out why it cannot be.
+    /// Heals one gap, or records why it cannot be healed.
     pub(crate) async fn heal(&self, Work { mut gap, backfilled }: Work) {
         if let Some(backfill) = backfilled {
             tokio::select! {
@@ -73,7 +73,7 @@ impl<S: Source> GapHealer<S> {
         }
         let mut backoff = Backoff::new(S::BACKOFF);
         loop {
-            // Now searching finds all that was posted in it.
+            // By now a search finds everything that was posted in it.
             let ready = gap.to.after(S::FETCHABLE_AFTER);
             tokio::time::sleep(ready.since(UtcTime::now())).await;
             let noted = gap.clone();
@@ -113,12 +113,12 @@ impl<S: Source> GapHealer<S> {
         }
     }
 
-    /// Fetches what was posted in a gap, and waits until the queue has it.
+    /// Fetches the posts of a gap, and waits until the queue has them.
     async fn fetch(&self, gap: &mut Gap) -> Result<(), Unhealed> {
         let cursor = Cursor::new(gap.from);
         let mut next = None;
         loop {
-            // What cannot be queued is not paid for yet.
+            // Posts that cannot be queued are not fetched, and not paid for.
             self.intake.half_free().await;
             let now = UtcTime::now();
             if !self.requested.borrow().contains_key(&gap.keyword) {

@@ -1,4 +1,4 @@
-//! The healer of a connection: it puts interruptions on record and heals their gaps, one after the other.
+//! The healer of a connection: records interruptions and heals their gaps, one after the other.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,10 +17,10 @@ use crate::intake::Intake;
 use crate::ledger::Ledger;
 use crate::source::{RequestedKeywords, Source};
 
-/// How many interruptions may wait to be put on record; beyond, reading waits.
+/// How many interruptions may wait to be recorded; beyond that, reading waits.
 pub(crate) const INTERRUPTIONS: usize = 64;
 
-/// Puts interruptions on record and heals their gaps.
+/// Records interruptions and heals their gaps.
 pub(crate) struct Healer<S> {
     gap_healer: GapHealer<S>,
     ledger: Ledger,
@@ -39,8 +39,8 @@ impl<S: Source> Healer<S> {
         Self { gap_healer, ledger }
     }
 
-    /// Records what comes in and heals it, and what earlier readers left, one after the other; never
-    /// ends. Dropped to be stopped: what is not healed by then, the next reader goes on with.
+    /// Records and heals incoming interruptions, and what earlier readers left, one after the other; never ends. Drop it
+    /// to stop it: the next reader heals the rest.
     pub(crate) async fn run(self, mut interruptions: mpsc::Receiver<Interruption>) {
         let mut worklist = Worklist::new(self.left_behind().await, S::FETCHABLE_FOR);
         let mut to_come: Vec<Interruption> = Vec::new();
@@ -79,14 +79,14 @@ impl<S: Source> Healer<S> {
         }
     }
 
-    /// The gaps of this connection that earlier readers did not heal to the end.
+    /// The gaps of this connection that earlier readers did not finish healing.
     async fn left_behind(&self) -> Vec<Gap> {
         let healing = self.gap_healer.gaps.healing(WAITING).await;
         let requested = self.gap_healer.requested.borrow().clone();
         healing.into_iter().filter(|gap| requested.contains_key(&gap.keyword)).collect()
     }
 
-    /// Puts an interruption on record; only then may the cursor pass it.
+    /// Records an interruption; only then may the cursor pass it.
     async fn record(&self, interruption: Interruption, worklist: &mut Worklist) {
         let gaps = &self.gap_healer.gaps;
         let records = worklist.add(&interruption, UtcTime::now());
@@ -109,7 +109,7 @@ impl<S: Source> Healer<S> {
         match then {
             Then::Nothing => {}
             Then::Pass { connection, hold } => {
-                // The budget was raised, or the clock set: what is recorded now stands in the pause's stead.
+                // The budget was raised, or the clock was set: what is recorded now replaces the pause's gaps.
                 if let Some(until) = self.ledger.paused_until(&connection) {
                     if until > to {
                         gaps.forget_open(until, &keywords).await;

@@ -1,4 +1,4 @@
-//! An interruption of reading, as it becomes gaps.
+//! An interruption of reading, which becomes gaps.
 
 use posts::Keyword;
 use tokio_util::sync::CancellationToken;
@@ -7,22 +7,22 @@ use utc_time::UtcTime;
 use crate::cursor::{Cursor, Hold};
 use crate::progress::Untold;
 
-/// An interruption of reading, as it becomes gaps: one for each keyword.
+/// An interruption of reading, which becomes a gap for each keyword.
 #[derive(Debug)]
 pub(crate) struct Interruption {
     /// Why reading was interrupted.
     pub(crate) cause: String,
-    /// What was missed, and from when on.
+    /// The keywords whose posts were missed, and since when.
     pub(crate) missing: Vec<Missing>,
-    /// Until when. If that is yet to come and it is to be healed, it is put on record then.
+    /// When it ended. If that is in the future and it is to be healed, it is recorded then.
     pub(crate) to: UtcTime,
-    /// Whether it is to be healed.
+    /// Whether its gaps are to be healed.
     pub(crate) heal: bool,
-    /// The source delivers again what was posted.
+    /// Set if the source itself delivers the missed posts.
     pub(crate) backfill: Option<Backfill>,
-    /// Tells that posts are missing until the gaps are on record.
+    /// Reports that posts are missing until the gaps are on record.
     pub(crate) untold: Option<Untold>,
-    /// What is done then.
+    /// What is done once the gaps are on record.
     pub(crate) then: Then,
 }
 
@@ -30,22 +30,22 @@ pub(crate) struct Interruption {
 #[derive(Clone, Debug)]
 pub(crate) struct Missing {
     pub(crate) keyword: Keyword,
-    /// Since when it is requested.
+    /// Since when it has been requested.
     pub(crate) since: UtcTime,
-    /// From when on.
+    /// Since when its posts are missing.
     pub(crate) from: UtcTime,
-    /// Whether the source delivered it before.
+    /// Whether the source delivered its posts before.
     pub(crate) was_collected: bool,
 }
 
-/// What the source delivers again by itself.
+/// The posts that the source delivers again by itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Backfill {
-    /// Posts made from then on.
+    /// Posts written since then are delivered.
     pub(crate) from: UtcTime,
     /// Cancelled when the connection ends.
     pub(crate) connection: CancellationToken,
-    /// The connection's cursor: what it has passed is on the queue.
+    /// The connection's cursor: everything before it is on the queue.
     pub(crate) cursor: Cursor,
 }
 
@@ -54,8 +54,8 @@ pub(crate) struct Backfill {
 pub(crate) enum Then {
     /// Nothing.
     Nothing,
-    /// The cursor of this connection may pass them, and a pause of its is over.
+    /// The cursor of this connection may pass them, and its pause is over.
     Pass { connection: String, hold: Hold },
-    /// It is noted that this connection reads nothing until the interruption's end.
+    /// Note that this connection reads nothing until the interruption ends.
     Pause(String),
 }

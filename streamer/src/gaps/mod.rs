@@ -1,4 +1,4 @@
-//! Gaps: what was missed is put on record, and fetched while the stream flows.
+//! Gaps: what was missed is recorded, and fetched while the stream goes on.
 
 mod book;
 mod heal;

@@ -8,14 +8,14 @@ use utc_time::UtcTime;
 
 use super::interruption::{Backfill, Interruption, Missing};
 
-/// How many gaps may wait to be healed; beyond, they are recorded as open.
+/// How many gaps may wait to be healed; further ones are recorded as open.
 pub(crate) const WAITING: usize = 10_000;
 
 /// The gaps that wait to be healed, in order.
 #[derive(Debug)]
 pub(crate) struct Worklist {
     waiting: VecDeque<Work>,
-    /// How far back posts can be fetched.
+    /// How far back posts can be fetched; `None` without a limit.
     fetchable_for: Option<Duration>,
 }
 
@@ -23,21 +23,21 @@ pub(crate) struct Worklist {
 #[derive(Debug)]
 pub(crate) struct Work {
     pub(crate) gap: Gap,
-    /// The source delivers it again by itself.
+    /// Set if the source delivers its posts by itself.
     pub(crate) backfilled: Option<Backfill>,
 }
 
-/// What is to be put on record.
+/// A change to the records.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Record {
     /// A new gap.
     New(Gap),
-    /// A gap that another has become a part of.
+    /// A gap that has become part of another.
     Grown { before: Gap, after: Gap },
 }
 
 impl Worklist {
-    /// A list that begins with what earlier readers left.
+    /// A list that begins with the gaps that earlier readers left.
     pub(crate) fn new(left: impl IntoIterator<Item = Gap>, fetchable_for: Option<Duration>) -> Self {
         let waiting = left.into_iter().map(|gap| Work { gap, backfilled: None }).collect();
         Self { waiting, fetchable_for }
@@ -48,7 +48,7 @@ impl Worklist {
         self.waiting.pop_front()
     }
 
-    /// Adds the gaps of an interruption that can be healed; returns what is to be put on record of all of them.
+    /// Adds those gaps of an interruption that can be healed; returns what is to be recorded of all of them.
     pub(crate) fn add(&mut self, interruption: &Interruption, now: UtcTime) -> Vec<Record> {
         let Interruption { cause, missing, to, heal, backfill, .. } = interruption;
         let mut records = Vec::new();
@@ -63,7 +63,7 @@ impl Worklist {
                 posts: 0,
                 reason: open,
             };
-            // Up to where it cannot be healed.
+            // The part that is too old to be fetched.
             let (beyond, reason) = if *heal {
                 let horizon = self.fetchable_for.map_or(*from, |time| now.before(time));
                 (horizon.min(*to), too_old(self.fetchable_for))
@@ -80,7 +80,7 @@ impl Worklist {
             let new = gap(from, *to, None);
             let backfilled = backfill.as_ref().filter(|backfill| *was_collected && backfill.from <= from);
             let is_full = self.waiting.len() >= WAITING;
-            // What overlaps is fetched once.
+            // An overlap is fetched once.
             let overlapping = self.waiting.iter_mut().find(|work| {
                 work.gap.keyword == *keyword
                     && work.backfilled.is_none()
@@ -107,7 +107,7 @@ impl Worklist {
     }
 }
 
-/// Why a gap cannot be healed any more, where posts can be fetched for so long.
+/// The reason that a gap is too old to be healed, where posts can be fetched for `fetchable_for`.
 pub(crate) fn too_old(fetchable_for: Option<Duration>) -> String {
     let days = fetchable_for.unwrap_or_default().as_secs().div_ceil(24 * 3600);
     format!("older than the {days} days for which posts can be fetched again")

@@ -1,4 +1,4 @@
-//! One connection, from what it takes to open it to its end.
+//! One connection, from opening it to its end.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -18,10 +18,10 @@ use super::selection::{keep_selected, select};
 use crate::gaps::{Backfill, Interruption, Then};
 use crate::source::{Backoff, Class, Connection, Extent, Failure, Item, Source};
 
-/// What came after a wait of this length was not waiting for us: reading is not behind.
+/// An item that came after a wait of this length was not waiting to be read: reading has no backlog.
 const FRESH: Duration = Duration::from_millis(100);
 
-/// Opens a connection and reads it to its end. What was missed before it is put on record as soon as it is open.
+/// Opens a connection and reads it to its end. What was missed before is recorded as soon as it is open.
 pub(crate) async fn read_connection<S: Source>(
     context: &mut Context<S>,
     missed: &mut Option<Missed>,
@@ -82,7 +82,7 @@ async fn open_and_read<S: Source>(
         let arrived = arrived
             .map_err(|_| Failure::passing(Class::HungUp, "the stream fell silent"))?
             .ok_or_else(|| Failure::passing(Class::Dropped, "the source closed the stream"))??;
-        // One that drops at once is one of a row of failures.
+        // A connection that drops immediately counts as one more failure in a row.
         if opened.elapsed() >= S::SILENCE {
             backoff.reset();
         }
@@ -91,20 +91,20 @@ async fn open_and_read<S: Source>(
             let reason = format!("the source ended the stream: {reason}");
             return Err(Failure::passing(Class::Dropped, reason).into());
         }
-        // All that came with the last post has been paid for, and is kept.
+        // Everything that came with the last post has been paid for, and is taken.
         if context.ledger.meter.is_used_up(UtcTime::now()) {
             return Err(End::BudgetUsedUp);
         }
     }
 }
 
-/// Takes what arrived together; returns the source's reason if it said that it ends the stream.
+/// Takes items that arrived together; returns the source's reason if it announced the end of the stream.
 fn take<S>(context: &Context<S>, arrived: Vec<Item>, is_fresh: bool) -> Result<Option<String>, End> {
     let cursor = &context.cursor;
     let mut ended = None;
     for item in arrived {
         match item {
-            // Behind a backlog it says nothing of now.
+            // With a backlog, a keep-alive says nothing about now.
             Item::Alive if is_fresh => cursor.reach(UtcTime::now()),
             Item::Alive => {}
             Item::Arrived(arrival, keywords) => {

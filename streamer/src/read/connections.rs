@@ -17,7 +17,7 @@ use crate::ledger::Ledger;
 use crate::progress::Progress;
 use crate::source::{Refusal, RequestedKeywords, Source};
 
-/// Reads all connections that what is requested takes.
+/// Reads all connections that the requested keywords take.
 pub(crate) struct Connections<S> {
     pub(crate) source: S,
     pub(crate) status: StreamStatusTable,
@@ -29,9 +29,8 @@ pub(crate) struct Connections<S> {
 }
 
 impl<S: Source> Connections<S> {
-    /// Opens and closes connections as `requested` changes. Returns the reason when none is left that the
-    /// source has not refused for good; that of one among others is noted at its keywords, and the connection
-    /// is tried again when what is requested changes. Dropped to be stopped.
+    /// Opens and closes connections as `requested` changes. A connection that the source refuses for good is noted on its
+    /// keywords, and tried again when `requested` changes. Once all are refused, returns the reason of the last. Drop it to stop it.
     pub(crate) async fn run(self, mut requested: watch::Receiver<RequestedKeywords>) -> String {
         let mut running = JoinSet::new();
         let mut open: BTreeMap<String, (watch::Sender<RequestedKeywords>, tokio::task::AbortHandle)> =
@@ -72,7 +71,7 @@ impl<S: Source> Connections<S> {
                     },
                     Some(ended) = running.join_next() => ended,
                 };
-                // One that was closed because nobody wants it any more is no failure.
+                // A connection that was closed because it is no longer needed has not failed.
                 let (name, reason) = match ended {
                     Ok(ended) => ended,
                     Err(error) if error.is_cancelled() => continue,
@@ -92,7 +91,7 @@ impl<S: Source> Connections<S> {
         }
     }
 
-    /// Keywords that no connection carries are told so.
+    /// Notes on each keyword that no connection carries that it is one too many.
     async fn note_left_out(
         &self,
         requested: &RequestedKeywords,
@@ -105,13 +104,13 @@ impl<S: Source> Connections<S> {
         }
     }
 
-    /// Notes why nothing is collected for a keyword. From when on, its connection's cursor knows.
+    /// Notes why nothing is collected for a keyword. Its connection's cursor says since when.
     async fn refuse(&self, keyword: &Keyword, reason: &str) {
         let refusal = Refusal { keyword: keyword.clone(), reason: reason.to_owned() };
         note_refusal(&self.status, &refusal, UtcTime::now()).await;
     }
 
-    /// Reads and heals one connection; returns its name and why the source refused for good.
+    /// Reads and heals one connection; returns its name, and why the source refused it for good.
     fn connection(
         &self,
         name: String,

@@ -1,4 +1,4 @@
-//! What reading one connection works with.
+//! What reading a connection needs.
 
 use stream::{Fenced, Lease, StreamStatusTable};
 use tokio::sync::{mpsc, watch};
@@ -11,7 +11,7 @@ use crate::ledger::Ledger;
 use crate::progress::Progress;
 use crate::source::{Class, Failure, RequestedKeywords};
 
-/// What reading one connection works with.
+/// What reading a connection needs.
 pub(crate) struct Context<S> {
     /// The connection's name among those of the stream.
     pub(crate) name: String,
@@ -23,12 +23,12 @@ pub(crate) struct Context<S> {
     pub(crate) intake: Intake,
     pub(crate) interruptions: mpsc::Sender<Interruption>,
     pub(crate) progress: Progress,
-    /// How far the connection came.
+    /// How far reading has come.
     pub(crate) cursor: Cursor,
 }
 
 impl<S> Context<S> {
-    /// Notes that a connection is being opened, before it is: a reader that crashes must not forget it.
+    /// Saves that a connection is about to be opened: a reader that crashes must not forget it.
     pub(crate) async fn note_connection(&self) -> Result<(), Failure> {
         self.ledger.limits.connecting(UtcTime::now());
         match self.status.save_reading(&self.ledger.snapshot(), &self.lease).await {
@@ -41,7 +41,7 @@ impl<S> Context<S> {
         }
     }
 
-    /// Hands an interruption over, to be put on record.
+    /// Hands an interruption over to be recorded.
     pub(crate) async fn interrupted(&self, interruption: Interruption) -> Result<(), Failure> {
         let closed = |_| Failure::Final("the records of gaps are closed".to_owned());
         self.interruptions.send(interruption).await.map_err(closed)

@@ -10,9 +10,9 @@ use crate::waiting::NotTaken;
 pub(crate) enum End {
     /// The source failed.
     Failed(Failure),
-    /// There is no more room before the queue.
+    /// There is no room for more posts that wait for the queue.
     NoRoom,
-    /// The day's posts are used up.
+    /// The day's budget is used up.
     BudgetUsedUp,
     /// The source refuses every keyword.
     NothingToRead,

@@ -1,4 +1,4 @@
-//! What was missed, until it is on record.
+//! An interruption of reading, until its gaps are on record.
 
 use utc_time::UtcTime;
 
@@ -8,19 +8,19 @@ use crate::gaps::Missing;
 use crate::progress::Untold;
 use crate::source::{RequestedKeywords, Source};
 
-/// Where reading was interrupted, until it is on record.
+/// An interruption of reading, until its gaps are on record.
 pub(crate) struct Missed {
     pub(crate) cause: String,
-    /// Up to where everything was received; none if nothing was ever read.
+    /// Up to when everything was received; `None` if nothing was ever read.
     pub(crate) since: Option<UtcTime>,
-    /// Keeps the cursor there.
+    /// Holds the cursor there.
     pub(crate) hold: Hold,
-    /// Tells until then that posts are missing.
+    /// Reports until then that posts are missing.
     pub(crate) untold: Untold,
 }
 
 impl Missed {
-    /// From now on posts are missing that were made since then, or since the first keyword was requested.
+    /// An interruption that begins now. Posts written after `since` are missing, or all since the first keyword was requested.
     pub(crate) fn new<S: Source>(
         context: &Context<S>,
         cause: impl Into<String>,
@@ -33,8 +33,8 @@ impl Missed {
     }
 }
 
-/// From when on posts of each keyword are missing, where everything up to `since` was received: a little earlier, for
-/// posts are delivered late, and never before the keyword was requested.
+/// Since when the posts of each keyword are missing, if everything up to `since` was received: a little earlier, because posts are
+/// delivered late, but never before the keyword was requested.
 pub(crate) fn missing<S: Source>(requested: &RequestedKeywords, since: Option<UtcTime>) -> Vec<Missing> {
     requested
         .iter()

@@ -1,4 +1,4 @@
-//! Reading: what a source delivers on its connections goes through the intake, for as long as it may.
+//! Reading: what a source delivers on its connections goes through the intake.
 
 mod connection;
 mod connections;

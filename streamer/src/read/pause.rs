@@ -10,8 +10,8 @@ use crate::gaps::{Interruption, Missing, Then};
 use crate::progress::Untold;
 use crate::source::{Failure, Source};
 
-/// Waits until the budget allows posts again; returns what has been missed by then. What is posted until then is not
-/// read, to spare money: a gap that is on record when the pause begins, and that nobody heals.
+/// Waits until the budget allows posts again; returns what has been missed by then. What is posted meanwhile is not read, to
+/// save money: it is a gap, recorded when the pause begins, which is not healed.
 pub(crate) async fn pause_for_budget<S: Source>(
     context: &mut Context<S>,
     missed: Option<Missed>,
@@ -39,7 +39,7 @@ pub(crate) async fn pause_for_budget<S: Source>(
     let allowed = meter.free();
     tokio::pin!(allowed);
     let mut told: Vec<Missing> = Vec::new();
-    // Once more whenever a keyword comes: it has missed something too.
+    // Again whenever a keyword is added: it has missed posts too.
     loop {
         let mut missing = missing::<S>(&context.requested.borrow_and_update(), since);
         missing.retain(|new| told.iter().all(|told| told.keyword != new.keyword));
@@ -51,7 +51,7 @@ pub(crate) async fn pause_for_budget<S: Source>(
             Ok(()) = context.requested.changed() => {}
         }
     }
-    // Before tomorrow only where the clock has been set, or healing asked for posts that did not come: what was missed
+    // Earlier than tomorrow only if the clock was set, or healing requested posts that did not arrive: what was missed
     // can be paid for.
     let end = UtcTime::now().min(tomorrow);
     let missing = if end < tomorrow { told } else { Vec::new() };

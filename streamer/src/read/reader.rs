@@ -1,4 +1,4 @@
-//! The reader of one connection: it reads, and connects again.
+//! The reader of one connection: reads, and reconnects.
 
 use ::stream::report::StreamState;
 use utc_time::UtcTime;
@@ -10,8 +10,8 @@ use super::missed::Missed;
 use super::pause::pause_for_budget;
 use crate::source::{Backoff, Class, Failure, Source};
 
-/// Reads a connection that was left at `left_at`, if it was ever read, and reconnects until the source refuses for good;
-/// returns that reason. Dropped to be stopped.
+/// Reads a connection that was left at `left_at`, if it was ever read, and reconnects until the source refuses for good; returns
+/// the reason. Drop it to stop it.
 pub(crate) async fn read_and_reconnect<S: Source>(
     mut context: Context<S>,
     left_at: Option<UtcTime>,

@@ -1,4 +1,4 @@
-//! What the source delivers follows what is requested.
+//! Making the source deliver what is requested.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use super::missed::missing;
 use crate::gaps::{Interruption, Then};
 use crate::source::{Backoff, Extent, Failure, Refusal, Selection, Source};
 
-/// Makes the source deliver what is requested, as far as `extent` asks; returns the keywords that it delivers. What it
-/// refuses is noted at its keyword.
+/// Makes the source deliver what is requested, as far as `extent` requires; returns the keywords that it delivers. A refusal is
+/// noted on its keyword.
 pub(crate) async fn select<S: Source>(
     context: &Context<S>,
     requested: &BTreeSet<Keyword>,
@@ -21,13 +21,13 @@ pub(crate) async fn select<S: Source>(
     let Selection { delivered, refused } = context.source.select(requested, extent).await?;
     for refusal in &refused {
         tracing::warn!(keyword = %refusal.keyword, reason = refusal.reason, "the source refused a keyword");
-        // Posts that were delivered late are on their way still.
+        // Posts that are delivered late may still be on their way.
         note_refusal(&context.status, refusal, UtcTime::now().before(S::LATENESS)).await;
     }
     Ok(delivered)
 }
 
-/// Notes why nothing is collected for a keyword, and from when on.
+/// Notes why nothing is collected for a keyword, and since when.
 pub(crate) async fn note_refusal(status: &StreamStatusTable, refusal: &Refusal, from: UtcTime) {
     let Refusal { keyword, reason } = refusal;
     if let Err(error) = status.keyword_is_refused(keyword, reason, from).await {
@@ -35,8 +35,8 @@ pub(crate) async fn note_refusal(status: &StreamStatusTable, refusal: &Refusal, 
     }
 }
 
-/// While a connection goes on: makes each change of what is requested a change of what the source delivers. What was
-/// posted of a keyword before the source delivered it is a gap like any other. Returns when the source refuses for good.
+/// While a connection is open, makes the source deliver what is requested after each change. Posts of a keyword from before the
+/// source delivered it are a gap like any other. Returns when the source refuses for good.
 pub(crate) async fn keep_selected<S: Source>(
     context: &Context<S>,
     mut delivered: BTreeSet<Keyword>,
@@ -65,8 +65,7 @@ pub(crate) async fn keep_selected<S: Source>(
             let interruption = Interruption {
                 cause: "the keyword was new".to_owned(),
                 missing: new,
-                // The source needs a moment before it delivers what it has just been asked for; until then the
-                // keyword itself says that posts are missing.
+                // The source takes a moment to deliver what was just selected; until then the keyword itself says that posts are missing.
                 to: UtcTime::now().after(S::LATENESS),
                 heal: true,
                 backfill: None,

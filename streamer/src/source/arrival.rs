@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use posts::{Keyword, Post, PostId};
 use utc_time::UtcTime;
 
-/// What arrives, from a source's decoder to the parcel in which it is sent. On the way a post is written as JSON, once:
-/// then `P` is what was written.
+/// What arrives, from a source's decoder to the parcel in which it is sent. On the way a post is written as JSON, once;
+/// from then on, `P` is what was written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Arrival<P = Box<Post>> {
-    /// A post, be it new or a changed version of one.
+    /// A post: a new one, or an edited version.
     Post(P),
-    /// Its author has taken a post back.
+    /// The author has removed this post.
     Removed(PostId),
 }
 
 impl Arrival {
-    /// When the post was made; none of what was taken back.
+    /// When the post was written; `None` for a removal.
     #[must_use]
     pub fn made(&self) -> Option<UtcTime> {
         match self {
@@ -26,14 +26,14 @@ impl Arrival {
     }
 }
 
-/// What a stream says.
+/// An item of a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
-    /// It is alive and has nothing else to say.
+    /// A keep-alive.
     Alive,
-    /// Something has arrived for these keywords. Where a source does not say for which keywords a post was taken back,
-    /// these are all that are requested.
+    /// Something has arrived for these keywords. If a source does not say which keywords a removed post had, these are all
+    /// requested keywords.
     Arrived(Arrival, BTreeSet<Keyword>),
-    /// The source announces that it ends the stream, and why.
+    /// The source announces that it ends the stream, with its reason.
     Ended(String),
 }

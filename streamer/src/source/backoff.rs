@@ -6,26 +6,26 @@ use utc_time::UtcTime;
 
 use super::failure::Class;
 
-/// How long a source wants to be left alone after failures.
+/// How long to wait after failures, by the rules of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BackoffRules {
-    /// After network failures the wait grows by this step, up to that bound. The first wait after a connection that
-    /// had worked is none.
+    /// After network failures, the wait grows by the first, up to the second. After a connection that had worked, there is no
+    /// first wait.
     pub network: (Duration, Duration),
-    /// After we hung up, the first wait, in which the source learns of it; it grows by as much, up to the bound of
+    /// After the streamer hung up: the first wait, in which the source notices, and the step by which it grows, up to the bound of
     /// network failures.
     pub hung_up: Duration,
-    /// After 5xx, the first wait; it doubles up to that bound.
+    /// After 5xx: the first wait, which doubles up to the second.
     pub server: (Duration, Duration),
-    /// After 429, the first wait; it doubles up to that bound. It is never shorter than what the source said.
+    /// After 429: the first wait, which doubles up to the second. It is never shorter than what the source said.
     pub rate_limited: (Duration, Duration),
 }
 
-/// The clocks of a source and of this machine may differ by this much, and sources tell theirs in whole seconds.
+/// How much the clocks of a source and of this machine may differ; sources also report times in whole seconds.
 pub(crate) const CLOCKS: Duration = Duration::from_secs(2);
 
 impl BackoffRules {
-    /// The wait before the next attempt, where `attempt` counts from 0 those of this class in a row.
+    /// The wait before the next attempt. `attempt` counts failures of this class in a row, from 0.
     #[must_use]
     pub fn wait(&self, class: Class, attempt: u32, now: UtcTime) -> Duration {
         let doubled =
@@ -69,7 +69,7 @@ impl Backoff {
         self.rules.wait(class, self.attempt, now)
     }
 
-    /// There was a success: the next failure is the first again.
+    /// After a success: the next failure is the first one again.
     pub fn reset(&mut self) {
         (self.last, self.attempt) = (None, 0);
     }

@@ -1,4 +1,4 @@
-//! What a source of posts must be able to do. It knows nothing of our tables, buffers and budgets.
+//! What a source of posts must be able to do. A source knows nothing about tables, buffers and budgets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,25 +13,24 @@ use super::backoff::BackoffRules;
 use super::failure::Failure;
 use super::rate_limits::ConnectQuota;
 
-/// A source of posts: streams to read, and pages from which what was missed is fetched.
+/// A source of posts: streams to read, and pages from which missed posts are fetched.
 pub trait Source: Clone + Send + Sync + 'static {
-    /// How late the source delivers a post, at most: what is read now may be older by this much than what was read
-    /// before.
+    /// How late the source delivers a post, at most: a post may be older by this much than one that was read before it.
     const LATENESS: Duration;
 
-    /// How long a stream may say nothing, not even that it is alive.
+    /// How long a stream may be silent, without even a keep-alive.
     const SILENCE: Duration;
 
-    /// How soon after it was made a post can surely be fetched.
+    /// How long after it was written a post can certainly be fetched.
     const FETCHABLE_AFTER: Duration;
 
-    /// How far back posts can be fetched; none if there is no end.
+    /// How far back posts can be fetched; `None` without a limit.
     const FETCHABLE_FOR: Option<Duration>;
 
     /// What heals a gap.
     const HEALED_BY: HealedBy;
 
-    /// How many posts a page may be asked for: at least, and at most.
+    /// The fewest and the most posts that a page may be requested to hold.
     const PAGE: (u64, u64);
 
     /// How many connections may be opened.
@@ -40,7 +39,7 @@ pub trait Source: Clone + Send + Sync + 'static {
     /// How long to wait after failures.
     const BACKOFF: BackoffRules;
 
-    /// The connections that it takes to read these keywords, and which keywords each of them carries. A keyword that no
+    /// The connections that reading these keywords takes, by name, and the keywords that each of them carries. A keyword that no
     /// connection carries is one too many.
     fn connections(requested: &RequestedKeywords) -> BTreeMap<String, RequestedKeywords>;
 
@@ -55,14 +54,14 @@ pub trait Source: Clone + Send + Sync + 'static {
         extent: Extent,
     ) -> impl Future<Output = Result<Selection, Failure>> + Send;
 
-    /// Opens the stream. `missing_from` is from when on posts are missing, if the stream was ever read.
+    /// Opens the stream. `missing_from` says since when posts are missing, if the stream was ever read.
     fn connect(
         &self,
         missing_from: Option<UtcTime>,
     ) -> impl Future<Output = Result<Connection, Failure>> + Send;
 
-    /// Fetches a page of at most `most` posts of `keyword` that were made from `from` up to `to`; `page` is what the
-    /// page before called [`FetchedPage::next`].
+    /// Fetches a page of at most `most` posts of `keyword` that were written from `from` to `to`; `page` is the previous page's
+    /// [`FetchedPage::next`].
     fn fetch(
         &self,
         keyword: &Keyword,
@@ -76,16 +75,16 @@ pub trait Source: Clone + Send + Sync + 'static {
 /// The keywords that are requested.
 pub type RequestedKeywords = BTreeMap<Keyword, KeywordState>;
 
-/// What must be known of a requested keyword.
+/// The state of a requested keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeywordState {
-    /// Since when it is requested.
+    /// Since when it has been requested.
     pub since: UtcTime,
-    /// From when on its posts are missing and no gap says so; none if they are where the cursor is.
+    /// Since when its posts are missing and no gap says so; `None` if they are missing since the cursor.
     pub missing_from: Option<UtcTime>,
 }
 
-/// How much of a selection must be made.
+/// How much of a selection must be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// As much as it takes to connect.
@@ -94,12 +93,12 @@ pub enum Extent {
     Whole,
 }
 
-/// What a source delivers from now on.
+/// What a source delivers after a selection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The keywords whose posts it delivers.
     pub delivered: BTreeSet<Keyword>,
-    /// Those that it refused just now.
+    /// The keywords that it refused.
     pub refused: Vec<Refusal>,
 }
 
@@ -108,15 +107,15 @@ pub struct Selection {
 pub struct Refusal {
     /// The keyword.
     pub keyword: Keyword,
-    /// Why, for people to read.
+    /// The reason, for people to read.
     pub reason: String,
 }
 
 /// An open stream.
 pub struct Connection {
-    /// What it says: the items that arrived together are together. It ends when the source closes it.
+    /// Its items; items that arrived together come together. It ends when the source closes it.
     pub items: BoxStream<'static, Result<Vec<Item>, Failure>>,
-    /// From when on the source delivers again what was posted, if it does.
+    /// Since when the source delivers missed posts again, if it does.
     pub backfilled_from: Option<UtcTime>,
 }
 

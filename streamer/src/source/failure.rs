@@ -1,52 +1,52 @@
-//! Why a source did not do what it was asked.
+//! Why a request to a source failed.
 
 use json_api::{Error, RateLimit};
 use utc_time::UtcTime;
 
-/// Why a source did not do what it was asked.
+/// Why a request to a source failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// It may do so later.
+    /// It may succeed later.
     #[error("{reason}")]
     Passing {
-        /// How long to wait.
+        /// What kind of failure it is: how long to wait depends on it.
         class: Class,
         /// What happened, for people to read.
         reason: String,
     },
-    /// It refuses the token; somebody may set a valid one.
+    /// The source refuses the token. It may be replaced.
     #[error("{0}")]
     Unauthorized(String),
-    /// It refuses what was asked for; it might do something else.
+    /// The source refuses this request; it may accept another one.
     #[error("{0}")]
     InvalidRequest(String),
-    /// Asking again will not help.
+    /// Trying again will not help.
     #[error("{0}")]
     Final(String),
 }
 
-/// The kind of a failure that may pass.
+/// The kind of a passing failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// The source ended a connection that had worked.
+    /// The source ended a working connection.
     Dropped,
-    /// We ended it: the source may not have noticed yet.
+    /// The streamer ended the connection, and the source may not have noticed yet.
     HungUp,
     /// TCP, TLS or DNS failed.
     Network,
     /// The source answered 5xx.
     Server,
-    /// The source answered 429; the limit ends then, if it said so.
+    /// The source answered 429. The limit ends at this time, if the source said when.
     RateLimited(Option<UtcTime>),
 }
 
 impl Failure {
-    /// A failure that may pass.
+    /// A passing failure.
     pub fn passing(class: Class, reason: impl Into<String>) -> Self {
         Self::Passing { class, reason: reason.into() }
     }
 
-    /// What an API's answer means, where it also said that much of its limit is left.
+    /// What an API's refusal means, given what its headers said about the rate limit.
     #[must_use]
     pub fn from_answer(error: Error, limit: Option<RateLimit>) -> Self {
         let reason = error.to_string();

@@ -1,4 +1,4 @@
-//! What a source of posts is: its contract, and what sources share. The sources themselves are in `sources`.
+//! The contract of a source of posts, and what sources share. The sources themselves are in `sources`.
 
 mod arrival;
 mod backoff;

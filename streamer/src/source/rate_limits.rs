@@ -1,4 +1,4 @@
-//! What a source still allows: connections by our own count, requests by what its answers say.
+//! What a source still allows: connections, counted here; requests, as its answers report.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,14 +11,14 @@ use utc_time::UtcTime;
 use super::backoff::CLOCKS;
 use super::failure::Failure;
 
-/// How many connections may be opened.
+/// How many connections may be opened in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectQuota {
-    /// So many,
+    /// The number of connections.
     pub most: usize,
-    /// in any time of this length.
+    /// The length of the period.
     pub window: Duration,
-    /// Those that the source allows beyond: they are left for a human who looks.
+    /// How many more the source allows; they are left for a person who investigates.
     pub reserve: u32,
 }
 
@@ -37,14 +37,14 @@ struct Used {
     windows: BTreeMap<String, Window>,
 }
 
-/// Requests of a window that are never used: those that were made just before a crash were not noted.
+/// How many requests of a window are never used: a crash forgets the requests just before it.
 const RESERVE: u32 = 15;
 
 impl RateLimits {
-    /// The name of what opens a stream, among a source's endpoints.
+    /// The name of the endpoint that opens a stream.
     pub const CONNECT: &str = "connect";
 
-    /// Goes on from what the last reader used.
+    /// Goes on from what the last reader has used.
     #[must_use]
     pub fn new(quota: ConnectQuota, connects: Vec<UtcTime>, windows: BTreeMap<String, Window>) -> Self {
         Self { quota, used: Arc::new(Mutex::new(Used { connects, windows })) }
@@ -65,7 +65,7 @@ impl RateLimits {
         self.used().windows.clone()
     }
 
-    /// The wait before another connection is opened: by our own count, and by what the source said.
+    /// The wait before another connection may be opened, by the count kept here and by what the source said.
     pub(crate) fn connect_wait(&self, now: UtcTime) -> Duration {
         let by_count = {
             let used = self.used();
@@ -75,7 +75,7 @@ impl RateLimits {
         by_count.max(self.request_wait(Self::CONNECT, now))
     }
 
-    /// A connection is being opened. To be saved before it is: a crash must not forget it.
+    /// Counts a connection that is about to be opened. Save the limits before you open it: a crash must not forget it.
     pub(crate) fn connecting(&self, now: UtcTime) {
         let mut used = self.used();
         used.connects.push(now);
@@ -104,7 +104,7 @@ impl RateLimits {
         }
     }
 
-    /// Makes a request to `endpoint` as soon as it is allowed, not before, and notes what its answer says of the limit.
+    /// Makes a request to `endpoint` as soon as it is allowed, and notes what its answer says about the limit.
     ///
     /// # Errors
     /// [`Failure`].
@@ -170,7 +170,7 @@ mod tests {
             answered(&limits, RateLimits::CONNECT, 50 - opened, 900);
         }
         assert_eq!(limits.connect_wait(at(0)), Duration::from_secs(902));
-        // A human has used them: our own count knows nothing of that.
+        // A person has used them, which the count kept here cannot know.
         let limits = self::limits();
         answered(&limits, RateLimits::CONNECT, QUOTA.reserve, 100);
         assert_eq!(limits.connect_wait(at(0)), Duration::from_secs(102), "the reader says so while it waits");

@@ -1,4 +1,4 @@
-//! From a stream's bytes to items.
+//! Decoding a stream's bytes into items.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,12 +11,12 @@ use super::matching::matches;
 use super::status::{Status, post_id, read_status};
 use crate::source::{Arrival, Decoder, Item};
 
-/// The keywords that a connection carries. Copies share them: the decoder of an open connection follows their changes.
+/// The keywords that a connection carries. Copies share them, so that the decoder of an open connection follows changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Followed(Arc<RwLock<BTreeSet<Keyword>>>);
 
 impl Followed {
-    /// From now on it carries these.
+    /// Replaces the keywords.
     pub(crate) fn set(&self, keywords: &BTreeSet<Keyword>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = keywords.clone();
     }
@@ -25,22 +25,22 @@ impl Followed {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Those that a status belongs to.
+    /// The keywords that a status belongs to.
     fn of(&self, status: &Status) -> BTreeSet<Keyword> {
         let keywords = self.0.read().unwrap_or_else(PoisonError::into_inner);
         keywords.iter().filter(|keyword| matches(keyword, status)).cloned().collect()
     }
 }
 
-/// Decodes one connection's bytes. What is not a post is skipped, and logged by its size and its place in the stream,
-/// never by its text.
+/// Decodes one connection's bytes. What is not a post is skipped, and logged by its size and its position in the stream, never
+/// by its text.
 #[derive(Debug)]
 pub(crate) struct Decode {
     events: Events,
-    /// The server's name, which stands before its posts' ids.
+    /// The server's name, the prefix of its posts' ids.
     host: String,
     followed: Followed,
-    /// Bytes of all chunks before the present one.
+    /// The bytes of all chunks before the current one.
     position: u64,
 }
 
@@ -74,7 +74,7 @@ impl Decode {
                 let Some(id) = post_id(&self.host, data.trim()) else {
                     return skipped("not an id", data.len());
                 };
-                // Which keywords the post had is not said; the consumer finds out.
+                // The event does not say which keywords the post had; the consumer finds out.
                 Some(Item::Arrived(Arrival::Removed(id), self.followed.all()))
             }
             _ => None,

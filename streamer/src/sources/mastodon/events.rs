@@ -1,4 +1,4 @@
-//! Server-sent events out of chunks.
+//! Cutting a stream into server-sent events.
 
 use eventsource_stream::{Event, Eventsource};
 use futures::{FutureExt, StreamExt};
@@ -6,24 +6,23 @@ use futures::{FutureExt, StreamExt};
 /// The largest event: Mastodon's are far smaller.
 pub(crate) const EVENT_BYTES: usize = 1024 * 1024;
 
-/// Cuts a stream of bytes into events, wherever its chunks begin and end.
+/// Cuts a stream of bytes into events, however it is cut into chunks.
 ///
-/// `eventsource-stream` reads the events; it is handed one whole event at a time, without a byte order
-/// mark and in valid UTF-8, for it panics on the mark, gives up on broken characters, and reads
-/// an unfinished event again with each chunk. It holds at most [`EVENT_BYTES`] of an unfinished event;
-/// and drops the rest of a longer one.
+/// `eventsource-stream` reads the events. It gets one whole event at a time, in valid UTF-8 and without a byte order mark,
+/// because it panics on the mark, gives up on broken characters, and reads an unfinished event again with every chunk. At
+/// most [`EVENT_BYTES`] of an unfinished event are held; the rest of a longer one is dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     unfinished: Vec<u8>,
-    /// How much of the present event was dropped, if it is too long.
+    /// How many bytes of the current event were dropped because it is too long.
     dropped: usize,
-    /// Whether the present line is empty so far.
+    /// Whether the current line is empty so far.
     line_is_empty: bool,
-    /// The last byte was a carriage return: a line feed after it belongs to the same line's end.
+    /// Whether the last byte was a carriage return; a line feed after it belongs to the same end of line.
     after_return: bool,
 }
 
-/// What an event says, or what became of it.
+/// An event, or what takes its place.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
     /// An event.
@@ -33,14 +32,14 @@ pub(crate) enum Frame {
         /// Its data.
         data: String,
     },
-    /// Comments only: the stream is alive.
+    /// Comments only: a keep-alive.
     Comment,
     /// An event of this many bytes, too long to be read.
     TooLong(usize),
 }
 
 impl Events {
-    /// Takes the next chunk; returns the events that it ends.
+    /// Takes the next chunk; returns the events that it completes.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> Vec<Frame> {
         let mut frames = Vec::new();
         for byte in chunk {
@@ -76,7 +75,7 @@ impl Events {
     }
 }
 
-/// Reads one whole event; none if there is nothing in it.
+/// Reads one whole event; `None` if it is empty.
 fn read_event(bytes: &[u8]) -> Option<Frame> {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_start_matches('\u{feff}');

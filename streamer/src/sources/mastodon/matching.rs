@@ -6,7 +6,7 @@ use posts::Keyword;
 
 use super::status::Status;
 
-/// The hashtag that a keyword is, in lower case.
+/// The hashtag of a keyword that is one, in lower case.
 pub(crate) fn hashtag(keyword: &Keyword) -> Option<String> {
     let tag = keyword.as_str().strip_prefix('#')?;
     let is_tag = !tag.is_empty() && tag.chars().all(|c| c.is_alphanumeric() || c == '_');

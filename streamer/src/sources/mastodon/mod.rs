@@ -1,4 +1,4 @@
-//! Mastodon: its streams (<https://docs.joinmastodon.org/methods/streaming/>), healed by its timelines.
+//! Mastodon: its streams (<https://docs.joinmastodon.org/methods/streaming/>), with gaps healed from its timelines.
 
 mod decode;
 mod events;

@@ -17,10 +17,10 @@ use crate::source::{
     Selection, Source, decoded,
 };
 
-/// The connection that carries every keyword that is no hashtag.
+/// The connection that carries every keyword that is not a hashtag.
 const PUBLIC: &str = "public";
 
-/// Most hashtags, each a connection of its own.
+/// The most hashtags; each takes a connection of its own.
 const HASHTAGS: usize = 20;
 
 /// A Mastodon server.
@@ -28,9 +28,9 @@ const HASHTAGS: usize = 20;
 pub struct Mastodon {
     client: json_api::Client,
     limits: RateLimits,
-    /// The server's name, which stands before its posts' ids.
+    /// The server's name, the prefix of its posts' ids.
     host: String,
-    /// The hashtag that this connection follows; none for the public stream.
+    /// The hashtag that this connection follows; `None` for the public stream.
     tag: Option<String>,
     followed: Followed,
 }
@@ -44,7 +44,7 @@ impl Mastodon {
 }
 
 impl Source for Mastodon {
-    /// Posts of other servers take a while; their ids hold when they were made.
+    /// Posts of other servers arrive late; their ids say when they were written.
     const LATENESS: Duration = Duration::from_secs(5 * 60);
     /// A server sends a comment every 15 s. <https://docs.joinmastodon.org/methods/streaming/>
     const SILENCE: Duration = Duration::from_secs(21);
@@ -53,10 +53,10 @@ impl Source for Mastodon {
     const HEALED_BY: HealedBy = HealedBy::Timeline;
     /// <https://docs.joinmastodon.org/methods/timelines/>
     const PAGE: (u64, u64) = (1, 40);
-    /// Ours: a server allows 300 requests in five minutes. <https://docs.joinmastodon.org/api/rate-limits/>
+    /// Chosen here: a server allows 300 requests in five minutes. <https://docs.joinmastodon.org/api/rate-limits/>
     const CONNECTS: ConnectQuota =
         ConnectQuota { most: 45, window: Duration::from_secs(15 * 60), reserve: 5 };
-    /// Ours, for Mastodon documents none; a server's windows last five minutes, and its 429 says when they end.
+    /// Chosen here, since Mastodon documents none; a server's windows last five minutes, and its 429 says when they end.
     const BACKOFF: BackoffRules = BackoffRules {
         network: (Duration::from_millis(250), Duration::from_secs(16)),
         hung_up: Duration::from_secs(1),
@@ -126,7 +126,7 @@ impl Source for Mastodon {
             .request(Method::GET, &path)
             .query(&[("min_id", after.as_str()), ("limit", &most.to_string())]);
         let statuses: Vec<Value> = self.limits.ask("timeline", self.client.json(request)).await?;
-        // The page that follows `min_id`, the newest first.
+        // The page that follows `min_id`, newest first.
         let newest = statuses.first().and_then(|status| status["id"].as_str()).map(str::to_owned);
         let last = newest.as_ref().and_then(|id| id.parse::<u64>().ok()).is_none_or(|id| id >= first_id(to));
         let posts: Vec<Post> = statuses

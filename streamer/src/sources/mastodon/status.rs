@@ -1,4 +1,4 @@
-//! What a status says: <https://docs.joinmastodon.org/entities/Status/>.
+//! Reading a status: <https://docs.joinmastodon.org/entities/Status/>.
 
 use html5gum::{EndTag, StartTag, Token, Tokenizer};
 use place::{Country, CountrySource};
@@ -14,18 +14,18 @@ pub(crate) struct Status {
     pub(crate) tags: Vec<String>,
 }
 
-/// The id that a post of `host` has among the posts of all sources.
+/// The id of a post of `host`, unique among all sources.
 pub(crate) fn post_id(host: &str, id: &str) -> Option<PostId> {
     format!("{host}:{id}").parse().ok()
 }
 
-/// When a post of this id was made: servers count milliseconds in their ids' upper bits.
+/// When the post with this id was written: servers count milliseconds in the upper bits of their ids.
 /// <https://github.com/mastodon/mastodon/blob/main/lib/mastodon/snowflake.rb>
 pub(crate) fn first_id(at: UtcTime) -> u64 {
     u64::try_from(at.as_millis()).map_or(0, |millis| millis << 16)
 }
 
-/// Reads a status; none if it is no post of its author's own (a boost), or lacks what a post needs.
+/// Reads a status; `None` if it is not its author's own post (a boost), or lacks what a post needs.
 pub(crate) fn read_status(status: &Value, host: &str) -> Option<Status> {
     if status["reblog"].is_object() {
         return None;
@@ -60,7 +60,7 @@ pub(crate) fn read_status(status: &Value, host: &str) -> Option<Status> {
     Some(Status { post, tags })
 }
 
-/// Where an author says they are: a field of the profile that is called so.
+/// Where authors say they are: a field of the profile with such a name.
 fn location(account: &Value) -> Option<String> {
     let fields = account["fields"].as_array()?;
     let field = fields.iter().find(|field| {
@@ -71,8 +71,8 @@ fn location(account: &Value) -> Option<String> {
     Some(plain_text(field["value"].as_str()?))
 }
 
-/// The text of HTML: a paragraph a block, a line break a line. No tree is made of its tags, so what is
-/// nested on purpose to be slow to read is not.
+/// The text of HTML, with a blank line between paragraphs and a line for each line break. No tree is built of the tags, so
+/// HTML that is nested to slow its reader down does not.
 fn plain_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     // Reading from memory cannot fail.

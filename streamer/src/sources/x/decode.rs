@@ -1,4 +1,4 @@
-//! From the stream's bytes to items.
+//! Decoding the stream's bytes into items.
 
 use ::x::lines::{Line, Lines};
 use ::x::wire::Message;
@@ -7,13 +7,13 @@ use super::post::post;
 use super::rules::RuleKeywords;
 use crate::source::{Arrival, Decoder, Item};
 
-/// Decodes one connection's bytes. What is not a post is skipped, and logged by its size and its place in the stream,
-/// never by its text.
+/// Decodes one connection's bytes. What is not a post is skipped, and logged by its size and its position in the stream, never
+/// by its text.
 #[derive(Debug)]
 pub(crate) struct Decode {
     lines: Lines,
     rules: RuleKeywords,
-    /// Bytes of all chunks before the present one.
+    /// The bytes of all chunks before the current one.
     position: u64,
 }
 

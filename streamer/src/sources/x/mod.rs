@@ -1,4 +1,4 @@
-//! X's filtered stream, healed by recent search.
+//! X's filtered stream, with gaps healed by recent search.
 
 mod decode;
 mod post;

@@ -1,4 +1,4 @@
-//! A post of X's, as this product keeps it.
+//! From X's post to a post as it is stored.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use posts::post::{Reference, ReferenceKind};
 use posts::{Post, PostId};
 use utc_time::UtcTime;
 
-/// Makes a post of what X says of it, and of what stands beside it of what it refers to.
+/// Makes a post from X's data and the objects that X includes with it.
 ///
 /// # Errors
-/// What it lacks: an id, a text, or any sign of when it was made.
+/// What X's data lacks: an id, a text, or any sign of when the post was written.
 pub(crate) fn post(
     data: &wire::Post<'_>,
     includes: Option<&wire::Includes<'_>>,
@@ -48,7 +48,7 @@ pub(crate) fn post(
     })
 }
 
-/// The whole text, also of long posts and of reposts, which X shortens.
+/// The whole text, also of long posts and reposts, which X shortens.
 fn whole_text(data: &wire::Post<'_>, includes: Option<&wire::Includes<'_>>) -> Option<String> {
     let own = data.own_text()?;
     let original = || {
@@ -76,8 +76,8 @@ fn reference(reference: &wire::ReferencedTweet<'_>) -> Option<Reference> {
     Some(Reference { kind, tweet_id: post_id(reference.id.as_ref())? })
 }
 
-/// When a post was made. X tells whole seconds; where its id agrees with that, the id's millisecond is taken, so that
-/// posts of one second keep their order.
+/// When a post was written. X reports whole seconds. If the post's id agrees, the id's millisecond is taken, so that posts of
+/// one second keep their order.
 fn made(id: &PostId, created_at: Option<&str>) -> Option<UtcTime> {
     let told = created_at.and_then(|text| text.parse::<UtcTime>().ok());
     match (told, made_at(id.as_str())) {

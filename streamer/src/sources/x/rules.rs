@@ -1,4 +1,4 @@
-//! X's rules: which keyword each stands for, and what to change for them to match the requested keywords.
+//! X's rules: the keyword of each, and the changes that make them match the requested keywords.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,15 +7,15 @@ use ::x::wire::MatchedRule;
 use ::x::{NewRule, Rule};
 use posts::Keyword;
 
-/// How our rules' tags begin; the keyword follows. Rules with other tags are not ours.
+/// The prefix of this program's rule tags; the keyword follows. Rules with other tags belong to others.
 const TAG: &str = "aviary:";
 
-/// Which keyword each rule stands for. Copies share it: the decoder of an open connection follows its changes.
+/// The keyword of each rule. Copies share it, so that the decoder of an open connection follows changes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RuleKeywords(Arc<RwLock<HashMap<String, Keyword>>>);
 
 impl RuleKeywords {
-    /// From now on these rules stand for those of the requested keywords that are theirs; returns these keywords.
+    /// Replaces the rules; returns the requested keywords that have one.
     pub(crate) fn assign(&self, rules: &[Rule], requested: &BTreeSet<Keyword>) -> BTreeSet<Keyword> {
         let keywords: HashMap<String, Keyword> = rules
             .iter()
@@ -26,7 +26,7 @@ impl RuleKeywords {
         delivered
     }
 
-    /// The keywords that a post belongs to, each once. A rule that X knows before we do is recognised by its tag.
+    /// The keywords that a post belongs to, each once. A rule that X applies before this program knows it is recognised by its tag.
     pub(crate) fn of(&self, matched: &[MatchedRule<'_>]) -> BTreeSet<Keyword> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         matched
@@ -44,8 +44,8 @@ pub(crate) fn rule_of(keyword: &Keyword) -> NewRule {
     NewRule { value: keyword.to_string(), tag: format!("{TAG}{keyword}") }
 }
 
-/// What to change: rules that are missing are added, those of ours that nobody requests any more deleted, others' left
-/// alone.
+/// The changes: missing rules are added, rules of keywords that are no longer requested are deleted, and other programs' rules
+/// are left alone.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) delete: Vec<String>,

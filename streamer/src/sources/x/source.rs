@@ -25,10 +25,10 @@ use crate::source::{
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Connections that are left for a human who looks.
+/// Connections that are left for a person who investigates.
 const CONNECTS_LEFT: u32 = 5;
 
-/// What X limits the use of, by the names under which it is noted, beside [`RateLimits::CONNECT`].
+/// X's limited endpoints, by the names under which their limits are saved, beside [`RateLimits::CONNECT`].
 const READ_RULES: &str = "readRules";
 const WRITE_RULES: &str = "writeRules";
 const SEARCH: &str = "search";
@@ -39,7 +39,7 @@ pub struct X {
     client: ::x::Client,
     limits: RateLimits,
     keywords: RuleKeywords,
-    /// How many minutes of missed posts X delivers again; only Enterprise accounts have any.
+    /// How many minutes of missed posts X delivers again; 0 except for Enterprise accounts.
     backfill_minutes: u32,
 }
 
@@ -65,8 +65,7 @@ impl X {
         }
     }
 
-    /// Adds rules. Where X refuses a whole request, the halves are tried, so that what is wrong with one rule does not
-    /// affect the others.
+    /// Adds rules. If X refuses a whole request, its halves are tried, so that one bad rule does not affect the others.
     async fn add_rules(&self, rules: &[NewRule]) -> Result<RulesAdded, Failure> {
         match self.limits.ask(WRITE_RULES, self.client.add_rules(rules)).await {
             Err(Failure::InvalidRequest(reason)) => match rules {
@@ -91,10 +90,10 @@ impl X {
 
 impl Source for X {
     const LATENESS: Duration = LATENESS;
-    /// A second more than X says, for the way.
+    /// A second more than X states, for the network.
     const SILENCE: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(1));
     const FETCHABLE_AFTER: Duration = SEARCHABLE_AFTER;
-    /// An hour less than X says, for the time that searching takes.
+    /// An hour less than X states, for the time that searching takes.
     const FETCHABLE_FOR: Option<Duration> = Some(SEARCH_REACH.saturating_sub(Duration::from_secs(3600)));
     const HEALED_BY: HealedBy = HealedBy::Search;
     const PAGE: (u64, u64) = SEARCH_PAGE;
@@ -103,8 +102,8 @@ impl Source for X {
         window: CONNECT_WINDOW,
         reserve: CONNECTS_LEFT,
     };
-    /// <https://docs.x.com/x-api/fundamentals/consuming-streaming-data>. Nothing is gained by waiting for longer than one
-    /// of X's windows lasts.
+    /// <https://docs.x.com/x-api/fundamentals/consuming-streaming-data>. Waiting longer than one of X's windows gains
+    /// nothing.
     const BACKOFF: BackoffRules = BackoffRules {
         network: (Duration::from_millis(250), Duration::from_secs(16)),
         hung_up: Duration::from_secs(1),
@@ -121,8 +120,8 @@ impl Source for X {
         self.clone()
     }
 
-    /// Makes X's rules match. To connect there need only be something that is delivered: then rules that are there are
-    /// left as they are.
+    /// Makes X's rules match the keywords. For connecting, it is enough that something is delivered: then existing rules are left
+    /// as they are.
     async fn select(&self, requested: &BTreeSet<Keyword>, extent: Extent) -> Result<Selection, Failure> {
         let mut rules = self.rules().await?;
         let mut refused = Vec::new();
@@ -146,13 +145,13 @@ impl Source for X {
 
     async fn connect(&self, missing_from: Option<UtcTime>) -> Result<Connection, Failure> {
         let request = async {
-            // Only once it is allowed is it known how long ago that was.
+            // How long ago that was is known only once the request is allowed.
             let minutes =
                 missing_from.and_then(|from| backfill_minutes(from, UtcTime::now(), self.backfill_minutes));
             self.client.stream(minutes).await.map(|answer| (answer, minutes))
         };
         let (answer, minutes) = self.limits.ask(RateLimits::CONNECT, request).await?;
-        // X counts from when it was asked, which is before now.
+        // X counts from when it received the request, which is before now.
         let backfilled_from = minutes.map(|minutes| UtcTime::now().before(MINUTE * minutes));
         Ok(Connection { items: decoded(answer, Decode::new(self.keywords.clone())), backfilled_from })
     }
@@ -178,15 +177,15 @@ impl Source for X {
 
 fn fetched(page: &SearchPage<'_>) -> FetchedPage {
     let includes = page.includes.as_ref();
-    // What is not a post has no id by which it could be missed.
+    // What is not a post has no id by which it could be reported as missing.
     let posts: Vec<Post> = page.data.iter().filter_map(|data| post(data, includes).ok()).collect();
     let next = page.meta.as_ref().and_then(|meta| meta.next_token.as_deref());
     FetchedPage { posts, next: next.map(str::to_owned) }
 }
 
-/// How many minutes X is to deliver again for nothing to be missing since `from`, if the account has so many.
+/// How many minutes X must deliver again so that nothing is missing since `from`, if the account has that many.
 fn backfill_minutes(from: UtcTime, now: UtcTime, account: u32) -> Option<u32> {
-    // X may take a while to answer, and counts from then.
+    // X may take a while to answer, and counts from then on.
     let missed = now.since(from) + ANSWER_TIMEOUT;
     let minutes = u32::try_from(missed.as_secs() / 60 + 1).ok()?;
     (minutes <= account).then_some(minutes)
