@@ -1,4 +1,4 @@
-//! What every answer to a request of X's protocol has in common: the token, the limits, the errors.
+//! What all answers of X's protocol have in common: the token, the limits, the errors.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::clock::unix_seconds;
 use crate::limits::{Endpoint, Standing};
 use crate::stub::Stub;
 
-/// A request that bears the right token while the stub is in the mood to answer.
+/// A request with the right token, while no fault keeps the stub from answering.
 pub(crate) struct Authorized;
 
 impl FromRequestParts<Stub> for Authorized {
@@ -33,7 +33,7 @@ impl FromRequestParts<Stub> for Authorized {
     }
 }
 
-/// An answer that is an error, shaped as X's are.
+/// An error, in X's shape.
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: StatusCode,
@@ -61,7 +61,7 @@ impl Failure {
         failure
     }
 
-    /// A request that X cannot make sense of.
+    /// A request that X cannot understand.
     pub(crate) fn invalid(parameter: &str, value: &str, message: &str) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -111,7 +111,7 @@ pub(crate) fn limit_headers(standing: Standing) -> HeaderMap {
     ])
 }
 
-/// A good answer.
+/// A successful answer.
 pub(crate) fn ok(status: StatusCode, standing: Standing, body: Value) -> Response {
     (status, limit_headers(standing), Json(body)).into_response()
 }

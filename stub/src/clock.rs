@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The present moment by this machine's clock. Where tokio's time is paused or moved on, it is moved
-/// with it, so that stamps and waits agree.
+/// The current time by this machine's clock. Where tokio's time is paused or advanced, it moves along, so that stamps and waits
+/// agree.
 pub(crate) fn now() -> Timestamp {
     let moved = tokio::time::Instant::now().into_std();
     let real = std::time::Instant::now();
-    // Otherwise these are the same clock, read twice: a difference of nothing.
+    // Otherwise this is the same clock, read twice.
     let now = Timestamp::now();
     match moved.checked_duration_since(real) {
         Some(ahead) => now.checked_add(ahead),
@@ -18,7 +18,7 @@ pub(crate) fn now() -> Timestamp {
     .unwrap_or(now)
 }
 
-/// The moment `ahead` of now, in seconds since 1970, rounded up.
+/// The time `ahead` of now, in seconds since 1970, rounded up.
 pub(crate) fn unix_seconds(ahead: Duration) -> u64 {
     let at = now().checked_add(ahead).unwrap_or(Timestamp::MAX);
     u64::try_from(at.as_second()).unwrap_or(0) + 1

@@ -15,9 +15,9 @@ pub(crate) struct Connection {
     pub(crate) lines: mpsc::Sender<Chunk>,
     /// How many bytes wait in them.
     pub(crate) waiting: Arc<AtomicUsize>,
-    /// After the reader left, the slot stays taken until then.
+    /// Until when the slot stays taken after the reader has left.
     pub(crate) taken_until: Option<Instant>,
-    /// Nothing is sent any more, and nobody is told.
+    /// Nothing is sent any more, silently.
     pub(crate) silent: bool,
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Rate {
     rate: f64,
 }
 
-/// `POST /control/rate`: from now on so many posts a second, 0 for none.
+/// `POST /control/rate`: sets how many posts are made per second; 0 for none.
 pub(crate) async fn rate(State(stub): State<Stub>, rate: Result<Json<Rate>, JsonRejection>) -> Response {
     match rate {
         Ok(Json(Rate { rate })) if (0.0..=10_000.0).contains(&rate) => {
@@ -43,9 +43,8 @@ pub(crate) async fn rate(State(stub): State<Stub>, rate: Result<Json<Rate>, Json
     }
 }
 
-/// `GET /control/posts`: every post that matched a rule when it was posted, in that order, with the
-/// rules' values, those of them by which search finds it too, and how often it has been handed to a
-/// reader whole; and how often a client was refused by its own fault.
+/// `GET /control/posts`: every post that matched a rule when it was posted, in that order, with the rules' values, which of them
+/// search finds it by, and how often it was delivered whole; and how often a client was refused by its own fault.
 pub(crate) async fn posts(State(stub): State<Stub>) -> Json<Value> {
     let world = stub.world();
     let posts: Vec<Value> = world

@@ -1,4 +1,4 @@
-//! What a rule says, and which posts it matches.
+//! The expression of a rule, and which posts it matches.
 
 use crate::facts::Facts;
 use crate::scope::Scope;
@@ -16,7 +16,7 @@ pub(crate) enum Expression {
 pub(crate) enum Term {
     /// A word or a quoted phrase: its words in a row.
     Words(Vec<String>),
-    /// Something without words (an emoji), or in a script that sets no spaces: anywhere in the text.
+    /// Something without words (an emoji), or in a script without spaces: anywhere in the text.
     Anywhere(String),
     Hashtag(String),
     Mention(String),

@@ -1,10 +1,10 @@
-//! What of a post its rules can ask for.
+//! The facts about a post that rules can ask for.
 
 use serde_json::Value;
 
 use crate::scope::Scope;
 
-/// What of a post its rules can ask for; all of it in lower case, for X ignores case.
+/// The facts about a post that rules can ask for, in lower case, since X ignores case.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     pub(crate) own: Vec<Text>,
@@ -87,7 +87,7 @@ fn whole_text(post: &Value) -> Option<&str> {
     post["note_tweet"]["text"].as_str().or_else(|| post["text"].as_str())
 }
 
-/// A text's words in lower case: what stands between punctuation, symbols and white space.
+/// A text's words in lower case: what is between punctuation, symbols and white space.
 pub(crate) fn tokens(text: &str) -> Vec<String> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_'))
         .filter(|word| !word.is_empty())

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use crate::chunk::Chunk;
 
-/// Something that goes wrong, as it does at X. Asked for by `POST /control/faults` with, for
-/// example, `{"fault":"status","status":503,"seconds":5}`.
+/// Something that goes wrong, as it does at X. Requested with `POST /control/faults`, for example
+/// `{"fault":"status","status":503,"seconds":5}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fault", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Fault {
@@ -20,7 +20,7 @@ pub enum Fault {
     CutMidCharacter,
     /// Nothing is sent any more, not even keep-alives, but the connection stays open.
     Silence,
-    /// X's own farewell, then the end of the connection.
+    /// X's announcement that it ends the connection, then its end.
     OperationalDisconnect,
     /// The connection ends without a word.
     Close,
@@ -57,7 +57,7 @@ pub enum Fault {
     Garbage,
     /// A line of more than 1 MiB.
     HugeLine,
-    /// A message of a kind that nobody has seen yet.
+    /// A message of an unknown kind.
     UnknownMessage,
     /// The next lines arrive seven bytes at a time, with a keep-alive before each.
     Dribble {
@@ -66,7 +66,7 @@ pub enum Fault {
     },
 }
 
-/// The faults that wait for their occasion.
+/// The faults that are still to happen.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     lines: VecDeque<Fault>,
@@ -90,7 +90,7 @@ impl Pending {
         }
     }
 
-    /// The error with which requests are answered now, and for how long still.
+    /// The error with which requests are answered now, and for how much longer.
     pub(crate) fn status(&self, now: Instant) -> Option<(u16, Duration)> {
         self.status.filter(|(_, until)| *until > now).map(|(status, until)| (status, until - now))
     }

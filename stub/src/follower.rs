@@ -9,10 +9,10 @@ use crate::facts::Facts;
 #[derive(Debug)]
 pub(crate) struct Follower {
     pub(crate) number: u64,
-    /// The hashtag it follows, in lower case; none for the public stream.
+    /// The hashtag that it follows, in lower case; `None` for the public stream.
     pub(crate) tag: Option<String>,
     pub(crate) lines: mpsc::Sender<Chunk>,
-    /// Nothing is sent any more, and nobody is told.
+    /// Nothing is sent any more, silently.
     pub(crate) silent: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Posts made up on the spot: the same for the same seed and the same wishes.
+//! Made-up posts: the same for the same seed and the same rules.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::words::{AUTHORS, PLACES, SENTENCES, TOPICS};
 #[derive(Debug)]
 pub struct Generator {
     random: fastrand::Rng,
-    /// Posts that later ones may repost, quote, answer or edit; the oldest is forgotten first.
+    /// Posts that later ones may repost, quote, reply to or edit; the oldest is dropped first.
     recent: Vec<Value>,
 }
 
@@ -22,8 +22,8 @@ impl Generator {
         Self { random: fastrand::Rng::with_seed(seed), recent: Vec::new() }
     }
 
-    /// The next post. Half of the time it is about one of `wanted` (what the rules ask for), if
-    /// there are any, and now and then about two of them.
+    /// The next post. Half of the time it is about one of `wanted` (what the rules ask for), if there are any, and sometimes about two
+    /// of them.
     pub fn next(&mut self, wanted: &[String]) -> Value {
         let mut post = match self.random.u8(0..100) {
             0..12 if !self.recent.is_empty() => self.repost(),
@@ -38,7 +38,7 @@ impl Generator {
         post
     }
 
-    /// Tells the generator how a post of its was stamped, so that later posts can refer to it.
+    /// Remembers one of its posts as it was stamped, so that later posts can refer to it.
     pub fn posted(&mut self, post: &Value) {
         if self.recent.len() == RECENT {
             self.recent.remove(0);

@@ -1,9 +1,8 @@
 //! A stream server that speaks X's protocol, replays a recording and misbehaves on request.
 //!
-//! It honours what X documents of the filtered stream, its rules, recent search and recent counts:
-//! the shapes of answers and errors, the one connection, the token, the rate limits. It has made-up
-//! posts ([`Generator`]) or those of a recording. `/control/…` is its own: it makes faults happen
-//! and tells what was posted and delivered.
+//! It follows X's documentation of the filtered stream, its rules, recent search and recent counts: the shapes of answers and
+//! errors, the one connection, the token, the rate limits. Its posts are made up ([`Generator`]) or recorded. `/control/…` is its
+//! own: it makes faults happen, and reports what was posted and delivered.
 
 mod answer;
 mod chunk;

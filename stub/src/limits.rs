@@ -1,4 +1,4 @@
-//! X's rate limits, as its headers tell them.
+//! X's rate limits, as its headers report them.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::clock::unix_seconds;
 /// The window in which requests are counted.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 
-/// An endpoint whose requests are counted on their own.
+/// An endpoint whose requests are counted separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
     Stream,
@@ -32,13 +32,13 @@ impl Endpoint {
     }
 }
 
-/// The requests of the present windows.
+/// The requests of the current windows.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     windows: HashMap<Endpoint, (Instant, u32)>,
 }
 
-/// How a request stands to its limit.
+/// A request's place within its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) limit: u32,

@@ -20,16 +20,16 @@ struct Arguments {
     /// The port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 9000)]
     port: u16,
-    /// The token that clients must bear.
+    /// The token that clients must send.
     #[arg(long, default_value = "stub-token")]
     token: String,
-    /// Posts a second.
+    /// Posts per second.
     #[arg(long, default_value_t = 10.0, value_parser = rate)]
     rate: f64,
-    /// Makes other posts than the usual ones.
+    /// The seed of the made-up posts: another seed makes other posts.
     #[arg(long, default_value_t = 1, conflicts_with = "recording")]
     seed: u64,
-    /// Posts of the past to play once, a JSON object a line, from the first connection on.
+    /// A file of recorded posts, one JSON object a line, which is played once, from the first connection on.
     #[arg(long)]
     recording: Option<PathBuf>,
     /// Keeps the recorded ids and times instead of stamping them anew.
@@ -41,7 +41,7 @@ struct Arguments {
     /// Seconds after which search finds a post.
     #[arg(long, default_value_t = 30)]
     search_delay: u64,
-    /// Takes `backfill_minutes`, as for Enterprise accounts.
+    /// Accepts `backfill_minutes`, as for Enterprise accounts.
     #[arg(long)]
     backfill: bool,
 }
@@ -58,7 +58,7 @@ async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("failed to listen on {}:{}", address.0, address.1))?;
-    tracing::info!(address = %listener.local_addr()?, "stub listens");
+    tracing::info!(address = %listener.local_addr()?, "the stub is listening");
     let shutdown = CancellationToken::new();
     let on_signal = shutdown.clone();
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;

@@ -63,8 +63,8 @@ fn status(post: &Posted, sequence: u64) -> Value {
 }
 
 impl World {
-    /// Tells every reader of Mastodon's streams that follows the post with this sequence number, bent by
-    /// the fault that is due.
+    /// Sends the post with this sequence number to every reader of Mastodon's streams that follows it, changed by the fault that is
+    /// due.
     pub(crate) fn tell_followers(&mut self, sequence: u64, event: &str) {
         if self.followers.is_empty() {
             return;
@@ -171,7 +171,7 @@ impl Stream for Following {
                 Poll::Ready(Some(Ok(bytes)))
             }
             Poll::Ready(Some(Chunk::Cut)) => {
-                // Only an idle body is flushed: what was said before the cut must get out first.
+                // Only an idle body is flushed: what was sent before the cut must get out first.
                 self.cut = true;
                 context.waker().wake_by_ref();
                 Poll::Pending
@@ -223,7 +223,7 @@ pub(crate) async fn hashtag_timeline(
     timeline(&stub, Some(&tag.to_lowercase()), &wanted)
 }
 
-/// With `min_id`, the posts that follow it; without, the newest; the newest first either way.
+/// With `min_id`, the posts that follow it; without, the newest; in both cases newest first.
 fn timeline(stub: &Stub, tag: Option<&str>, wanted: &Wanted) -> Result<Json<Value>, Failure> {
     let world = stub.world();
     let now = Instant::now();
@@ -250,16 +250,16 @@ fn timeline(stub: &Stub, tag: Option<&str>, wanted: &Wanted) -> Result<Json<Valu
     Ok(Json(page.into()))
 }
 
-/// Something that an author does to a post: takes it back, or changes it.
+/// An author's correction of a post: an edit or a removal.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Correct {
     id: u64,
-    /// The new text; none takes the post back.
+    /// The new text; absent to remove the post.
     text: Option<String>,
 }
 
-/// `POST /control/correct`: an author changes a post, or takes it back.
+/// `POST /control/correct`: an author edits or removes a post.
 pub(crate) async fn correct(
     State(stub): State<Stub>,
     Json(Correct { id, text }): Json<Correct>,

@@ -14,7 +14,7 @@ pub enum Source {
     },
     /// A recording, played once, from the first connection on.
     Recording {
-        /// The posts, as [`recording::read`] gives them.
+        /// The posts, as [`crate::recording::read`] returns them.
         posts: Vec<Value>,
         /// Keeps their ids and times, instead of stamping them anew.
         keep: bool,
@@ -24,17 +24,17 @@ pub enum Source {
 /// How the stub behaves.
 #[derive(Debug)]
 pub struct Options {
-    /// The token that clients must bear.
+    /// The token that clients must send.
     pub token: String,
     /// Where posts come from.
     pub source: Source,
-    /// Posts a second, above 0.
+    /// Posts per second, more than 0.
     pub rate: f64,
-    /// How often an idle stream says that it is alive: X does at least every 20 s.
+    /// How often an idle stream sends a keep-alive. X does so at least every 20 s.
     pub keep_alive: Duration,
-    /// How long after it was posted search finds a post: at X about 30 s.
+    /// How long after it was posted search finds a post; about 30 s at X.
     pub search_delay: Duration,
-    /// Whether the account has backfill, as only Enterprise accounts have.
+    /// Whether the account has backfill, as Enterprise accounts do.
     pub backfill: bool,
 }
 

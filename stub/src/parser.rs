@@ -8,15 +8,15 @@ use crate::facts::tokens;
 #[error("{0}")]
 pub struct InvalidRule(pub(crate) String);
 
-/// What a text says, as a rule.
+/// Parses a rule.
 pub(crate) fn parse(text: &str) -> Result<Expression, InvalidRule> {
     let mut parser = Parser { rest: text, whole: text };
     let expression = parser.any()?;
     if parser.rest.is_empty() { Ok(expression) } else { Err(parser.error("unexpected ')'")) }
 }
 
-/// Recursive descent: `any` is parts with `OR` between, `all` is parts with spaces between (binding
-/// closer), `one` is an operator, a negation or a group.
+/// A recursive-descent parser: `any` is parts separated by `OR`, `all` is parts separated by spaces (which bind more tightly), `one`
+/// is an operator, a negation or a group.
 struct Parser<'a> {
     rest: &'a str,
     whole: &'a str,

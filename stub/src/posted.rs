@@ -19,7 +19,7 @@ pub(crate) struct StreamRule {
 }
 
 impl StreamRule {
-    /// As it stands in the line of a post that it matched.
+    /// The rule as it appears in the line of a post that matched it.
     pub(crate) fn in_a_line(&self) -> Value {
         match &self.tag {
             Some(tag) => json!({ "id": self.id, "tag": tag }),
@@ -33,15 +33,15 @@ impl StreamRule {
 pub(crate) struct Posted {
     pub(crate) id: u64,
     pub(crate) at: Timestamp,
-    /// As it was posted, as JSON: a third of what it takes taken apart.
+    /// The post as JSON, which takes a third of the memory of a parsed value.
     pub(crate) json: Box<str>,
     /// The rules that matched when it was posted.
     pub(crate) matched: Box<[MatchedRule]>,
-    /// How often its line has been handed to a reader whole.
+    /// How often its line was delivered whole.
     pub(crate) delivered: u32,
-    /// Its author has taken it back.
+    /// Whether its author has removed it.
     pub(crate) removed: bool,
-    /// Its author has changed it: the new text, and when.
+    /// Its author's edit: the new text, and when.
     pub(crate) edited: Option<(String, Timestamp)>,
 }
 
@@ -51,12 +51,12 @@ impl Posted {
         serde_json::from_str(&self.json).unwrap_or_default()
     }
 
-    /// What its rules can ask for.
+    /// The facts that rules can ask for.
     pub(crate) fn facts(&self) -> Facts {
         Facts::of(&self.post())
     }
 
-    /// What it takes of memory, about.
+    /// Approximately how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
         size_of::<Self>() + self.json.len() + size_of_val(&*self.matched)
     }

@@ -1,4 +1,4 @@
-//! The language of X's rules and search queries: what it says, and which posts it matches.
+//! Rules and search queries of X.
 
 use crate::expression::Expression;
 use crate::facts::Facts;
@@ -31,7 +31,7 @@ impl Rule {
         self.0.matches(facts, scope)
     }
 
-    /// The words, phrases and tags that a post may hold to be matched, as they would stand in a text.
+    /// The words, phrases and tags with which a post would match, as they are written in a text.
     #[must_use]
     pub fn wanted(&self) -> Vec<String> {
         let mut wanted = Vec::new();

@@ -87,7 +87,7 @@ struct Delete {
     values: Vec<String>,
 }
 
-/// Adds or deletes rules; with `dry_run`, only says what that would do.
+/// Adds or deletes rules; with `dry_run`, only reports what that would do.
 pub(crate) async fn update(
     State(stub): State<Stub>,
     _: Authorized,

@@ -40,17 +40,17 @@ pub(crate) struct Parameters {
     pagination_token: Option<String>,
     sort_order: Option<String>,
     granularity: Option<String>,
-    // Which fields to send is not the stub's concern: it sends what it has.
+    // The stub ignores which fields are requested, and sends what it has.
 }
 
-/// What a request asks for.
+/// The parameters of a request.
 struct Asked {
     rule: Rule,
     /// Ids above this.
     above: u64,
     /// Ids below this.
     below: u64,
-    /// Posted before this: what is newer, search does not know yet.
+    /// Posted before this: search does not know newer posts yet.
     known: Timestamp,
 }
 
@@ -90,7 +90,7 @@ impl Parameters {
 }
 
 impl World {
-    /// The posts that a request asks for, the newest first; each is looked into only when it is its turn.
+    /// The requested posts, newest first; each is examined only when it is its turn.
     fn found<'a>(&'a self, asked: &'a Asked) -> impl Iterator<Item = &'a Posted> {
         let mut found: Vec<_> = self
             .posts
@@ -166,7 +166,7 @@ pub(crate) async fn counts(
     Ok(ok(StatusCode::OK, standing, json!({ "data": data, "meta": meta })))
 }
 
-/// What the posts of a page refer to, each once.
+/// The objects that the posts of a page refer to, each once.
 fn included(page: &[&Posted]) -> Value {
     let mut lists: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
     for post in page {

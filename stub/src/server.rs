@@ -17,7 +17,7 @@ use crate::{control, mastodon, rules, search, stream};
 /// Serves on `listener` until `shutdown`, which ends open streams too.
 ///
 /// # Errors
-/// What the listener failed with.
+/// The listener failed.
 pub async fn serve(
     listener: TcpListener,
     options: Options,

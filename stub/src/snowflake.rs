@@ -1,4 +1,4 @@
-//! X's ids: the time they were made, and a number that makes them unique.
+//! X's ids: a time, and a number that makes them unique.
 
 use jiff::Timestamp;
 
@@ -8,21 +8,21 @@ const EPOCH_MS: i64 = 1_288_834_974_657;
 /// How many low bits do not belong to the time.
 const SEQUENCE_BITS: u32 = 22;
 
-/// Makes ids that only grow.
+/// Makes ids, each larger than the last.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     last: u64,
 }
 
 impl Ids {
-    /// An id of the moment `at`, or just above the last one if that is later.
+    /// An id of the time `at`, or just above the last id if that one is of a later time.
     pub(crate) fn next(&mut self, at: Timestamp) -> u64 {
         self.last = first_of(at).max(self.last + 1);
         self.last
     }
 }
 
-/// The lowest id that the moment `at` can have.
+/// The lowest id of the time `at`.
 pub(crate) fn first_of(at: Timestamp) -> u64 {
     u64::try_from(at.as_millisecond() - EPOCH_MS).unwrap_or(0) << SEQUENCE_BITS
 }
@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn an_id_holds_its_time_and_grows() {
         let at: Timestamp = "2021-09-22T16:37:29Z".parse().unwrap();
-        // A public id of that second, as X gave it.
+        // A public id of that second, assigned by X.
         assert!((first_of(at)..first_of(at) + (1000 << SEQUENCE_BITS)).contains(&1_440_716_895_355_764_743));
         let mut ids = Ids::default();
         let first = ids.next(at);

@@ -32,7 +32,7 @@ use crate::stub::Stub;
 #[derive(Deserialize)]
 pub(crate) struct Parameters {
     backfill_minutes: Option<u8>,
-    // Which fields to send is not the stub's concern: it sends what it has.
+    // The stub ignores which fields are requested, and sends what it has.
 }
 
 pub(crate) async fn connect(
@@ -128,7 +128,7 @@ impl Reading {
             .is_some_and(|connection| connection.number == self.number && connection.silent)
     }
 
-    /// Bytes as they go over the wire; flushed, so that the reader has them at once.
+    /// Bytes as they are sent; flushed, so that the reader has them immediately.
     fn encode(&mut self, bytes: Bytes) -> std::io::Result<Bytes> {
         let Some(gzip) = &mut self.gzip else { return Ok(bytes) };
         gzip.write_all(&bytes)?;
@@ -151,7 +151,7 @@ impl Stream for Reading {
         if self.cut {
             self.over = true;
             self.stub.world().reader_left(self.number);
-            // An error ends the connection without the farewell of chunked encoding.
+            // An error ends the connection without the last chunk of chunked encoding.
             return Poll::Ready(Some(Err(std::io::Error::other("cut on request"))));
         }
         match self.lines.poll_recv(context) {
@@ -163,7 +163,7 @@ impl Stream for Reading {
                 Poll::Ready(Some(bytes))
             }
             Poll::Ready(Some(Chunk::Cut)) => {
-                // Only an idle body is flushed: what was said before the cut must get out first.
+                // Only an idle body is flushed: what was sent before the cut must get out first.
                 self.cut = true;
                 context.waker().wake_by_ref();
                 Poll::Pending

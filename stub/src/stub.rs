@@ -22,13 +22,13 @@ pub(crate) struct Inner {
     pub(crate) backfill: bool,
     pub(crate) world: Mutex<World>,
     pub(crate) connected: Notify,
-    /// Open streams end with it: they would hold up the server's end.
+    /// Ends open streams, which would otherwise keep the server from ending.
     pub(crate) ended: CancellationToken,
 }
 
 impl Stub {
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        // No code panics while it holds the lock; if it did, the stub's state is still good enough.
+        // No code panics while it holds the lock; if it did, the state would still be good enough.
         self.inner.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,6 @@
-//! What the made-up posts are made of.
+//! The material of made-up posts.
 
-/// What posts are about when nobody asks for anything.
+/// What posts are about when nothing is requested.
 pub(crate) const TOPICS: &[&str] = &[
     "rust",
     "coffee",
@@ -20,8 +20,8 @@ pub(crate) const TOPICS: &[&str] = &[
     "भारत",
 ];
 
-/// Sentences with room for a topic: language, text. Between them they hold accents, right-to-left
-/// script, scripts without spaces, emoji of several code points, and characters that JSON escapes.
+/// Sentences with room for a topic: language, text. They include accents, right-to-left script, scripts without spaces, emoji of
+/// several code points, and characters that JSON escapes.
 pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("en", "Just read something about {} and I can't stop thinking about it."),
     ("en", "Hot take: {} was better ten years ago 🔥"),
@@ -49,7 +49,7 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("qme", "#{}"),
 ];
 
-/// People who do not exist: handle, name, what they say of where they live.
+/// People who do not exist: handle, name, location in their own words.
 pub(crate) const AUTHORS: &[(&str, &str, &str)] = &[
     ("stub_ada", "Ada 🦀", "London, England"),
     ("stub_jonas", "Jonas Ežeras", "Vilnius, Lithuania"),

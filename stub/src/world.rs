@@ -1,4 +1,4 @@
-//! What the stub knows: the rules, what was posted, and who is connected.
+//! The stub's state: the rules, what was posted, and who is connected.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -21,12 +21,11 @@ use crate::posted::{MatchedRule, Posted, StreamRule, own_stamp, stamp};
 use crate::scope::Scope;
 use crate::snowflake::Ids;
 
-/// How many posts are remembered for search, counts and the control path, and in how many bytes; the oldest goes
-/// first.
+/// How many posts are kept for search, counts and the control path, and in how many bytes; the oldest is dropped first.
 const POSTS_KEPT: usize = 50_000;
 const POST_BYTES_KEPT: usize = 32 * 1024 * 1024;
 
-/// How many are made at most while nobody has asked for any.
+/// How many are made, at most, while nobody has requested any.
 const UNASKED: usize = 1_000;
 
 /// How many bytes of lines wait for a slow reader before X cuts it off (inferred: X's own number is not public).
@@ -37,9 +36,9 @@ const LINE_BYTES_BUFFERED: usize = 8 * 1024 * 1024;
 pub(crate) struct World {
     pub(crate) rules: Vec<Arc<StreamRule>>,
     pub(crate) posts: VecDeque<Posted>,
-    /// What they take of memory, about.
+    /// Approximately how many bytes of memory they take.
     pub(crate) bytes: usize,
-    /// How many posts have been forgotten: the sequence number of the first that is kept.
+    /// How many posts have been dropped: the sequence number of the first that is kept.
     pub(crate) forgotten: u64,
     pub(crate) ids: Ids,
     pub(crate) connection: Option<Connection>,
@@ -47,21 +46,21 @@ pub(crate) struct World {
     pub(crate) followers: Vec<Follower>,
     /// The hashtags that were ever followed, in lower case.
     pub(crate) tags: BTreeSet<String>,
-    /// Somebody has read a stream of Mastodon's: what is posted from now on may be asked for.
+    /// Whether a Mastodon stream was ever read: from then on, posts are kept for its timelines.
     pub(crate) followed: bool,
-    /// How many connections there ever were: the number of the latest.
+    /// How many connections there have been: the number of the latest.
     pub(crate) connections: u64,
     /// Posts a second.
     pub(crate) rate: f64,
     pub(crate) faults: Pending,
     pub(crate) limits: Limits,
-    /// How often a client was told that it asks too often, or connects twice, by its own fault.
+    /// How often a client was refused by its own fault: too many requests, or a second connection.
     pub(crate) refusals: u64,
 }
 
 impl World {
-    /// Posts `post` now: gives it an id and a time, unless `keep` says that it has its own, and
-    /// sends it to the reader if a rule matches. Returns it as posted.
+    /// Posts `post` now: gives it an id and a time, unless `keep` is set, and sends it to the reader if a rule matches. Returns it
+    /// as posted.
     pub(crate) fn post(&mut self, mut post: Value, keep: bool) -> Value {
         let kept = keep.then(|| own_stamp(&post)).flatten();
         let (id, at) = kept.unwrap_or_else(|| {
@@ -94,7 +93,7 @@ impl World {
         post
     }
 
-    /// Remembers a post, and forgets the oldest for it.
+    /// Keeps a post, and drops the oldest if there is no room.
     fn remember(&mut self, posted: Posted) {
         self.bytes += posted.bytes();
         self.posts.push_back(posted);
@@ -106,12 +105,12 @@ impl World {
         }
     }
 
-    /// Whether another post is of use: where nobody has asked for any there need not be many.
+    /// Whether another post is needed: while nobody has requested any, a few are enough.
     pub(crate) fn wants_posts(&self) -> bool {
         !self.rules.is_empty() || self.followed || self.posts.len() < UNASKED
     }
 
-    /// Sends a line to the reader, bent by the fault that is due.
+    /// Sends a line to the reader, changed by the fault that is due.
     fn deliver(&mut self, line: Bytes, sequence: u64) {
         let Some(connection) = &mut self.connection else { return };
         if connection.silent || connection.taken_until.is_some() {
@@ -120,7 +119,7 @@ impl World {
         for chunk in self.faults.bend(line, sequence) {
             let bytes = chunk.len();
             let waiting = connection.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes;
-            // A reader that is too slow is cut off, and what was buffered is lost.
+            // A reader that is too slow is cut off, and its buffer is lost.
             if waiting > LINE_BYTES_BUFFERED || connection.lines.try_send(chunk).is_err() {
                 self.connection = None;
                 return;
@@ -128,7 +127,7 @@ impl World {
         }
     }
 
-    /// Sends again what matched in the last `time`, delivered already or not.
+    /// Sends again what matched in the last `time`, whether or not it was delivered.
     pub(crate) fn backfill(&mut self, time: Duration) {
         let since = now().checked_sub(time).unwrap_or(Timestamp::MAX);
         let first = self.posts.partition_point(|post| post.at <= since);
@@ -181,18 +180,18 @@ impl World {
     }
 
     fn say(&mut self, bytes: Bytes) {
-        // There, a line is an event's only with its name, and ends with an empty one.
+        // Mastodon's lines belong to an event with a name, which ends with an empty line.
         self.say_to_followers(&Bytes::from([b"data: ", bytes.as_ref(), b"\n"].concat()));
         if let Some(connection) = &self.connection
             && !connection.silent
         {
             connection.waiting.fetch_add(bytes.len(), Ordering::Relaxed);
-            // A full buffer loses it, like anything else that is said to a slow reader.
+            // A full buffer loses it, like everything else for a slow reader.
             let _ = connection.lines.try_send(Chunk::Bytes(bytes, Vec::new()));
         }
     }
 
-    /// How the one slot is.
+    /// The state of the one slot.
     pub(crate) fn slot(&mut self) -> Slot {
         match &self.connection {
             None => Slot::Free,
@@ -215,7 +214,7 @@ impl World {
         }
     }
 
-    /// The posts with these sequence numbers have been handed to a reader.
+    /// Counts the posts with these sequence numbers as delivered.
     pub(crate) fn delivered(&mut self, sequences: &[u64]) {
         for sequence in sequences {
             if let Some(post) = self.posted_mut(*sequence) {
@@ -228,7 +227,7 @@ impl World {
         usize::try_from(sequence.checked_sub(self.forgotten)?).ok()
     }
 
-    /// The post with this sequence number, if it is still remembered.
+    /// The post with this sequence number, if it is still kept.
     pub(crate) fn posted(&self, sequence: u64) -> Option<&Posted> {
         self.posts.get(self.index(sequence)?)
     }
