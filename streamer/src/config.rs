@@ -1,8 +1,8 @@
-//! What a streamer must be told.
+//! The streamer's configuration.
 
 use service::variables::{Variables, WrongVariables};
 
-/// What a streamer must be told. Each field names the variable it is read from.
+/// The streamer's configuration. Each field names the variable that it is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// `STREAM_ID`: which stream of StreamStatusTable this is; `x` if absent.

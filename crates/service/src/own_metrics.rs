@@ -32,7 +32,7 @@ impl Gauge {
     pub const GIVEN_UP: Self = Self { name: "GivenUp", unit: "Count" };
     /// How often it tried transactions again, in one batch.
     pub const TRANSACTIONS_RETRIED: Self = Self { name: "TransactionsRetried", unit: "Count" };
-    /// 1 if one batch's counts could not be stated to CloudWatch, else 0; the minute states them.
+    /// 1 if one batch's counts could not be published to CloudWatch, else 0; the minute's function publishes them.
     pub const STATING_FAILED: Self = Self { name: "StatingFailed", unit: "Count" };
     /// The size of one batch's messages.
     pub const MESSAGE_BYTES: Self = Self { name: "MessageBytes", unit: "Bytes" };

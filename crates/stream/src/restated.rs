@@ -14,7 +14,7 @@ struct Restated {
 }
 
 impl StreamStatusTable {
-    /// Up to when everything that was counted has been stated to CloudWatch; none if nothing ever was.
+    /// Up to when everything that was counted has been published to CloudWatch; none if nothing ever was.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.
@@ -24,7 +24,7 @@ impl StreamStatusTable {
         Ok(Some(restated.through))
     }
 
-    /// Notes that everything that was counted up to `through` has been stated to CloudWatch.
+    /// Notes that everything that was counted up to `through` has been published to CloudWatch.
     ///
     /// # Errors
     /// What DynamoDB answered.
