@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use posts::tweets::{Position, PostQuery};
+use posts::tweets::{PageCursor, PostQuery};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -16,24 +16,24 @@ use crate::Problem;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cursor {
-    at: Position,
+    at: PageCursor,
     of: String,
 }
 
 impl Cursor {
     /// The cursor of `at` in a walk of `wanted`.
-    pub(crate) fn write(at: Position, wanted: &PostQuery) -> Result<String, serde_json::Error> {
+    pub(crate) fn write(at: PageCursor, wanted: &PostQuery) -> Result<String, serde_json::Error> {
         let cursor = Self { at, of: fingerprint(wanted)? };
         Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor)?))
     }
 
     /// The place that a cursor names.
-    pub(crate) fn read(text: &str, wanted: &PostQuery) -> Result<Position, Problem> {
+    pub(crate) fn read(text: &str, wanted: &PostQuery) -> Result<PageCursor, Problem> {
         let json = URL_SAFE_NO_PAD.decode(text).ok();
         let Some(Self { at, of }) = json.and_then(|json| serde_json::from_slice(&json).ok()) else {
             return Err(Problem::unusable("cursor", "cursor is not one that this api gave"));
         };
-        if of != fingerprint(wanted)? || !wanted.can_stand_at(&at) {
+        if of != fingerprint(wanted)? || !wanted.includes(&at) {
             let detail =
                 "cursor belongs to a request with other parameters; only limit and format may differ";
             return Err(Problem::unusable("cursor", detail));
@@ -49,13 +49,13 @@ fn fingerprint(wanted: &PostQuery) -> Result<String, serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
-    use posts::tweets::{Filter, Order};
+    use posts::tweets::{Order, PostFilter};
 
     use super::*;
 
     #[test]
     fn a_cursor_comes_back_the_same_and_only_to_its_own_request() {
-        let at = |date: &str| Position {
+        let at = |date: &str| PageCursor {
             tweet_id: "1440716895355764743".parse().unwrap(),
             create_date: date.parse().unwrap(),
         };
@@ -64,7 +64,7 @@ mod tests {
             keyword: "rust".parse().unwrap(),
             from: Some("2026-11-23T00:00:00.000Z".parse().unwrap()),
             before: None,
-            filter: Filter::default(),
+            filter: PostFilter::default(),
             order: Order::NewestFirst,
         };
         let cursor = Cursor::write(here.clone(), &wanted).unwrap();
@@ -75,7 +75,7 @@ mod tests {
             PostQuery { before: wanted.from, ..wanted.clone() },
             PostQuery { order: Order::OldestFirst, ..wanted.clone() },
             PostQuery {
-                filter: Filter { text: Some("a".to_owned()), ..Filter::default() },
+                filter: PostFilter { text: Some("a".to_owned()), ..PostFilter::default() },
                 ..wanted.clone()
             },
         ] {

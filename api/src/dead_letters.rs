@@ -56,7 +56,7 @@ pub(crate) async fn redrive(
     Path(id): Path<String>,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<StatusCode, Problem> {
-    settled(&id, api.dead_letters.send_again(&id, UtcTime::now()).await?)
+    settled(&id, api.dead_letters.redrive(&id, UtcTime::now()).await?)
 }
 
 /// Send all dead letters to be stored again
@@ -73,7 +73,7 @@ pub(crate) async fn redrive_all(
     State(api): State<ControlApi>,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<(StatusCode, Json<Redriven>), Problem> {
-    Ok((StatusCode::ACCEPTED, Json(api.dead_letters.send_all_again(UtcTime::now()).await?)))
+    Ok((StatusCode::ACCEPTED, Json(api.dead_letters.redrive_all(UtcTime::now()).await?)))
 }
 
 /// Drop a dead letter for good
@@ -99,7 +99,7 @@ pub(crate) async fn drop(
 fn settled(id: &str, settled: Settled) -> Result<StatusCode, Problem> {
     match settled {
         Settled::Done => Ok(StatusCode::NO_CONTENT),
-        Settled::NotThere => {
+        Settled::NotFound => {
             let detail =
                 format!("no dead letter {id:?} can be seen now; others of its keyword may come before it");
             Err(Problem::new(StatusCode::NOT_FOUND, detail))

@@ -27,7 +27,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use posts::dead_letters::DeadLetterQueue;
 use posts::metrics::Metrics;
-use posts::restate::Restater;
+use posts::publish::Publisher;
 use posts::statistics::StatisticsTable;
 use posts::tweets::TweetsTable;
 use service::parameters::ParameterStore;
@@ -64,7 +64,7 @@ pub struct ControlApi {
     status: StreamStatusTable,
     close_queue: CloseQueue,
     dead_letters: DeadLetterQueue,
-    restater: Restater,
+    publisher: Publisher,
     ecs: aws_sdk_ecs::Client,
 }
 
@@ -100,7 +100,7 @@ impl ControlApi {
         let statistics = StatisticsTable::new(dynamodb.clone(), config.statistics_table.clone());
         Self {
             tweets: TweetsTable::new(dynamodb.clone(), config.tweets_table.clone(), statistics.clone()),
-            restater: Restater::new(statistics, Metrics::new(aws_sdk_cloudwatch::Client::new(aws))),
+            publisher: Publisher::new(statistics, Metrics::new(aws_sdk_cloudwatch::Client::new(aws))),
             status: StreamStatusTable::new(dynamodb, config.status_table.clone(), config.stream_id.clone()),
             close_queue: CloseQueue::new(sqs.clone(), config.close_queue_url.clone()),
             dead_letters: DeadLetterQueue::new(

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use posts::metrics::Stated;
-use posts::restate::RestateError;
+use posts::metrics::Published;
+use posts::publish::PublishError;
 use service::own_metrics::{EmbeddedMetrics, Gauge};
 use service::tables::TableError;
 use stream::gaps::GapState;
@@ -32,7 +32,7 @@ pub enum MinuteError {
     Reconcile(#[from] ReconcileError),
     /// The counts of late could not be stated again.
     #[error(transparent)]
-    Restate(#[from] RestateError),
+    Restate(#[from] PublishError),
     /// The status table could not be read, or not written.
     #[error(transparent)]
     Status(#[from] TableError),
@@ -69,12 +69,13 @@ async fn restate(api: &ControlApi, now: UtcTime) -> Result<(), MinuteError> {
     let mut since = api.status.restated_through().await?.unwrap_or_else(|| now.before(AT_FIRST));
     loop {
         let until = since.after(RESTATED_AT_ONCE).min(now);
-        let Ok(stated) = tokio::time::timeout_at(end, api.restater.counted_between(since, until, now)).await
+        let Ok(published) =
+            tokio::time::timeout_at(end, api.publisher.restate_changed(since, until, now)).await
         else {
             tracing::warn!(%since, "there is more to re-state; the next minute goes on");
             return Ok(());
         };
-        let Stated { values, out_of_reach } = stated?;
+        let Published { values, out_of_reach } = published?;
         tracing::info!(values, hours_out_of_reach = out_of_reach.len(), "re-stated the counts of late");
         api.status.save_restated_through(until).await?;
         since = until;

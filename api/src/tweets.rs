@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use place::Country;
+use place::{Country, InvalidCountry};
 use posts::PostId;
 use posts::post::InvalidPostId;
-use posts::tweets::{Correction, Filter, Order, PostQuery, StoredPost, TweetsTable};
+use posts::tweets::{Correction, CountryFilter, Order, PostFilter, PostQuery, StoredPost, TweetsTable};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utc_time::UtcTime;
@@ -91,7 +91,7 @@ impl TryFrom<String> for AskedCountry {
         if text == "unknown" {
             return Ok(Self(None));
         }
-        let country = text.parse().map_err(|_: String| {
+        let country = text.parse().map_err(|_: InvalidCountry| {
             let given = shown(&text);
             format!(
                 "must be a country's ISO 3166-1 alpha-2 code in capitals, as in LT, or unknown, not {given}"
@@ -204,8 +204,10 @@ pub(crate) async fn list(
         keyword: asked.keyword.get()?,
         from: asked.from.map(|from| from.get("from")).transpose()?,
         before: asked.to.map(|to| to.get("to")).transpose()?,
-        filter: Filter {
-            country: asked.country.map(|AskedCountry(country)| country),
+        filter: PostFilter {
+            country: asked
+                .country
+                .map(|AskedCountry(country)| country.map_or(CountryFilter::Unknown, CountryFilter::Is)),
             language: asked.language.map(|Language(code)| code),
             text: asked.text.map(|Text(text)| text),
         },

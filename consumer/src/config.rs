@@ -1,8 +1,8 @@
-//! What a consumer must be told.
+//! The consumer's configuration.
 
 use service::variables::{Variables, WrongVariables};
 
-/// What a consumer must be told. Each field names the variable it is read from.
+/// The consumer's configuration. Each field names the variable that it is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// `TWEETS_TABLE`: TweetsTable's name.
@@ -24,7 +24,7 @@ impl Config {
     ///
     /// # Errors
     /// Every variable that is missing or empty, at once.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, WrongVariables> {
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, WrongVariables> {
         let mut variables = Variables::new(variable);
         let config = Self {
             tweets_table: variables.required("TWEETS_TABLE"),

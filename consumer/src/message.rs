@@ -1,29 +1,29 @@
-//! A message as the queue hands it over.
+//! A message as the queue delivers it.
 
 use aws_lambda_events::sqs::SqsMessage;
 use posts::envelope::{DecodeError, Envelope};
 use utc_time::UtcTime;
 
-/// The group of a message that names none and whose keyword cannot be read.
-const NO_GROUP: &str = "unknown";
+/// The group of a message that names none and whose keyword is unreadable.
+const UNKNOWN_GROUP: &str = "unknown";
 
-/// A message as the queue hands it over.
+/// A message as the queue delivers it.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) id: String,
-    /// Its FIFO group; where the event does not say it, the keyword, which is what groups are made of.
+    /// Its FIFO group. Where the event does not name it, that of the keyword, which is what the streamer uses.
     pub(crate) group: String,
-    /// How often it has been received, if that is known.
+    /// How often it was received, if that is known.
     pub(crate) receives: Option<String>,
     /// When it was sent, if that is known.
     pub(crate) sent: Option<UtcTime>,
     pub(crate) body: String,
-    /// What the body says; an error will be the same however often it is tried.
+    /// The decoded body. An error is permanent.
     pub(crate) envelope: Result<Envelope, DecodeError>,
 }
 
-impl Message {
-    pub(crate) fn read(mut record: SqsMessage) -> Self {
+impl From<SqsMessage> for Message {
+    fn from(mut record: SqsMessage) -> Self {
         let body = record.body.unwrap_or_default();
         let envelope = Envelope::decode(&body);
         let group = record.attributes.remove("MessageGroupId");
@@ -31,7 +31,7 @@ impl Message {
         let sent = record.attributes.remove("SentTimestamp");
         Self {
             id: record.message_id.unwrap_or_default(),
-            group: group.unwrap_or_else(|| NO_GROUP.to_owned()),
+            group: group.unwrap_or_else(|| UNKNOWN_GROUP.to_owned()),
             receives: record.attributes.remove("ApproximateReceiveCount"),
             sent: sent.and_then(|millis| UtcTime::from_millis(millis.parse().ok()?).ok()),
             body,

@@ -9,7 +9,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use consumer::Consumer;
 use local::{Machine, Options, Stream, programs};
 use posts::Post;
-use posts::envelope::Parcel;
+use posts::envelope::{EncodedPost, Parcel};
 use serde_json::json;
 use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
@@ -39,10 +39,10 @@ fn post(id: u64) -> Post {
 fn batch(number: u64) -> SqsEvent {
     let records: Vec<_> = (0..MESSAGES)
         .map(|message| {
-            let mut parcel = Parcel::new("zebra".parse().unwrap()).unwrap();
+            let mut parcel = Parcel::new("zebra".parse().unwrap());
             for index in 0..POSTS {
                 let post = post(1 + (number * MESSAGES + message) * POSTS + index);
-                parcel.add(&post.tweet_id, post.edited_at, &Parcel::written(&post).unwrap());
+                parcel.add(&EncodedPost::encode(&post).unwrap());
             }
             json!({
                 "messageId": message.to_string(), "body": parcel.body(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use local::{Call, Fate, Machine, Options, Stream};
-use posts::envelope::Parcel;
+use posts::envelope::{EncodedPost, Parcel};
 use posts::{Keyword, Post};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -83,9 +83,9 @@ async fn backlog() {
     for first in (1..=messages).step_by(10) {
         let entries = (first..(first + 10).min(messages + 1)).map(|number| {
             let group = if number % 2 == 0 { 0 } else { 1 + number % 50 };
-            let mut parcel = Parcel::new(format!("keyword{group}").parse().unwrap()).unwrap();
+            let mut parcel = Parcel::new(format!("keyword{group}").parse().unwrap());
             let post = post(number);
-            parcel.add(&post.tweet_id, None, &Parcel::written(&post).unwrap());
+            parcel.add(&EncodedPost::encode(&post).unwrap());
             let entry = SendMessageBatchRequestEntry::builder().id(number.to_string());
             let entry =
                 entry.message_group_id(group.to_string()).message_deduplication_id(number.to_string());

@@ -1,11 +1,11 @@
 //! The one door for everything that is collected, whether the stream delivers it or healing fetches it.
 //!
-//! Here repeats are dropped and posts are counted against the budget, written as JSON, once, and given room by their exact
+//! Here repeats are dropped and posts are counted against the budget, encoded as JSON, once, and given room by their exact
 //! size. Nothing checks again further on.
 
 use std::collections::BTreeSet;
 
-use posts::envelope::{POST_BYTES, Parcel};
+use posts::envelope::EncodedPost;
 use posts::{Keyword, Post, PostId};
 use tokio::sync::mpsc;
 use utc_time::UtcTime;
@@ -15,7 +15,7 @@ use crate::meter::{Allowance, Meter};
 use crate::progress::Progress;
 use crate::recent::RecentPosts;
 use crate::source::Arrival;
-use crate::waiting::{NotTaken, Origin, Waiting, WaitingRoom, WrittenPost};
+use crate::waiting::{NotTaken, Origin, Waiting, WaitingRoom};
 
 /// The one door for everything that is collected. Copies share their state.
 #[derive(Clone, Debug)]
@@ -59,14 +59,14 @@ impl Intake {
         new.retain(|keyword| !self.recent.contains(keyword, &post));
         let is_new = new.len() == delivered;
         if !new.is_empty()
-            && let Some(written) = written(&post)
+            && let Some(encoded) = encode(&post)
         {
-            let written = Arrival::Post(written);
-            let place = self.room.reserve(&written)?;
+            let encoded = Arrival::Post(encoded);
+            let place = self.room.reserve(&encoded)?;
             for keyword in &new {
                 self.recent.insert(keyword, &post.tweet_id, post.edited_at);
             }
-            place.take(written, post.create_date, new, Origin::Stream, cursor);
+            place.take(encoded, post.create_date, new, Origin::Stream, cursor);
             self.progress.post_read(post.create_date);
         }
         if is_new {
@@ -99,17 +99,17 @@ impl Intake {
             return Ok(Fetched::Repeated);
         }
         allowance.spend(UtcTime::now());
-        let Some(written) = written(&post) else { return Ok(Fetched::New) };
-        let written = Arrival::Post(written);
+        let Some(encoded) = encode(&post) else { return Ok(Fetched::New) };
+        let encoded = Arrival::Post(encoded);
         let place = loop {
             self.room.half_free().await;
-            match self.room.reserve(&written) {
+            match self.room.reserve(&encoded) {
                 Ok(place) => break place,
                 Err(NotTaken::NoRoom) => {}
                 Err(ended @ NotTaken::Ended) => return Err(ended),
             }
         };
-        place.take(written, post.create_date, BTreeSet::from([keyword.clone()]), Origin::Healing, cursor);
+        place.take(encoded, post.create_date, BTreeSet::from([keyword.clone()]), Origin::Healing, cursor);
         self.recent.insert(keyword, &post.tweet_id, post.edited_at);
         Ok(Fetched::New)
     }
@@ -120,19 +120,20 @@ impl Intake {
     }
 }
 
-/// Writes a post as JSON, unless it is too large to be stored.
-fn written(post: &Post) -> Option<WrittenPost> {
-    let json = Parcel::written(post).ok()?;
-    if json.len() > POST_BYTES {
-        tracing::warn!(id = %post.tweet_id, bytes = json.len(), "skipped a post that is too large to be stored");
-        return None;
-    }
-    Some(WrittenPost { id: post.tweet_id.clone(), edited_at: post.edited_at, json })
+/// Encodes a post, unless it is too large to be stored: it is skipped then.
+fn encode(post: &Post) -> Option<EncodedPost> {
+    EncodedPost::encode(post)
+        .inspect_err(|error| {
+            tracing::warn!(id = %post.tweet_id, bytes = error.bytes, "skipped a post that is too large to be stored");
+        })
+        .ok()
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+
+    use posts::envelope::POST_BYTES;
 
     use super::*;
     use crate::waiting::{WAITING_BYTES, WAITING_POSTS};
@@ -180,7 +181,7 @@ mod tests {
     fn room_is_given_by_exact_size_and_what_found_none_is_not_counted() {
         let (intake, mut received, meter) = intake(None);
         let text = "é".repeat(100_000);
-        let fit = WAITING_BYTES / Parcel::written(&post(100, &text)).unwrap().len();
+        let fit = WAITING_BYTES / EncodedPost::encode(&post(100, &text)).unwrap().bytes();
         for id in 100..100 + fit {
             take(&intake, post(id, &text), &["a"]).unwrap();
         }

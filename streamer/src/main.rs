@@ -5,7 +5,6 @@ use service::own_metrics::EmbeddedMetrics;
 use streamer::{Config, run};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 // A post is many small allocations: docs/BENCHMARKS.md.
 #[global_allocator]
@@ -14,8 +13,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 // A task has a quarter of a core.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(level).init();
+    service::logs::init_for_ecs();
     let variable = |name: &str| std::env::var(name).ok();
     let owner = owner(variable("ECS_CONTAINER_METADATA_URI_V4")).await?;
     let config = Config::from_variables(variable, owner)?;

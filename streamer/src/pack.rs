@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use posts::Keyword;
-use posts::envelope::{ENVELOPE_BYTES, Parcel};
+use posts::envelope::{EncodedPost, Parcel};
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
 use crate::source::Arrival;
-use crate::waiting::{Ticket, WrittenPost};
+use crate::waiting::Ticket;
 
 /// How long a post waits for others to share its parcel.
 const AGE: Duration = Duration::from_secs(1);
 
-/// Packs posts into parcels of at most [`ENVELOPE_BYTES`], none of them older than [`AGE`].
-///
-/// It holds at most one parcel for each keyword.
+/// Packs posts into parcels, at most one open parcel for each keyword, none older than [`AGE`].
 #[derive(Debug, Default)]
 pub(crate) struct Packer {
     open: BTreeMap<Keyword, Packed>,
@@ -63,36 +61,28 @@ impl Packed {
 }
 
 impl Packer {
-    /// Adds something. `made` says when it was made, if the stream delivered it. Returns the parcel that it did not fit into, which is full. Nothing fits after
-    /// what was taken back but more of it: a parcel's posts come before that.
-    ///
-    /// # Errors
-    /// None that a keyword can cause; serde's signature has one.
+    /// Adds a post or a removal. `made` is when it was made, if the stream delivered it. Returns the keyword's parcel
+    /// so far if that is full.
     pub(crate) fn add(
         &mut self,
         keyword: &Keyword,
-        arrival: &Arrival<WrittenPost>,
+        arrival: &Arrival<EncodedPost>,
         made: Option<UtcTime>,
         ticket: Ticket,
         now: Instant,
-    ) -> Result<Option<Packed>, serde_json::Error> {
-        let (bytes, fits_after_removed) = match arrival {
-            Arrival::Post(post) => (post.json.len(), false),
-            Arrival::Removed(id) => (id.as_str().len() + 3, true),
-        };
+    ) -> Option<Packed> {
         if let Some(open) = self.open.get_mut(keyword)
-            && open.parcel.bytes_with(bytes) <= ENVELOPE_BYTES
-            && (fits_after_removed || !open.parcel.has_removed())
+            && fits(arrival, &open.parcel)
         {
             add(arrival, &mut open.parcel);
             open.tickets.push(ticket);
             open.newest = open.newest.max(made);
-            return Ok(None);
+            return None;
         }
-        let mut parcel = Parcel::new(keyword.clone())?;
+        let mut parcel = Parcel::new(keyword.clone());
         add(arrival, &mut parcel);
         let packed = Packed { parcel, tickets: vec![ticket], since: now, newest: made };
-        Ok(self.open.insert(keyword.clone(), packed))
+        self.open.insert(keyword.clone(), packed)
     }
 
     /// When the oldest parcel must be sent.
@@ -106,16 +96,23 @@ impl Packer {
     }
 }
 
-fn add(arrival: &Arrival<WrittenPost>, parcel: &mut Parcel) {
+fn fits(arrival: &Arrival<EncodedPost>, parcel: &Parcel) -> bool {
     match arrival {
-        Arrival::Post(post) => parcel.add(&post.id, post.edited_at, &post.json),
+        Arrival::Post(post) => parcel.fits(post),
+        Arrival::Removed(id) => parcel.fits_removal(id),
+    }
+}
+
+fn add(arrival: &Arrival<EncodedPost>, parcel: &mut Parcel) {
+    match arrival {
+        Arrival::Post(post) => parcel.add(post),
         Arrival::Removed(id) => parcel.remove(id),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use posts::envelope::Envelope;
+    use posts::envelope::{ENVELOPE_BYTES, Envelope};
     use proptest::prelude::*;
 
     use super::*;
@@ -130,11 +127,8 @@ mod tests {
             "tweetId": id.to_string(), "createDate": "2026-11-23T10:00:00Z", "text": text,
         });
         let post: posts::Post = serde_json::from_value(post).unwrap();
-        let json = Parcel::written(&post).unwrap();
-        let post = WrittenPost { id: post.tweet_id, edited_at: None, json };
-        packer
-            .add(keyword, &Arrival::Post(post), None, Ticket::without_room(cursor.hold(1)), Instant::now())
-            .unwrap()
+        let post = Arrival::Post(EncodedPost::encode(&post).unwrap());
+        packer.add(keyword, &post, None, Ticket::without_room(cursor.hold(1)), Instant::now())
     }
 
     proptest! {
@@ -174,7 +168,7 @@ mod tests {
         add(&mut packer, &keyword, 1, "", &cursor);
         let removed = Arrival::Removed("1".parse().unwrap());
         let ticket = Ticket::without_room(cursor.hold(1));
-        assert!(packer.add(&keyword, &removed, None, ticket, Instant::now()).unwrap().is_none());
+        assert!(packer.add(&keyword, &removed, None, ticket, Instant::now()).is_none());
         let full = add(&mut packer, &keyword, 2, "", &cursor).unwrap();
         let envelope = Envelope::decode(&full.parcel.body()).unwrap();
         assert_eq!((envelope.posts.len(), envelope.removed.len()), (1, 1));

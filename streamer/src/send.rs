@@ -30,7 +30,7 @@ pub(crate) struct Sender {
 /// Why sending ended before everything was on the queue.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SendingEnded {
-    /// The queue refused a message for good, or it cannot be written.
+    /// The queue refused a message for good.
     #[error("{0}")]
     Refused(String),
     /// Another reader may hold the lease by now, so nothing more is sent.
@@ -56,12 +56,12 @@ impl Sender {
             };
             match received {
                 Some(received) => {
-                    let mut full = self.pack(&received)?;
+                    let mut full = self.pack(&received);
                     // What else has arrived goes with it, since a request carries ten parcels.
                     while full.len() < REQUEST_PARCELS
                         && let Ok(received) = posts.try_recv()
                     {
-                        full.extend(self.pack(&received)?);
+                        full.extend(self.pack(&received));
                     }
                     if !full.is_empty() {
                         self.send(full).await?;
@@ -76,15 +76,14 @@ impl Sender {
     }
 
     /// Packs a post or removal under each of its keywords; returns the parcels that are full.
-    fn pack(&mut self, waiting: &Waiting) -> Result<Vec<Packed>, SendingEnded> {
+    fn pack(&mut self, waiting: &Waiting) -> Vec<Packed> {
         let Waiting { arrival, at, keywords, origin, ticket } = waiting;
         let made = (*origin == Origin::Stream).then_some(*at);
         let mut full = Vec::new();
         for keyword in keywords {
-            let packed = self.packer.add(keyword, arrival, made, ticket.clone(), Instant::now());
-            full.extend(packed.map_err(|error| SendingEnded::Refused(error.to_string()))?);
+            full.extend(self.packer.add(keyword, arrival, made, ticket.clone(), Instant::now()));
         }
-        Ok(full)
+        full
     }
 
     /// Sends until the queue has accepted everything.

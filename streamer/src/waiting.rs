@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use posts::{Keyword, PostId};
+use posts::Keyword;
+use posts::envelope::EncodedPost;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use utc_time::UtcTime;
@@ -23,22 +24,13 @@ const CHECK_ROOM: Duration = Duration::from_millis(100);
 /// Something that waits to be sent.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    pub(crate) arrival: Arrival<WrittenPost>,
+    pub(crate) arrival: Arrival<EncodedPost>,
     /// When the post was written, or removed.
     pub(crate) at: UtcTime,
     /// The keywords under which it is new.
     pub(crate) keywords: BTreeSet<Keyword>,
     pub(crate) origin: Origin,
     pub(crate) ticket: Ticket,
-}
-
-/// A post as it is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WrittenPost {
-    pub(crate) id: PostId,
-    pub(crate) edited_at: Option<UtcTime>,
-    /// As [`Parcel::written`] wrote it.
-    pub(crate) json: String,
 }
 
 /// Where a post comes from.
@@ -101,9 +93,9 @@ impl WaitingRoom {
     }
 
     /// Reserves room for something.
-    pub(crate) fn reserve(&self, arrival: &Arrival<WrittenPost>) -> Result<Place<'_>, NotTaken> {
+    pub(crate) fn reserve(&self, arrival: &Arrival<EncodedPost>) -> Result<Place<'_>, NotTaken> {
         let bytes = match arrival {
-            Arrival::Post(post) => post.json.len(),
+            Arrival::Post(post) => post.bytes(),
             Arrival::Removed(id) => id.as_str().len(),
         };
         let place = self.waiting.try_reserve().map_err(|error| match error {
@@ -129,7 +121,7 @@ impl Place<'_> {
     /// Puts something here; `cursor` is held until it is sent.
     pub(crate) fn take(
         self,
-        arrival: Arrival<WrittenPost>,
+        arrival: Arrival<EncodedPost>,
         at: UtcTime,
         keywords: BTreeSet<Keyword>,
         origin: Origin,

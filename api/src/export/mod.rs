@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use posts::tweets::{Position, PostQuery, StoredPost};
+use posts::tweets::{CountryFilter, PageCursor, PostQuery, StoredPost};
 use tokio::time::Instant;
 
 use self::written::{Sent, Written};
@@ -48,7 +48,7 @@ pub(crate) async fn answer(
     api: ReadApi,
     wanted: PostQuery,
     format: Format,
-    after: Option<Position>,
+    after: Option<PageCursor>,
 ) -> Result<Response, Problem> {
     let headers = [(header::CONTENT_TYPE, format.media_type())];
     if let Some(most) = api.answer_bytes {
@@ -75,8 +75,8 @@ async fn part(
     api: &ReadApi,
     wanted: &PostQuery,
     mut written: Written,
-    after: Option<Position>,
-) -> Result<(Bytes, Option<Position>), ExportError> {
+    after: Option<PageCursor>,
+) -> Result<(Bytes, Option<PageCursor>), ExportError> {
     let page = api.tweets.page(wanted, AT_ONCE, after).await?;
     for post in &page.posts {
         written.push(post)?;
@@ -89,9 +89,9 @@ async fn bounded(
     api: &ReadApi,
     wanted: &PostQuery,
     format: Format,
-    after: Option<Position>,
+    after: Option<PageCursor>,
     most: usize,
-) -> Result<(Vec<u8>, Option<Position>), ExportError> {
+) -> Result<(Vec<u8>, Option<PageCursor>), ExportError> {
     let end = Instant::now() + ANSWER_TIME;
     let mut written = Written::new(format)?;
     let mut sent = Sent::new(format);
@@ -119,15 +119,15 @@ async fn bounded(
 }
 
 /// Where a walk stands after this post.
-fn place(stored: &StoredPost) -> Position {
-    Position { tweet_id: stored.post.tweet_id.clone(), create_date: stored.post.create_date }
+fn place(stored: &StoredPost) -> PageCursor {
+    PageCursor { tweet_id: stored.post.tweet_id.clone(), create_date: stored.post.create_date }
 }
 
 /// The rest of an export, as RFC 8288 writes it: relative to the request, wherever the api is.
 fn link(wanted: &PostQuery, format: Format, cursor: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("keyword", wanted.keyword.as_str());
-    let country = wanted.filter.country.map(|country| country.map_or("unknown", |country| country.as_str()));
+    let country = wanted.filter.country.map(CountryFilter::as_str);
     for (name, value) in [
         ("from", wanted.from.map(|at| at.to_string())),
         ("to", wanted.before.map(|at| at.to_string())),

@@ -7,7 +7,7 @@ use aws_sdk_cloudwatch::types::{
     Dimension, DimensionFilter, Metric, MetricDataQuery, MetricDataResult, MetricStat,
 };
 use posts::Keyword;
-use posts::metrics::{Metrics, Statement};
+use posts::metrics::{HourValue, Metrics};
 use posts::statistics::HourCount;
 use utc_time::UtcTime;
 
@@ -65,12 +65,12 @@ pub(super) async fn rows(
 }
 
 /// What CloudWatch should have of a metric.
-fn stated(counts: &[HourCount], all_keywords: bool, metric: &str) -> Vec<Statement> {
+fn stated(counts: &[HourCount], all_keywords: bool, metric: &str) -> Vec<HourValue> {
     let mut by_hour: BTreeMap<UtcTime, Vec<HourCount>> = BTreeMap::new();
     for count in counts {
         by_hour.entry(count.hour).or_default().push(count.clone());
     }
-    let of = if all_keywords { Statement::of_hour } else { Statement::of_keyword };
+    let of = if all_keywords { HourValue::of_hour } else { HourValue::of_keyword };
     let statements = by_hour.values().flat_map(|counts| of(counts));
     statements.filter(|statement| statement.metric == metric).collect()
 }

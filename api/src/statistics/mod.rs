@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use futures::{StreamExt, TryStreamExt, stream};
 use posts::Keyword;
-use posts::metrics::Stated;
+use posts::metrics::Published;
 use posts::statistics::HourCount;
 use serde::{Deserialize, Serialize};
 use service::tables::TableError;
@@ -313,7 +313,7 @@ pub(crate) struct Range {
     tag = "statistics",
     request_body(content = Range, example = json!({ "from": "2026-11-23T00:00:00Z", "to": "2026-11-24T00:00:00Z" })),
     responses(
-        (status = 200, description = "What CloudWatch was told", body = Stated),
+        (status = 200, description = "What CloudWatch was told", body = Published),
         (status = 422, description = "A range that ends before it begins, lies before 1970 or is too long",
             body = Problem, content_type = "application/problem+json"),
     )
@@ -322,9 +322,9 @@ pub(crate) async fn restate(
     State(api): State<ControlApi>,
     Query(NoParameters {}): Query<NoParameters>,
     Body(Range { from, to }): Body<Range>,
-) -> Result<Json<Stated>, Problem> {
+) -> Result<Json<Published>, Problem> {
     let hours = hours(Some(from), Some(to), LONGEST_OF_ALL, LONGEST_OF_ALL)?;
-    Ok(Json(api.restater.range(hours.first, hours.last(), UtcTime::now()).await?))
+    Ok(Json(api.publisher.restate_range(hours.first, hours.last(), UtcTime::now()).await?))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a user asks to be collected.
+//! Keywords: what users request to be collected.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,22 +7,21 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-/// What a user asks to be collected: a word, a phrase, or any rule that the stream understands.
+/// A requested keyword: a word, a phrase, or any rule of X's filtered stream.
 ///
 /// 1 to [`Keyword::MAX_BYTES`] bytes of UTF-8 in Unicode's normalization form C, without control
 /// characters, without white space at either end, and with one space between words. Case is kept: `OR` is an
 /// operator to X, `or` is not.
 ///
-/// It shows all that it holds. Refused is what Unicode says is not displayed
-/// ([Default_Ignorable_Code_Point](https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point)), such
-/// as zero-width spaces, byte order marks and the characters that turn the direction of writing: with them two
-/// keywords look the same, or one reads as another. Four kinds of them belong to words and emoji, and are taken
-/// where they do: joiners and non-joiners (Persian and Indic words, emoji sequences), variation selectors (emoji,
+/// Characters that are not displayed are refused
+/// ([Default_Ignorable_Code_Point](https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point)), such as
+/// zero-width spaces, byte order marks and characters that change the direction of writing: they make two keywords look
+/// the same, or one read as another. Four kinds of them belong to words and emoji and are accepted there: joiners and non-joiners (Persian and Indic words, emoji sequences), variation selectors (emoji,
 /// ideographs, Mongolian) and the Mongolian vowel separator after a character that is not ASCII, a keycap's
 /// selector before its keycap, and tags after the black flag whose region they name.
 ///
-/// Parsing makes one of what a user wrote. Deserializing takes one as it was kept, so that one from before a
-/// rule can still be read and removed. Copies share their text.
+/// Parsing applies these rules to what a user wrote. Deserializing accepts a stored keyword as it is, so that one from
+/// before a rule can still be read and removed. Clones share their text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",
@@ -63,8 +62,8 @@ pub enum InvalidKeyword {
 impl Keyword {
     /// The longest keyword, in bytes of UTF-8.
     ///
-    /// X's recent search, by which gaps are healed, takes 512 characters; a keyword that it cannot
-    /// look for could not be healed. Counted in bytes, it also fits every key and label made of it.
+    /// X's recent search, which heals gaps, accepts 512 characters: the gaps of a longer keyword could not be healed.
+    /// The limit is in bytes, so that a keyword also fits every key and label made of it.
     pub const MAX_BYTES: usize = 512;
 
     /// The keyword as text.
@@ -89,7 +88,7 @@ impl FromStr for Keyword {
 impl TryFrom<String> for Keyword {
     type Error = InvalidKeyword;
 
-    /// A keyword as it was kept: what [`Keyword::from_str`] made, by the rules of its time.
+    /// A stored keyword: what [`Keyword::from_str`] made of a text, by the rules of its time.
     fn try_from(text: String) -> Result<Self, InvalidKeyword> {
         if text.chars().any(char::is_control) {
             return Err(InvalidKeyword::ControlCharacter);

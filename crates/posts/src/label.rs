@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-/// Writes `text` in printable ASCII without spaces, at most `max` bytes, different texts differently.
+/// Writes `text` in printable ASCII without spaces, in at most `max` bytes. Different texts get different labels.
 ///
-/// Other characters (and `%`) become `%XX`; what is still too long ends in `~` and the text's hash.
+/// Other characters (and `%`) become `%XX`; a label that is still too long ends in `~` and the text's hash.
 /// `max` must leave room for that hash: 65 bytes.
 pub(crate) fn label(text: &str, max: usize) -> String {
     let mut label = String::with_capacity(text.len());
@@ -27,7 +27,7 @@ pub(crate) fn label(text: &str, max: usize) -> String {
     label
 }
 
-/// The SHA-256 of `parts` one after the other, as 64 hexadecimal digits.
+/// The SHA-256 of the concatenated `parts`, as 64 hexadecimal digits.
 pub(crate) fn hex_sha256<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha256::new();
     for part in parts {

@@ -1,8 +1,8 @@
-//! What is collected: posts and keywords, and the queue, tables and metrics that carry and hold them.
+//! What is collected: posts and keywords; the queues, tables and metrics that hold them.
 //!
-//! `streamer`, `consumer` and `api` meet only through what this crate and `stream` describe: the
-//! [`envelope::Envelope`] on the queue and the items in the tables. It knows AWS's wire, not where the other end is:
-//! one machine is the same code pointed at another endpoint.
+//! `streamer`, `consumer` and `api` communicate only through what this crate and `stream` define: the
+//! [`envelope::Envelope`] on the queue and the items in the tables. The code speaks to AWS and does not know where AWS
+//! is: one machine is the same code with another endpoint.
 
 pub mod dead_letters;
 pub mod envelope;
@@ -10,8 +10,8 @@ pub mod keyword;
 mod label;
 pub mod metrics;
 pub mod post;
+pub mod publish;
 pub mod queue;
-pub mod restate;
 pub mod statistics;
 pub mod tweets;
 

@@ -1,4 +1,4 @@
-//! The counts as CloudWatch metrics.
+//! Counts as CloudWatch metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::label::label;
 use crate::statistics::HourCount;
 use utc_time::UtcTime;
 
-/// Most bytes in one request, which we count before compression.
+/// Most bytes in one request, counted before compression.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>
 const BYTES_A_REQUEST: usize = 1_000_000;
 
@@ -21,47 +21,47 @@ const BYTES_A_REQUEST: usize = 1_000_000;
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html>
 const DIMENSION_BYTES: usize = 1024;
 
-/// The oldest stamp that CloudWatch takes, two weeks, and the latest, in two hours (the page above).
+/// How old the timestamp of a value may be, and how far in the future (the first page above).
 pub(crate) const OLDEST: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-const LATEST: Duration = Duration::from_secs(2 * 60 * 60);
+const FARTHEST: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// CloudWatch's namespace `Aviary`.
 ///
-/// `PutMetricData` is not idempotent, so nothing is ever added here: a value *states* how many posts
-/// of one hour have been collected so far, stamped with that hour's start, and is read with the
-/// statistic `Maximum` over an hour. Stated again, late or out of order, it harms nothing.
+/// `PutMetricData` is not idempotent, so nothing is ever added there. Each value is the number of posts that an hour has
+/// so far, with the start of that hour as its timestamp; read it with the statistic `Maximum` over an hour. Publishing a
+/// value again, late or out of order, is harmless.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     client: Client,
 }
 
-/// A value that one metric is to have in one hour.
+/// The value of one metric in one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
+pub struct HourValue {
     /// The metric.
     pub metric: &'static str,
     /// Its dimensions' names and values.
     pub dimensions: Vec<(&'static str, String)>,
-    /// The hour's first moment.
+    /// The start of the hour.
     pub hour: UtcTime,
-    /// How many posts of that hour have been collected so far.
+    /// How many posts of that hour were collected so far.
     pub collected: u64,
 }
 
-/// What became of statements.
+/// What was published, and what CloudWatch would not accept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Stated {
-    /// How many values CloudWatch has now.
+pub struct Published {
+    /// How many values were published.
     pub values: usize,
-    /// The hours for which CloudWatch takes no values, being more than two weeks old, or more than two
-    /// hours ahead: the table alone has their counts.
+    /// The hours for which CloudWatch accepts no values: those of more than two weeks ago, or more than two hours ahead.
+    /// Only the table has their counts.
     pub out_of_reach: BTreeSet<UtcTime>,
 }
 
-impl Stated {
-    /// Both together.
+impl Published {
+    /// Adds the result of another call.
     pub(crate) fn add(&mut self, other: Self) {
         self.values += other.values;
         self.out_of_reach.extend(other.out_of_reach);
@@ -73,7 +73,7 @@ impl Metrics {
     pub const NAMESPACE: &str = "Aviary";
     /// Posts by keyword; dimension `Keyword`.
     pub const BY_KEYWORD: &str = "TweetsByKeyword";
-    /// Posts by country, under all keywords; dimension `Country`. A post under two counts twice.
+    /// Posts by country, under all keywords; dimension `Country`. A post under two keywords counts twice.
     pub const BY_COUNTRY: &str = "TweetsByCountry";
     /// Posts by keyword and country; dimensions `Keyword`, `Country`.
     pub const BY_KEYWORD_AND_COUNTRY: &str = "TweetsByKeywordAndCountry";
@@ -81,18 +81,18 @@ impl Metrics {
     pub const KEYWORD: &str = "Keyword";
     /// The dimension that holds a country's code, `unknown`, or [`Metrics::OTHER`].
     pub const COUNTRY: &str = "Country";
-    /// The countries of a keyword that have no metric of their own.
+    /// The country that stands for all countries of a keyword that have no metric of their own.
     pub const OTHER: &str = "other";
 
-    /// How many countries of a keyword have a metric of their own in an hour: those that were counted first,
-    /// which does not change as more are counted.
+    /// How many countries of a keyword have a metric of their own in an hour: those that were counted first, so that
+    /// they stay the same as more are counted.
     ///
-    /// A metric costs $0.30 a month, by the hour in which it has values
-    /// (<https://aws.amazon.com/cloudwatch/pricing/>). So K keywords take at most 22 K metrics, and all of
-    /// them together 250 more, one for each country.
+    /// A metric costs $0.30 a month, prorated by the hours in which it has values
+    /// (<https://aws.amazon.com/cloudwatch/pricing/>). K keywords have at most 22 K metrics, and about 250 more for all
+    /// of them together, one for each country.
     pub const COUNTRIES_A_KEYWORD: usize = 20;
 
-    /// Most values in one request; the page is named above.
+    /// Most values in one request (the first page above).
     pub(crate) const VALUES_A_REQUEST: usize = 1000;
 
     /// Publishes through `client`.
@@ -101,43 +101,43 @@ impl Metrics {
         Self { client }
     }
 
-    /// How a keyword is written as a dimension: as it is where it is printable ASCII without spaces,
-    /// other characters as `%XX`.
+    /// A keyword as the value of a dimension: printable ASCII except spaces and `%` as it is, everything else as
+    /// `%XX`.
     #[must_use]
     pub fn keyword_dimension(keyword: &Keyword) -> String {
         label(keyword.as_str(), DIMENSION_BYTES)
     }
 
-    /// Makes CloudWatch know these, but for hours that it takes no values for.
+    /// Publishes values, except for hours for which CloudWatch accepts none.
     ///
     /// # Errors
-    /// What CloudWatch answered. Stating it all again is safe.
-    pub async fn state(
+    /// CloudWatch's error. Publishing all of them again is safe.
+    pub async fn publish(
         &self,
-        statements: &[Statement],
+        values: &[HourValue],
         now: UtcTime,
-    ) -> Result<Stated, aws_sdk_cloudwatch::Error> {
-        let mut stated = Stated::default();
+    ) -> Result<Published, aws_sdk_cloudwatch::Error> {
+        let mut published = Published::default();
         let mut batch: Vec<MetricDatum> = Vec::new();
         let mut batch_bytes = 0;
-        for statement in statements {
-            if now.since(statement.hour) > OLDEST || statement.hour.since(now) > LATEST {
-                stated.out_of_reach.insert(statement.hour);
+        for value in values {
+            if now.since(value.hour) > OLDEST || value.hour.since(now) > FARTHEST {
+                published.out_of_reach.insert(value.hour);
                 continue;
             }
-            let bytes = statement.bytes();
+            let bytes = value.bytes();
             if batch.len() == Self::VALUES_A_REQUEST || batch_bytes + bytes > BYTES_A_REQUEST {
                 self.put(std::mem::take(&mut batch)).await?;
                 batch_bytes = 0;
             }
-            batch.push(statement.datum());
+            batch.push(value.datum());
             batch_bytes += bytes;
-            stated.values += 1;
+            published.values += 1;
         }
         if !batch.is_empty() {
             self.put(batch).await?;
         }
-        Ok(stated)
+        Ok(published)
     }
 
     async fn put(&self, values: Vec<MetricDatum>) -> Result<(), aws_sdk_cloudwatch::Error> {
@@ -147,8 +147,8 @@ impl Metrics {
     }
 }
 
-impl Statement {
-    /// What is to be stated of one keyword in one hour; `counts` is all that was counted there.
+impl HourValue {
+    /// The values of one keyword in one hour, made of all its counts in that hour.
     #[must_use]
     pub fn of_keyword(counts: &[HourCount]) -> Vec<Self> {
         let Some(HourCount { keyword, hour, .. }) = counts.first() else { return Vec::new() };
@@ -173,7 +173,7 @@ impl Statement {
         std::iter::once(all).chain(by_country).collect()
     }
 
-    /// What is to be stated of one hour; `counts` is all that was counted there, under all keywords.
+    /// The values of one hour, made of all counts of that hour, of all keywords.
     #[must_use]
     pub fn of_hour(counts: &[HourCount]) -> Vec<Self> {
         let mut by_keyword: BTreeMap<&Keyword, Vec<HourCount>> = BTreeMap::new();
@@ -245,33 +245,32 @@ mod tests {
         }
     }
 
-    fn values(statements: &[Statement], metric: &str) -> BTreeMap<Vec<String>, u64> {
-        let of_metric = statements.iter().filter(|statement| statement.metric == metric);
-        let mut values = BTreeMap::new();
-        for Statement { dimensions, collected, .. } in of_metric {
+    fn of_metric(values: &[HourValue], metric: &str) -> BTreeMap<Vec<String>, u64> {
+        let mut found = BTreeMap::new();
+        for HourValue { dimensions, collected, .. } in values.iter().filter(|value| value.metric == metric) {
             let dimensions = dimensions.iter().map(|(_, value)| value.clone()).collect();
-            assert_eq!(values.insert(dimensions, *collected), None, "stated twice");
+            assert_eq!(found.insert(dimensions, *collected), None, "published twice");
         }
-        values
+        found
     }
 
     proptest! {
         #[test]
-        fn what_is_stated_is_bounded_adds_up_and_only_grows(
+        fn what_is_published_is_bounded_adds_up_and_only_grows(
             posts in proptest::collection::vec((0..2_usize, 0..31_usize), 1..300), more in 0..300_usize
         ) {
-            let statements = |posts: &[(usize, usize)]| {
+            let values_of = |posts: &[(usize, usize)]| {
                 let mut counts: BTreeMap<(usize, usize), HourCount> = BTreeMap::new();
                 for (at, (keyword, country)) in posts.iter().enumerate() {
                     let new = || count(["a", "b"][*keyword], *country, 0, at as i64);
                     counts.entry((*keyword, *country)).or_insert_with(new).collected += 1;
                 }
-                Statement::of_hour(&counts.into_values().collect::<Vec<_>>())
+                HourValue::of_hour(&counts.into_values().collect::<Vec<_>>())
             };
-            let all = statements(&posts);
-            let before = statements(&posts[..posts.len().saturating_sub(more).max(1)]);
+            let all = values_of(&posts);
+            let before = values_of(&posts[..posts.len().saturating_sub(more).max(1)]);
             for metric in [Metrics::BY_KEYWORD, Metrics::BY_COUNTRY, Metrics::BY_KEYWORD_AND_COUNTRY] {
-                let (values, before) = (values(&all, metric), values(&before, metric));
+                let (values, before) = (of_metric(&all, metric), of_metric(&before, metric));
                 prop_assert_eq!(values.values().sum::<u64>(), posts.len() as u64);
                 for (dimensions, value) in before {
                     prop_assert!(values[&dimensions] >= value, "{dimensions:?} shrank");
@@ -285,9 +284,9 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_bound_countries_are_stated_together() {
+    fn beyond_the_bound_countries_are_published_together() {
         let counts: Vec<HourCount> = (0..31).map(|country| count("k", country, 2, country as i64)).collect();
-        let values = values(&Statement::of_keyword(&counts), Metrics::BY_KEYWORD_AND_COUNTRY);
+        let values = of_metric(&HourValue::of_keyword(&counts), Metrics::BY_KEYWORD_AND_COUNTRY);
         assert_eq!(values[&vec!["k".to_owned(), "LT".to_owned()]], 2);
         assert_eq!(values[&vec!["k".to_owned(), Metrics::OTHER.to_owned()]], 22);
         assert_eq!(values.len(), 21);

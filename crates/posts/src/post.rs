@@ -1,4 +1,4 @@
-//! What a post is.
+//! A post and its id.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -12,11 +12,11 @@ use utc_time::UtcTime;
 
 /// A post's id: 1 to 128 letters, digits, `.`, `_`, `:` or `-`.
 ///
-/// X's ids are decimal numbers above 2^53, so they stay text; Mastodon's are numbers of their server,
-/// so its name stands before them (`mastodon.example:116`). Ids order as numbers do when both are numbers
-/// without leading zeros: the shorter first, then by their digits. Copies share their text.
+/// X's ids are decimal numbers above 2^53, so they are kept as text; Mastodon's are numbers of a server, whose name
+/// precedes them (`mastodon.example:116`). Ids that are numbers without leading zeros sort as numbers: by length, then by
+/// digits. Clones share their text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "1440716895355764743", description = "A post's id: a text, for X's are numbers too large for some readers of JSON. Mastodon's are those of a server, whose name stands before them: `mastodon.example:116`."))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "1440716895355764743", description = "A post's id. It is a string, because X's ids are numbers too large for some JSON parsers. A Mastodon id begins with the server's name: `mastodon.example:116`."))]
 #[serde(into = "String", try_from = "String")]
 pub struct PostId(Arc<str>);
 
@@ -75,16 +75,16 @@ impl fmt::Display for PostId {
     }
 }
 
-/// A post, as it travels on the queue, rests in TweetsTable and is answered by the api.
+/// A post, as it is on the queue, in TweetsTable and in the API's answers.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(description = "A post."))]
 #[serde(rename_all = "camelCase")]
 pub struct Post {
     /// The id that the source gave it.
     pub tweet_id: PostId,
-    /// When it was made.
+    /// When it was posted.
     pub create_date: UtcTime,
-    /// The whole text, also where the source shortens it (long posts, reposts).
+    /// The whole text, even where the source truncates it (long posts, reposts).
     pub text: String,
     /// The author's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,7 +95,7 @@ pub struct Post {
     /// The author's handle, without `@`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author_username: Option<String>,
-    /// The country it belongs to, where that is known.
+    /// The country, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
     /// How the country is known.
@@ -104,22 +104,22 @@ pub struct Post {
     /// The language that the source detected: a BCP 47 code, or one of the source's own (`und`, `zxx`, `qme`, …).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// The post that began the conversation.
+    /// The post that started the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<PostId>,
-    /// The posts that it reposts, quotes or answers.
+    /// The posts that it reposts, quotes or replies to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<Reference>,
-    /// The version that it replaces, if it is an edit by which X makes a post of its own.
+    /// The post that it replaces, where an edit is a new post (X).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit_of: Option<PostId>,
-    /// When its text was last changed, where the source changes posts in place.
+    /// When its text was last edited, where an edit keeps the post's id (Mastodon).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<UtcTime>,
 }
 
 impl fmt::Debug for Post {
-    /// Names the post and nothing that a person wrote: what is logged by mistake must not be theirs.
+    /// Leaves out everything that a person wrote, so that it is not logged by mistake.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Post")
             .field("tweet_id", &self.tweet_id.as_str())
@@ -128,27 +128,27 @@ impl fmt::Debug for Post {
     }
 }
 
-/// How a post refers to another.
+/// A reference to another post.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Reference {
-    /// What it does to the other post.
+    /// The kind of reference.
     pub kind: ReferenceKind,
     /// The other post.
     pub tweet_id: PostId,
 }
 
-/// What a post does to another.
+/// How a post refers to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum ReferenceKind {
-    /// Shows it again as it is.
+    /// It is a repost of it.
     Retweeted,
-    /// Shows it with words of its own.
+    /// It quotes it.
     Quoted,
-    /// Answers it.
+    /// It replies to it.
     RepliedTo,
 }
 

@@ -15,13 +15,13 @@ const BATCH_BYTES: usize = 1024 * 1024;
 /// The longest `MessageGroupId`, on the same page.
 const GROUP_ID_BYTES: usize = 128;
 
-/// The message group of a keyword's posts: its own, so that one writer at a time handles a keyword.
+/// The message group of a keyword. Each keyword has its own, so that one consumer at a time handles it.
 #[must_use]
 pub fn message_group(keyword: &Keyword) -> String {
     label(keyword.as_str(), GROUP_ID_BYTES)
 }
 
-/// TweetsFifoQueue: one message group a keyword, deduplicated by the ids that a message carries.
+/// TweetsFifoQueue: a message group for each keyword; messages are deduplicated by the ids of their posts.
 #[derive(Clone, Debug)]
 pub struct TweetsQueue {
     client: Client,
@@ -31,7 +31,7 @@ pub struct TweetsQueue {
 /// Why the queue did not accept a parcel.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The queue refuses this message, and will refuse it again.
+    /// SQS refused the message and would refuse it again.
     #[error("the queue refused the message: {code}: {message}")]
     Refused {
         /// SQS's error code.
@@ -39,8 +39,8 @@ pub enum SendError {
         /// SQS's explanation.
         message: String,
     },
-    /// The queue could not take it now.
-    #[error("the queue did not take the message: {0}")]
+    /// SQS did not accept the message; a retry may succeed.
+    #[error("the queue did not accept the message: {0}")]
     Unavailable(String),
 }
 
@@ -51,11 +51,11 @@ impl TweetsQueue {
         Self { client, url }
     }
 
-    /// Sends parcels, as many a request as fit, and tells for each whether the queue has it.
+    /// Sends parcels, as many per request as fit; returns for each whether the queue accepted it.
     ///
-    /// A request that failed tells nothing of what it did: its parcels come back as
-    /// [`SendError::Unavailable`], and sending them again within SQS's five minutes of
-    /// deduplication, or later (the consumer's writes are conditional), harms nothing.
+    /// If a request fails, the queue may still have accepted some of its parcels: all of them come back as
+    /// [`SendError::Unavailable`]. Sending them again is safe: SQS deduplicates for five minutes, and the consumer's
+    /// writes are conditional.
     pub async fn send<T: AsRef<Parcel>>(&self, parcels: Vec<T>) -> Vec<(T, Result<(), SendError>)> {
         let mut outcomes = Vec::with_capacity(parcels.len());
         let mut batch: Vec<(T, String)> = Vec::new();
@@ -89,7 +89,7 @@ impl TweetsQueue {
                 .message_deduplication_id(parcel.as_ref().deduplication_id())
                 .message_body(body)
                 .build();
-            // `build` fails only without an id and a body, which stand above.
+            // `build` fails only if the id or the body is missing.
             entries.extend(entry);
             parcels.push(parcel);
         }

@@ -10,35 +10,35 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use crate::keyword::InvalidKeyword;
 use crate::{Keyword, Post};
-use place::Country;
+use place::{Country, InvalidCountry};
 use service::tables::TableError;
 use utc_time::{InvalidTime, UtcTime};
 
-/// How a count names the posts whose country is not known.
+/// The country's name in counts of posts whose country is unknown.
 const UNKNOWN: &str = "unknown";
 
-/// StatisticsTable. Its numbers only grow: a removed post is counted as `removed`, never taken off
-/// `collected`, so that a count stated late can never be above a later one.
+/// StatisticsTable. Its numbers only grow: a removed post adds to `removed` and takes nothing off `collected`, so a
+/// value that is published late is never above a later one.
 #[derive(Clone, Debug)]
 pub struct StatisticsTable {
     client: Client,
     name: String,
 }
 
-/// What was counted in one hour for one country under one keyword: an item of StatisticsTable.
+/// The posts of one keyword, hour and country, counted: an item of StatisticsTable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourCount {
     /// The keyword.
     pub keyword: Keyword,
-    /// The hour's first moment.
+    /// The start of the hour.
     pub hour: UtcTime,
-    /// The country; none where it is not known.
+    /// The country; none if it is unknown.
     pub country: Option<Country>,
     /// Posts collected so far.
     pub collected: u64,
     /// Posts removed since.
     pub removed: u64,
-    /// When the first of them was counted.
+    /// When the first post was counted.
     pub first_at: UtcTime,
 }
 
@@ -55,20 +55,19 @@ impl StatisticsTable {
     pub const PARTITION_KEY: &str = "keyword";
     /// The sort key: `2026-11-23T10#LT`.
     pub const SORT_KEY: &str = "hourCountry";
-    /// The index by which an hour's counts of all keywords are read; it holds whole items.
+    /// The index by which an hour's counts are read for all keywords; it projects all attributes.
     pub const BY_HOUR: &str = "byHour";
     /// That index's partition key, as in `2026-11-23T10`; its sort key is [`Self::PARTITION_KEY`].
     pub const HOUR: &str = "hour";
-    /// The index by which it is found which hours were counted in of late; it holds keys only.
+    /// The index by which recently changed counts are found; it projects the keys only.
     pub const BY_TOUCH: &str = "byTouch";
-    /// That index's partition key: the hour in which the item was last counted in; its sort key is
-    /// [`Self::HOUR`].
+    /// That index's partition key: the hour in which `collected` last changed; its sort key is [`Self::HOUR`].
     pub const TOUCHED: &str = "touched";
     /// The number of posts collected.
     const COLLECTED: &str = "collected";
     /// The number of posts removed.
     const REMOVED: &str = "removed";
-    /// When the item was first counted in.
+    /// When the first post was counted.
     const FIRST_AT: &str = "firstAt";
 
     /// The table called `name`.
@@ -77,10 +76,10 @@ impl StatisticsTable {
         Self { client, name }
     }
 
-    /// What was counted under `keyword` from the hour of `from` up to that of `to`, in the order of time.
+    /// The counts of `keyword` from the hour of `from` to that of `to`, both included, in order of time.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that this version cannot read.
+    /// DynamoDB's error, or an item that this version cannot read.
     pub async fn between(
         &self,
         keyword: &Keyword,
@@ -97,15 +96,15 @@ impl StatisticsTable {
             .expression_attribute_values(":keyword", text(keyword.as_str()))
             .expression_attribute_names("#hour", Self::SORT_KEY)
             .expression_attribute_values(":from", AttributeValue::S(format!("{}#", from.hour())))
-            // `~` comes after all that names a country.
+            // `~` sorts after every country.
             .expression_attribute_values(":to", AttributeValue::S(format!("{}#~", to.hour())));
         self.counts(query).await
     }
 
-    /// What was counted under `keyword` in the hour of `at`, as it is now.
+    /// The counts of `keyword` in the hour of `at`. The read is strongly consistent.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that this version cannot read.
+    /// DynamoDB's error, or an item that this version cannot read.
     pub async fn in_hour(&self, keyword: &Keyword, at: UtcTime) -> Result<Vec<HourCount>, TableError> {
         let query = self
             .client
@@ -120,25 +119,25 @@ impl StatisticsTable {
         self.counts(query).await
     }
 
-    /// What was counted under all keywords in the hour of `at`, as it was a moment ago.
+    /// The counts of all keywords in the hour of `at`. The read is eventually consistent.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that this version cannot read.
+    /// DynamoDB's error, or an item that this version cannot read.
     pub async fn of_all_in_hour(&self, at: UtcTime) -> Result<Vec<HourCount>, TableError> {
         self.counts(self.query(Self::HOUR, &at.hour()).index_name(Self::BY_HOUR)).await
     }
 
-    /// The hours that were counted in during the hour of `at`, as it was a moment ago.
+    /// The hours whose counts changed during the hour of `at`. The read is eventually consistent.
     ///
     /// # Errors
-    /// What DynamoDB answered, or an item that this version cannot read.
+    /// DynamoDB's error, or an item that this version cannot read.
     pub async fn touched_in(&self, at: UtcTime) -> Result<BTreeSet<UtcTime>, TableError> {
         let query = self.query(Self::TOUCHED, &at.hour()).index_name(Self::BY_TOUCH);
         let items = self.items(query).await?;
         items.iter().map(|item| self.hour_and_country(item).map(|(hour, _)| hour)).collect()
     }
 
-    /// Reads the items whose `attribute` is `value`.
+    /// A query for the items whose `attribute` is `value`.
     fn query(&self, attribute: &str, value: &str) -> QueryFluentBuilder {
         self.client
             .query()
@@ -167,20 +166,20 @@ impl StatisticsTable {
         let first_at = item.get(Self::FIRST_AT).and_then(|value| value.as_s().ok());
         Ok(HourCount {
             keyword: Keyword::try_from(keyword.to_owned())
-                .map_err(|error: InvalidKeyword| self.broken(error.to_string()))?,
+                .map_err(|error: InvalidKeyword| self.invalid_item(error.to_string()))?,
             hour,
             country,
             collected: self.number(item, Self::COLLECTED)?,
             removed: self.number(item, Self::REMOVED)?,
             first_at: match first_at {
-                Some(at) => at.parse().map_err(|error: InvalidTime| self.broken(error.to_string()))?,
+                Some(at) => at.parse().map_err(|error: InvalidTime| self.invalid_item(error.to_string()))?,
                 None => hour,
             },
         })
     }
 
-    /// The writes that count `posts` as collected at `now`: one for each hour and country.
-    pub(crate) fn counting(
+    /// The parts of a transaction that count `posts` as collected at `now`: one for each hour and country.
+    pub(crate) fn count_collected(
         &self,
         keyword: &Keyword,
         posts: &[&Post],
@@ -210,8 +209,8 @@ impl StatisticsTable {
             .collect()
     }
 
-    /// The write that counts a post as removed, where it was counted as collected.
-    pub(crate) fn removing(
+    /// The part of a transaction that counts a post as removed, in the count with this sort key.
+    pub(crate) fn count_removed(
         &self,
         keyword: &Keyword,
         sort_key: String,
@@ -230,50 +229,51 @@ impl StatisticsTable {
     }
 
     fn write(&self, update: UpdateBuilder) -> Result<TransactWriteItem, TableError> {
-        let update = update.build().map_err(|error| self.broken(error.to_string()))?;
+        let update = update.build().map_err(|error| self.invalid_item(error.to_string()))?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// The sort key under which a post is counted.
+    /// The sort key of the count that a post is part of.
     pub(crate) fn sort_key(post: &Post) -> String {
         Self::sort_key_of(post.create_date, post.country.as_ref())
     }
 
-    /// The sort key under which posts made at `made` in `country` are counted.
-    pub(crate) fn sort_key_of(made: UtcTime, country: Option<&Country>) -> String {
-        format!("{}#{}", made.hour(), country_name(country))
+    /// The sort key of the count of posts created at `created` in `country`.
+    pub(crate) fn sort_key_of(created: UtcTime, country: Option<&Country>) -> String {
+        format!("{}#{}", created.hour(), country_name(country))
     }
 
-    /// What an item's sort key says.
+    /// The parts of an item's sort key.
     fn hour_and_country(&self, item: &Item) -> Result<(UtcTime, Option<Country>), TableError> {
         let sort_key = self.text(item, Self::SORT_KEY)?;
-        let broken =
-            |reason: &dyn fmt::Display| self.broken(format!("{} {sort_key:?}: {reason}", Self::SORT_KEY));
-        let (hour, country) = sort_key.split_once('#').ok_or_else(|| broken(&"no country"))?;
-        let hour = format!("{hour}:00:00Z").parse().map_err(|error: InvalidTime| broken(&error))?;
+        let invalid = |reason: &dyn fmt::Display| {
+            self.invalid_item(format!("{} {sort_key:?}: {reason}", Self::SORT_KEY))
+        };
+        let (hour, country) = sort_key.split_once('#').ok_or_else(|| invalid(&"it has no country"))?;
+        let hour = format!("{hour}:00:00Z").parse().map_err(|error: InvalidTime| invalid(&error))?;
         match country {
             UNKNOWN => Ok((hour, None)),
-            code => Ok((hour, Some(code.parse().map_err(|reason: String| broken(&reason))?))),
+            code => Ok((hour, Some(code.parse().map_err(|error: InvalidCountry| invalid(&error))?))),
         }
     }
 
     fn text<'a>(&self, item: &'a Item, attribute: &str) -> Result<&'a str, TableError> {
         let value = item.get(attribute).and_then(|value| value.as_s().ok());
-        value.map(String::as_str).ok_or_else(|| self.broken(format!("no {attribute}")))
+        value.map(String::as_str).ok_or_else(|| self.invalid_item(format!("it has no {attribute}")))
     }
 
-    /// A number of an item; one that was never written is 0.
+    /// A number of an item; 0 if it was never written.
     fn number(&self, item: &Item, attribute: &str) -> Result<u64, TableError> {
         item.get(attribute).map_or(Ok(0), |value| {
             value
                 .as_n()
                 .ok()
                 .and_then(|digits| digits.parse().ok())
-                .ok_or_else(|| self.broken(format!("{attribute} is no number")))
+                .ok_or_else(|| self.invalid_item(format!("{attribute} is not a number")))
         })
     }
 
-    fn broken(&self, reason: String) -> TableError {
+    fn invalid_item(&self, reason: String) -> TableError {
         TableError::Item { table: self.name.clone(), reason }
     }
 }

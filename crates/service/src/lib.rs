@@ -1,6 +1,7 @@
 //! What every program of this workspace needs around it.
 
 pub mod aws;
+pub mod logs;
 pub mod own_metrics;
 pub mod parameters;
 pub mod tables;

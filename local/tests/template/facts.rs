@@ -126,7 +126,7 @@ fn functions_and_the_task_are_told_what_they_ask_for_and_nothing_else() {
         assert_variables(&variables(function), &["STREAM_ID"], |variable| ControlConfig::read(variable));
     }
     assert_variables(&variables("ConsumerFunction"), &["STREAM_ID"], |variable| {
-        consumer::Config::read(variable)
+        consumer::Config::from_variables(variable)
     });
     assert_eq!(
         variables("AuthorizerFunction"),

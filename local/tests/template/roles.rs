@@ -7,7 +7,7 @@ use std::time::Duration;
 use api::{Keys, Scope};
 use local::{Call, Fate, Machine, Options, Stream};
 use posts::Post;
-use posts::envelope::Parcel;
+use posts::envelope::{EncodedPost, Parcel};
 use serde_json::{Value, json};
 use utc_time::UtcTime;
 
@@ -145,13 +145,13 @@ async fn consume(world: &World) {
     };
     let mut parcels = Vec::new();
     for posts in [vec![post("1", None), post("2", None)], vec![post("1", Some("2030-01-01T00:00:00Z"))]] {
-        let mut parcel = Parcel::new("rust".parse().unwrap()).unwrap();
+        let mut parcel = Parcel::new("rust".parse().unwrap());
         for post in posts {
-            parcel.add(&post.tweet_id, post.edited_at, &Parcel::written(&post).unwrap());
+            parcel.add(&EncodedPost::encode(&post).unwrap());
         }
         parcels.push(parcel);
     }
-    let mut removal = Parcel::new("rust".parse().unwrap()).unwrap();
+    let mut removal = Parcel::new("rust".parse().unwrap());
     removal.remove(&"2".parse().unwrap());
     parcels.push(removal);
     let bodies = parcels.iter().map(|parcel| ("rust", parcel.body()));

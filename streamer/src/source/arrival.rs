@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use posts::{Keyword, Post, PostId};
 use utc_time::UtcTime;
 
-/// What arrives, from a source's decoder to the parcel in which it is sent. On the way a post is written as JSON, once;
-/// from then on, `P` is what was written.
+/// What arrives, from a source's decoder to the parcel in which it is sent. The intake encodes a post as JSON; from then on,
+/// `P` is a [`posts::envelope::EncodedPost`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Arrival<P = Box<Post>> {
     /// A post: a new one, or an edited version.

@@ -1,4 +1,4 @@
-//! Corrections: posts that were changed or taken back after they had been stored.
+//! Corrections: posts that were edited or removed after they had been stored.
 
 use std::collections::HashMap;
 
@@ -6,36 +6,52 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use tokio::time::Instant;
 
 use super::attempts::Attempts;
-use super::insert::{Cancelled, cancellation};
+use super::cancellation::Cancellation;
 use super::table::{TweetsTable, expires_at};
 use crate::statistics::StatisticsTable;
 use crate::{Keyword, Post, PostId};
-use place::Country;
+use place::{Country, InvalidCountry};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
 /// What became of a correction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Correction {
-    /// It is made.
+    /// It was made.
     Made,
-    /// There is nothing to correct: the post is not there, or the correction is made already.
+    /// There was nothing to correct: the post is not stored, or has been corrected already.
     NotNeeded,
 }
 
 impl TweetsTable {
-    /// Gives a stored post its new text, if `post` is a later version. What it is counted under, its
-    /// hour and country, stays as it was.
+    /// Replaces the text of a stored post if `post` is a later version of it. It stays counted under its hour and
+    /// country.
     ///
     /// # Errors
-    /// What DynamoDB answered.
+    /// DynamoDB's error.
     pub async fn edit(&self, keyword: &Keyword, post: &Post) -> Result<Correction, TableError> {
-        let Some(edited_at) = post.edited_at else { return Ok(Correction::NotNeeded) };
+        // An edit changes the text alone. Decide the same for a new field.
+        let Post {
+            tweet_id,
+            text,
+            edited_at,
+            create_date: _,
+            author_id: _,
+            author_name: _,
+            author_username: _,
+            country: _,
+            country_source: _,
+            language: _,
+            conversation_id: _,
+            references: _,
+            edit_of: _,
+        } = post;
+        let Some(edited_at) = edited_at else { return Ok(Correction::NotNeeded) };
         let answer = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(self.key(keyword, &post.tweet_id)))
+            .set_key(Some(self.key(keyword, tweet_id)))
             .update_expression("SET #text = :text, #edited = :edited")
             .condition_expression(
                 "attribute_exists(#date) AND (attribute_not_exists(#edited) OR #edited < :edited)",
@@ -43,7 +59,7 @@ impl TweetsTable {
             .expression_attribute_names("#text", "text")
             .expression_attribute_names("#edited", "editedAt")
             .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
-            .expression_attribute_values(":text", AttributeValue::S(post.text.clone()))
+            .expression_attribute_values(":text", AttributeValue::S(text.clone()))
             .expression_attribute_values(":edited", AttributeValue::S(edited_at.to_string()))
             .send()
             .await;
@@ -54,16 +70,16 @@ impl TweetsTable {
             {
                 Ok(Correction::NotNeeded)
             }
-            Err(error) => Err(TableError::during("change a post")(error)),
+            Err(error) => Err(TableError::during("edit a post")(error)),
         }
     }
 
-    /// Takes a post back that is stored under `keyword`, and counts it as removed: both or neither. Of the
-    /// post nothing is left but its id, so that it is not stored again, under this keyword or another.
+    /// Removes a post that is stored under `keyword` and counts it as removed: both or neither. Only its id remains,
+    /// so that it is not stored again under any keyword.
     ///
     /// # Errors
-    /// What DynamoDB answered, after conflicts and throttling were tried again until `deadline`; or an item
-    /// that this version cannot read.
+    /// DynamoDB's error, after conflicts and throttling were retried until `deadline`; or an item that this version
+    /// cannot read.
     pub async fn remove(
         &self,
         keyword: &Keyword,
@@ -73,39 +89,62 @@ impl TweetsTable {
     ) -> Result<Correction, TableError> {
         let mut attempts = Attempts::until(deadline);
         loop {
-            let Some(counted) = self.counted_under(keyword, id).await? else {
+            let Some(counter) = self.counter_of(keyword, id).await? else {
                 return Ok(Correction::NotNeeded);
             };
-            let mut gone = self.key(keyword, id);
-            gone.insert(Self::REMOVED_AT.to_owned(), AttributeValue::S(now.to_string()));
-            gone.insert(Self::TIME_TO_LIVE.to_owned(), AttributeValue::N(expires_at(now).to_string()));
+            let mut removed = self.key(keyword, id);
+            removed.insert(Self::REMOVED_AT.to_owned(), AttributeValue::S(now.to_string()));
+            removed.insert(Self::TIME_TO_LIVE.to_owned(), AttributeValue::N(expires_at(now).to_string()));
             let put = Put::builder()
                 .table_name(&self.name)
-                .set_item(Some(gone))
+                .set_item(Some(removed))
                 .condition_expression("attribute_exists(#date)")
                 .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
                 .build()
-                .map_err(|error| self.broken(&error))?;
+                .map_err(|error| self.invalid_item(&error))?;
             let writes = vec![
                 TransactWriteItem::builder().put(put).build(),
-                self.statistics.removing(keyword, counted)?,
-                self.remembering(id, now)?,
+                self.statistics.count_removed(keyword, counter)?,
+                self.tombstone_write(id, now)?,
             ];
             let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
             let Err(error) = answer else { return Ok(Correction::Made) };
-            match cancellation(&error, 1) {
-                // Somebody else has just taken it back.
-                Cancelled::AlreadyThere(_) => return Ok(Correction::NotNeeded),
-                Cancelled::Passing if attempts.next().await => {}
-                Cancelled::Passing | Cancelled::Otherwise => {
-                    return Err(TableError::during("take a post back")(error));
+            match Cancellation::of(&error, 1) {
+                // Another call has just removed it.
+                Cancellation::ConditionFailed(_) => return Ok(Correction::NotNeeded),
+                Cancellation::Transient if attempts.next().await => {}
+                Cancellation::Transient | Cancellation::Other => {
+                    return Err(TableError::during("remove a post")(error));
                 }
             }
         }
     }
 
-    /// Under which hour and country a stored post was counted; none if it is not there.
-    async fn counted_under(&self, keyword: &Keyword, id: &PostId) -> Result<Option<String>, TableError> {
+    /// Removes a post under every keyword. It is not stored again under any.
+    ///
+    /// # Errors
+    /// DynamoDB's error, after conflicts and throttling were retried until `deadline`; or an item that this version
+    /// cannot read. Retrying is safe.
+    pub async fn remove_everywhere(
+        &self,
+        id: &PostId,
+        now: UtcTime,
+        deadline: Instant,
+    ) -> Result<Correction, TableError> {
+        if self.under_all_keywords(id).await?.is_empty() {
+            return Ok(Correction::NotNeeded);
+        }
+        // The tombstone comes first: an insertion that begins later sees it, and what an earlier one stored is found
+        // below.
+        self.put_tombstone(id, now).await?;
+        for stored in self.under_all_keywords(id).await? {
+            self.remove(&stored.keyword, id, now, deadline).await?;
+        }
+        Ok(Correction::Made)
+    }
+
+    /// The sort key of the count that a stored post is part of; none if the post is not stored.
+    async fn counter_of(&self, keyword: &Keyword, id: &PostId) -> Result<Option<String>, TableError> {
         let answer = self
             .client
             .get_item()
@@ -120,12 +159,12 @@ impl TweetsTable {
             .map_err(TableError::during("read a post"))?;
         let item: HashMap<String, AttributeValue> = answer.item.unwrap_or_default();
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-        let Some(made) = text(Self::INDEX_SORT_KEY) else { return Ok(None) };
-        let made: UtcTime = made.parse().map_err(|error| self.broken(&error))?;
+        let Some(created) = text(Self::INDEX_SORT_KEY) else { return Ok(None) };
+        let created: UtcTime = created.parse().map_err(|error| self.invalid_item(&error))?;
         let country: Option<Country> = text("country")
             .map(|code| code.parse())
             .transpose()
-            .map_err(|error: String| self.broken(&error))?;
-        Ok(Some(StatisticsTable::sort_key_of(made, country.as_ref())))
+            .map_err(|error: InvalidCountry| self.invalid_item(&error))?;
+        Ok(Some(StatisticsTable::sort_key_of(created, country.as_ref())))
     }
 }

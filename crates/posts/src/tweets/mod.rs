@@ -1,13 +1,16 @@
 //! TweetsTable: one item for each post and keyword.
 
 mod attempts;
+mod cancellation;
 mod correct;
 mod insert;
+mod query;
 mod read;
 mod table;
-mod taken_back;
+mod tombstones;
+mod transactions;
 
 pub use correct::Correction;
 pub use insert::Inserted;
-pub use read::{Filter, Order, Position, PostPage, PostQuery};
+pub use query::{CountryFilter, Order, PageCursor, PostFilter, PostPage, PostQuery};
 pub use table::{StoredPost, TweetsTable};

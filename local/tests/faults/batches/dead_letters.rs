@@ -34,12 +34,12 @@ fn what_can_never_be_stored_is_a_dead_letter_with_its_reason_and_harms_nothing_e
         assert_eq!(
             reasons,
             [
-                "a post of 409665 bytes, at most 262144 can be stored",
-                "a post whose createDate is no date",
-                "a post without a valid tweetId",
-                "the envelope has version 2, this program reads up to 1",
-                "the envelope's keyword cannot be used: a keyword may be at most 512 bytes of UTF-8 long, this one is 2048",
-                "the message breaks off: its JSON is not complete at its end, line 1, column 60",
+                "the envelope has version 2, this program reads versions up to 1",
+                "the envelope's keyword is invalid: a keyword may be at most 512 bytes of UTF-8 long, this one is 2048",
+                "the message is truncated: its JSON is incomplete at line 1, column 60",
+                "the post has 409665 bytes of JSON, the limit is 262144",
+                "the post has no valid createDate",
+                "the post has no valid tweetId",
             ]
         );
         assert_eq!(world.stored("good").await, (vec!["1".to_owned(), "2".to_owned()], 2));
@@ -72,9 +72,9 @@ fn what_failed_for_a_passing_reason_is_stored_when_it_is_sent_again() {
         let sqs = aws_sdk_sqs::Client::new(world.machine.aws.sdk());
         let letter =
             posts::dead_letters::DeadLetterQueue::new(sqs, world.url(DEAD_LETTERS), world.url(QUEUE));
-        letter.bury("a", "rust", &envelope("rust", &[post("1")]), "the tables were away").await.unwrap();
+        letter.put("a", "rust", &envelope("rust", &[post("1")]), "the tables were away").await.unwrap();
         letter
-            .bury("b", "rust", &envelope("rust", &[post("1"), post("2")]), "the tables were away")
+            .put("b", "rust", &envelope("rust", &[post("1"), post("2")]), "the tables were away")
             .await
             .unwrap();
         let letters = world.dead_letters(2).await;

@@ -1,7 +1,7 @@
 //! Reading a status: <https://docs.joinmastodon.org/entities/Status/>.
 
 use html5gum::{EndTag, StartTag, Token, Tokenizer};
-use place::{Country, CountrySource};
+use place::CountrySource;
 use posts::post::{Reference, ReferenceKind};
 use posts::{Post, PostId};
 use serde_json::Value;
@@ -35,7 +35,7 @@ pub(crate) fn read_status(status: &Value, host: &str) -> Option<Status> {
     let account = &status["account"];
     let content = plain_text(status["content"].as_str()?);
     let warning = text(&status["spoiler_text"]);
-    let country = location(account).and_then(|place| Country::from_location(&place));
+    let country = location(account).and_then(|place| place::country_in(&place));
     let references = status["in_reply_to_id"].as_str().and_then(|id| post_id(host, id));
     let post = Post {
         tweet_id: post_id(host, status["id"].as_str()?)?,

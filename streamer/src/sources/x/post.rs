@@ -25,7 +25,7 @@ pub(crate) fn post(
         let code = includes?.place(id)?.country_code.as_deref()?;
         Some((Country::from_code(code)?, CountrySource::Place))
     };
-    let by_profile = || Some((Country::from_location(author?.location.as_deref()?)?, CountrySource::Profile));
+    let by_profile = || Some((place::country_in(author?.location.as_deref()?)?, CountrySource::Profile));
     let (country, country_source) = in_place().or_else(by_profile).unzip();
     Ok(Post {
         create_date: made(&id, data.created_at.as_deref()).ok_or("a post without a date")?,

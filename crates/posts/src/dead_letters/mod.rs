@@ -1,0 +1,16 @@
+//! TweetsDeadLetterQueue: messages that could not be stored, and why.
+//!
+//! They are listed, redriven (sent to TweetsFifoQueue again) and dropped.
+
+mod drop;
+mod letter;
+mod list;
+mod queue;
+mod redrive;
+mod settle;
+
+pub use letter::DeadLetter;
+pub use list::DeadLetters;
+pub use queue::DeadLetterQueue;
+pub use redrive::Redriven;
+pub use settle::Settled;

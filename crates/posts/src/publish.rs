@@ -1,0 +1,114 @@
+//! Publishing counts to CloudWatch: the whole value of an hour, every time, so that CloudWatch converges to
+//! StatisticsTable however often a value is published, and in which order.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::Keyword;
+use crate::metrics::{HourValue, Metrics, OLDEST, Published};
+use crate::statistics::StatisticsTable;
+use service::tables::TableError;
+use utc_time::UtcTime;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Publishes what StatisticsTable has counted as CloudWatch metrics.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    statistics: StatisticsTable,
+    metrics: Metrics,
+}
+
+/// Why publishing failed. Retrying is safe.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The counts could not be read.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// CloudWatch did not accept them.
+    #[error("failed to publish counts to CloudWatch: {}", aws_sdk_cloudwatch::error::DisplayErrorContext(.0))]
+    Metrics(#[from] aws_sdk_cloudwatch::Error),
+}
+
+impl Publisher {
+    /// Publishes the counts in `statistics` to `metrics`.
+    #[must_use]
+    pub fn new(statistics: StatisticsTable, metrics: Metrics) -> Self {
+        Self { statistics, metrics }
+    }
+
+    /// Publishes the values of these keywords in these hours. Metrics that sum over keywords are left out.
+    ///
+    /// # Errors
+    /// [`PublishError`].
+    pub async fn publish_hours(
+        &self,
+        hours: &BTreeSet<(Keyword, UtcTime)>,
+        now: UtcTime,
+    ) -> Result<Published, PublishError> {
+        let mut values = Vec::new();
+        for (keyword, hour) in hours {
+            values.extend(HourValue::of_keyword(&self.statistics.in_hour(keyword, *hour).await?));
+        }
+        Ok(self.metrics.publish(&values, now).await?)
+    }
+
+    /// Publishes again every hour whose counts changed from the hour before `since` to that of `until`, both included:
+    /// changes shortly before `since` may have been missed then. Changes of more than two weeks ago are left out,
+    /// because CloudWatch would not accept the values.
+    ///
+    /// # Errors
+    /// [`PublishError`].
+    pub async fn restate_changed(
+        &self,
+        since: UtcTime,
+        until: UtcTime,
+        now: UtcTime,
+    ) -> Result<Published, PublishError> {
+        let first = since.before(HOUR).max(now.before(OLDEST)).min(now);
+        let mut touched = BTreeSet::new();
+        for hour in hours(first, until) {
+            touched.extend(self.statistics.touched_in(hour).await?);
+        }
+        self.restate(touched, now).await
+    }
+
+    /// Publishes again every hour from that of `from` to that of `to`, both included.
+    ///
+    /// # Errors
+    /// [`PublishError`].
+    pub async fn restate_range(
+        &self,
+        from: UtcTime,
+        to: UtcTime,
+        now: UtcTime,
+    ) -> Result<Published, PublishError> {
+        self.restate(hours(from, to), now).await
+    }
+
+    /// Publishes all values of these hours.
+    async fn restate(
+        &self,
+        hours: impl IntoIterator<Item = UtcTime>,
+        now: UtcTime,
+    ) -> Result<Published, PublishError> {
+        let mut published = Published::default();
+        let mut values: Vec<HourValue> = Vec::new();
+        for hour in hours {
+            values.extend(HourValue::of_hour(&self.statistics.of_all_in_hour(hour).await?));
+            // Enough for a request.
+            if values.len() >= Metrics::VALUES_A_REQUEST {
+                published.add(self.metrics.publish(&values, now).await?);
+                values.clear();
+            }
+        }
+        published.add(self.metrics.publish(&values, now).await?);
+        Ok(published)
+    }
+}
+
+/// The starts of the hours from that of `from` to that of `to`, both included.
+fn hours(from: UtcTime, to: UtcTime) -> impl Iterator<Item = UtcTime> {
+    let hours = std::iter::successors(Some(from.start_of_hour()), |hour| Some(hour.after(HOUR)));
+    hours.take_while(move |hour| *hour <= to)
+}

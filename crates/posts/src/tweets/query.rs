@@ -1,0 +1,167 @@
+//! A query for the posts of a keyword, and a page of its results.
+
+use serde::{Deserialize, Serialize};
+
+use super::table::StoredPost;
+use crate::statistics::country_name;
+use crate::{Keyword, Post, PostId};
+use place::Country;
+use utc_time::UtcTime;
+
+/// A query for the posts of one keyword.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PostQuery {
+    /// The keyword under which they were collected.
+    pub keyword: Keyword,
+    /// The time from which on they were posted, inclusive.
+    pub from: Option<UtcTime>,
+    /// The time before which they were posted, exclusive.
+    pub before: Option<UtcTime>,
+    /// What else must be true of them.
+    pub filter: PostFilter,
+    /// The order in which they are returned.
+    pub order: Order,
+}
+
+/// The order in which posts are returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Order {
+    /// Newest first.
+    NewestFirst,
+    /// Oldest first.
+    OldestFirst,
+}
+
+/// Conditions that no index helps with: posts are read and then tested. All that are given must be met.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PostFilter {
+    /// The country.
+    pub country: Option<CountryFilter>,
+    /// The language's code, in any case.
+    pub language: Option<String>,
+    /// A part of the text, in any case.
+    pub text: Option<String>,
+}
+
+/// A condition on the country of a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum CountryFilter {
+    /// It is this one.
+    Is(Country),
+    /// It is unknown.
+    Unknown,
+}
+
+/// Where a page ends: after this post. It stays valid when posts are added or removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageCursor {
+    /// The last post that was read.
+    pub tweet_id: PostId,
+    /// When it was posted.
+    pub create_date: UtcTime,
+}
+
+/// A page of the posts that match a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PostPage {
+    /// The posts.
+    pub posts: Vec<StoredPost>,
+    /// Where the next page begins; none if this is the last.
+    pub next: Option<PageCursor>,
+    /// How many posts were read to find these.
+    pub read: usize,
+}
+
+impl PostQuery {
+    /// All posts of a keyword.
+    #[must_use]
+    pub fn all(keyword: Keyword, order: Order) -> Self {
+        Self { keyword, from: None, before: None, filter: PostFilter::default(), order }
+    }
+
+    /// Whether a page of this query can end there.
+    #[must_use]
+    pub fn includes(&self, cursor: &PageCursor) -> bool {
+        let at = cursor.create_date;
+        self.from.is_none_or(|from| from <= at) && self.before.is_none_or(|before| at < before)
+    }
+
+    /// Whether the time range is empty.
+    pub(super) fn is_empty(&self) -> bool {
+        match (self.from, self.before) {
+            (Some(from), Some(before)) => before <= from,
+            (None, Some(before)) => before.as_millis() == 0,
+            _ => false,
+        }
+    }
+}
+
+impl PostFilter {
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// A test of many posts: what depends on the filter alone is done once.
+    pub(super) fn matcher(&self) -> impl Fn(&Post) -> bool {
+        let text = self.text.as_ref().map(|text| text.to_lowercase());
+        move |post| {
+            self.country.is_none_or(|country| country.matches(post.country))
+                && self.language.as_ref().is_none_or(|code| {
+                    post.language.as_ref().is_some_and(|language| language.eq_ignore_ascii_case(code))
+                })
+                && text.as_ref().is_none_or(|text| post.text.to_lowercase().contains(text))
+        }
+    }
+}
+
+impl CountryFilter {
+    /// The country's code, or `unknown`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Is(country) => country_name(Some(&country)),
+            Self::Unknown => country_name(None),
+        }
+    }
+
+    fn matches(self, country: Option<Country>) -> bool {
+        match self {
+            Self::Is(required) => country == Some(required),
+            Self::Unknown => country.is_none(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(text: &str, country: Option<&str>, language: Option<&str>) -> Post {
+        let json = serde_json::json!({
+            "tweetId": "1", "createDate": "2026-11-23T10:00:00Z", "text": text,
+            "country": country, "language": language,
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn a_post_matches_if_it_meets_every_condition() {
+        let filter = |country: Option<CountryFilter>, language: Option<&str>, text: Option<&str>| {
+            PostFilter { country, language: language.map(str::to_owned), text: text.map(str::to_owned) }
+        };
+        let is = |code: &str| Some(CountryFilter::Is(code.parse().unwrap()));
+        let post = post("Žirafa ėda LAPUS", Some("LT"), Some("lt"));
+        for (matches, filter) in [
+            (true, filter(None, None, None)),
+            (true, filter(is("LT"), Some("LT"), Some("žIRAFA"))),
+            (true, filter(None, None, Some("lapus"))),
+            (false, filter(is("LV"), Some("lt"), Some("žirafa"))),
+            (false, filter(Some(CountryFilter::Unknown), None, None)),
+            (false, filter(is("LT"), Some("l"), None)),
+            (false, filter(None, None, Some("lapusx"))),
+        ] {
+            assert_eq!(filter.matcher()(&post), matches, "{filter:?}");
+        }
+    }
+}
