@@ -1,11 +1,11 @@
-//! What the functions of the api must be told.
+//! The configuration of the API's Lambda functions, from environment variables.
 
 use service::variables::{Variables, WrongVariables};
 
-/// What the reading function must be told. Each field names the variable it is read from.
+/// The configuration of `read`. Each field names its environment variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadConfig {
-    /// `STREAM_ID`: which stream of StreamStatusTable this is; `x` if absent.
+    /// `STREAM_ID`: the stream's id in StreamStatusTable; `x` if absent.
     pub stream_id: String,
     /// `TWEETS_TABLE`: TweetsTable's name.
     pub tweets_table: String,
@@ -17,22 +17,21 @@ pub struct ReadConfig {
     pub tweets_queue_url: String,
     /// `DEAD_LETTER_QUEUE_URL`: TweetsDeadLetterQueue.
     pub dead_letter_queue_url: String,
-    /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token; absent where
-    /// posts do not come from X, and nothing can be estimated.
+    /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token; absent if posts do not come from X:
+    /// there are no estimates then.
     pub token_parameter: Option<String>,
-    /// `X_API_URL`: where X is; `https://api.x.com` if absent.
+    /// `X_API_URL`: X's address; `https://api.x.com` if absent.
     pub x_url: String,
-    /// `ANSWER_BYTES`: how many bytes an export's body may have as Lambda sends it, in JSON; then it ends, and tells
-    /// where to go on. 5,500,000 if absent, for Lambda answers no more than 6 MB, headers among them. None: no bound.
+    /// `ANSWER_BYTES`: the most bytes of an export's body as Lambda sends it, in JSON; a longer export continues in another
+    /// answer. 5,500,000 if absent, because Lambda sends at most 6 MB, including headers. None: no limit.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     pub answer_bytes: Option<usize>,
 }
 
-/// What the controlling function, and that of the minute, must be told. Each field names the variable it is
-/// read from.
+/// The configuration of `control` and `minute`. Each field names its environment variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlConfig {
-    /// `STREAM_ID`: which stream of StreamStatusTable this is; `x` if absent.
+    /// `STREAM_ID`: the stream's id in StreamStatusTable; `x` if absent.
     pub stream_id: String,
     /// `TWEETS_TABLE`: TweetsTable's name.
     pub tweets_table: String,
@@ -48,12 +47,19 @@ pub struct ControlConfig {
     pub dead_letter_queue_url: String,
     /// `CLUSTER`: the ECS cluster in which the streamer runs.
     pub cluster: String,
-    /// `TASK_DEFINITION`: the streamer's task definition; its family without a revision.
+    /// `TASK_DEFINITION`: the family of the streamer's task definition, without a revision.
     pub task_definition: String,
-    /// `SUBNETS`: the subnets that the streamer may run in, with commas between.
+    /// `SUBNETS`: the subnets in which the streamer may run, separated by commas.
     pub subnets: Vec<String>,
-    /// `SECURITY_GROUPS`: the streamer's security groups, with commas between.
+    /// `SECURITY_GROUPS`: the streamer's security groups, separated by commas.
     pub security_groups: Vec<String>,
+}
+
+/// The configuration of `authorizer`. Each field names its environment variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizerConfig {
+    /// `API_KEYS_PARAMETER`: the SSM parameter that holds the hashes of the API keys.
+    pub keys_parameter: String,
 }
 
 /// X's address.
@@ -64,7 +70,7 @@ impl ReadConfig {
     ///
     /// # Errors
     /// Every variable that is missing, empty or wrong, at once.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, WrongVariables> {
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, WrongVariables> {
         let mut variables = Variables::new(variable);
         let config = Self {
             tweets_table: variables.required("TWEETS_TABLE"),
@@ -86,7 +92,7 @@ impl ControlConfig {
     ///
     /// # Errors
     /// Every variable that is missing or empty, at once.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, WrongVariables> {
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, WrongVariables> {
         let mut variables = Variables::new(variable);
         let list = |value: String| value.split(',').map(|part| part.trim().to_owned()).collect();
         let config = Self {
@@ -106,20 +112,34 @@ impl ControlConfig {
     }
 }
 
+impl AuthorizerConfig {
+    /// Reads the variables through `variable`.
+    ///
+    /// # Errors
+    /// The variable is missing or empty.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, WrongVariables> {
+        let mut variables = Variables::new(variable);
+        let config = Self { keys_parameter: variables.required("API_KEYS_PARAMETER") };
+        variables.complete(config)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_written_with_commas() {
-        let config = ControlConfig::read(|_| Some("a, b".to_owned())).unwrap();
+    fn lists_are_separated_by_commas() {
+        let config = ControlConfig::from_variables(|_| Some("a, b".to_owned())).unwrap();
         assert_eq!(config.subnets, ["a", "b"]);
     }
 
     #[test]
-    fn answers_of_a_function_are_bounded_whatever_it_is_told() {
+    fn the_answers_of_a_function_are_always_bounded() {
         let with = |bytes: &'static str| {
-            ReadConfig::read(move |name| Some(if name == "ANSWER_BYTES" { bytes } else { "a" }.to_owned()))
+            ReadConfig::from_variables(move |name| {
+                Some(if name == "ANSWER_BYTES" { bytes } else { "a" }.to_owned())
+            })
         };
         assert_eq!(with("").unwrap().answer_bytes, Some(5_500_000));
         assert!(with("6000001").is_err());

@@ -1,4 +1,4 @@
-//! What is done every minute.
+//! What is done every minute: reconciling, restating recent counts, tidying up, and reporting for the alarms.
 
 use std::time::Duration;
 
@@ -7,33 +7,38 @@ use posts::publish::PublishError;
 use service::own_metrics::{EmbeddedMetrics, Gauge};
 use service::tables::TableError;
 use stream::gaps::GapState;
+use tokio::time::Instant;
 use utc_time::UtcTime;
 
-use tokio::time::Instant;
+use crate::reconcile::{ReconcileError, reconcile};
+use crate::state::ControlApi;
+use crate::today::Today;
 
-use crate::stream::today;
-use crate::{ControlApi, ReconcileError, gaps, reconcile};
+/// How long an open gap is counted for the alarm: the gap stays open, the alarm need not.
+const GAP_REPORTED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// For how long an open gap is told of: it stays open, an alarm need not.
-const GAPS_OF: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// How long re-stating may take, and how many hours are re-stated at once: what is noted then need not be done again.
+/// How long restating may take in one minute.
 const RESTATE_TIME: Duration = Duration::from_secs(30);
+
+/// How much is restated before progress is saved.
 const RESTATED_AT_ONCE: Duration = Duration::from_secs(3 * 60 * 60);
 
-/// How far back counts are stated where nothing was ever stated.
-const AT_FIRST: Duration = Duration::from_secs(2 * 60 * 60);
+/// How many gaps are checked for stopped keywords in one minute.
+const GAPS_CHECKED: i32 = 1_000;
 
-/// Why something of a minute's work failed. The next minute does it again.
+/// How far back the very first run restates.
+const FIRST_RESTATED: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Why a part of the minute's work failed. The next minute tries again.
 #[derive(Debug, thiserror::Error)]
 pub enum MinuteError {
-    /// The running tasks could not be made to match what is desired.
+    /// The running tasks could not be made to match the requested keywords.
     #[error(transparent)]
     Reconcile(#[from] ReconcileError),
-    /// The counts of late could not be stated again.
+    /// Recent counts could not be restated.
     #[error(transparent)]
     Restate(#[from] PublishError),
-    /// The status table could not be read, or not written.
+    /// StreamStatusTable could not be read or written.
     #[error(transparent)]
     Status(#[from] TableError),
     /// The dead letters could not be counted.
@@ -41,42 +46,42 @@ pub enum MinuteError {
     DeadLetters(#[from] aws_sdk_sqs::Error),
 }
 
-/// Reconciles, re-states what was counted since it last did so, tidies up after keywords that were stopped, and
-/// says to `own_metrics` what an operator must know. What fails of it keeps nothing else from being done. What it
-/// costs does not grow with time.
+/// Reconciles, restates what was counted since the last time, tidies up after keywords that were stopped, and reports to
+/// `own_metrics` what an operator must know. If one part fails, the others are still done. The cost does not grow with the
+/// age of the data.
 ///
 /// # Errors
-/// The first of what failed; all of it is in the log.
+/// The first failure; all are logged.
 pub async fn every_minute(api: &ControlApi, own_metrics: &EmbeddedMetrics) -> Result<(), MinuteError> {
     let now = UtcTime::now();
     let reconciled = reconcile(api).await.map(|_| ()).map_err(MinuteError::from);
     let tidied = tidy(api).await.map_err(MinuteError::from);
-    let watched = watch(api, own_metrics, now).await;
-    // Last, for it may have the counts of a long outage to state.
+    let reported = report(api, own_metrics, now).await;
+    // Last, because after a long outage it takes long.
     let restated = restate(api, now).await;
     let mut outcome = Ok(());
-    for error in [reconciled, restated, tidied, watched].into_iter().filter_map(Result::err) {
-        tracing::error!(%error, "something of a minute's work failed");
+    for error in [reconciled, restated, tidied, reported].into_iter().filter_map(Result::err) {
+        tracing::error!(%error, "a part of the minute's work failed");
         outcome = outcome.and(Err(error));
     }
     outcome
 }
 
-/// Re-states what was counted since the last time that all of it was stated, some hours at once, for as long as there
-/// is time: after an outage of CloudWatch's, each minute goes on where the one before ended.
+/// Restates what was counted since counts were last restated, some hours at a time, as long as there is time: after an
+/// outage of CloudWatch, each minute continues where the previous one ended.
 async fn restate(api: &ControlApi, now: UtcTime) -> Result<(), MinuteError> {
     let end = Instant::now() + RESTATE_TIME;
-    let mut since = api.status.restated_through().await?.unwrap_or_else(|| now.before(AT_FIRST));
+    let mut since = api.status.restated_through().await?.unwrap_or_else(|| now.before(FIRST_RESTATED));
     loop {
         let until = since.after(RESTATED_AT_ONCE).min(now);
         let Ok(published) =
             tokio::time::timeout_at(end, api.publisher.restate_changed(since, until, now)).await
         else {
-            tracing::warn!(%since, "there is more to re-state; the next minute goes on");
+            tracing::warn!(%since, "more counts are to be restated; the next minute continues");
             return Ok(());
         };
         let Published { values, out_of_reach } = published?;
-        tracing::info!(values, hours_out_of_reach = out_of_reach.len(), "re-stated the counts of late");
+        tracing::info!(values, hours_out_of_reach = out_of_reach.len(), "restated recent counts");
         api.status.save_restated_through(until).await?;
         since = until;
         if since >= now {
@@ -85,23 +90,39 @@ async fn restate(api: &ControlApi, now: UtcTime) -> Result<(), MinuteError> {
     }
 }
 
-/// Keywords that were stopped all at once are deleted, and what waits to be healed of stopped ones is given up.
+/// Deletes keywords that were stopped together, and abandons the gaps of stopped keywords.
 async fn tidy(api: &ControlApi) -> Result<(), TableError> {
     api.status.delete_stopped_keywords().await?;
-    gaps::abandon(api).await
+    abandon_gaps(api).await
 }
 
-async fn watch(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -> Result<(), MinuteError> {
-    let open = api.status.count_gaps(GapState::Open, Some(now.before(GAPS_OF))).await?;
+/// Abandons gaps that wait to be healed although their keyword was stopped.
+async fn abandon_gaps(api: &ControlApi) -> Result<(), TableError> {
+    let healing = api.status.gaps(GapState::Healing, GAPS_CHECKED, None).await?.gaps;
+    if healing.is_empty() {
+        return Ok(());
+    }
+    let requested = api.status.keywords().await?;
+    for gap in healing {
+        if requested.binary_search_by(|requested| requested.keyword.cmp(&gap.keyword)).is_err() {
+            api.status.change_gap(&gap, &gap.abandoned()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Reports what the alarms watch.
+async fn report(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -> Result<(), MinuteError> {
+    let open = api.status.count_gaps(GapState::Open, Some(now.before(GAP_REPORTED))).await?;
     let healing = api.status.count_gaps(GapState::Healing, None).await?;
-    let desired = api.status.has_keywords().await?;
-    let read = api.status.lease_holder().await?.is_some_and(|holder| holder.until > now);
-    let today = today(api.status.report().await?.as_ref(), now);
+    let is_requested = api.status.has_keywords().await?;
+    let is_read = api.status.lease_holder().await?.is_some_and(|holder| holder.until > now);
+    let today = Today::of(api.status.report().await?.as_ref(), now);
     let dead_letters = api.dead_letters.count().await?;
     let mut values = vec![
         (Gauge::GAPS_OPEN, open as f64),
         (Gauge::GAPS_HEALING, healing as f64),
-        (Gauge::UNREAD, f64::from(u8::from(desired && !read))),
+        (Gauge::UNREAD, f64::from(u8::from(is_requested && !is_read))),
         (Gauge::DEAD_LETTERS, dead_letters as f64),
     ];
     if let Some(budget) = today.budget_posts {

@@ -1,29 +1,29 @@
-//! Errors as RFC 9457 problems.
+//! RFC 9457 problem documents: what the API answers to a request that it refuses or cannot serve.
 
 use std::time::Duration;
 
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// An error: `application/problem+json`, as RFC 9457 describes it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Always `about:blank`: the status says what kind of problem it is.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// What the status is called.
+    /// The name of the status.
     title: &'static str,
-    /// The status.
+    /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// What is wrong, for people to read.
     detail: String,
-    /// The parameter, or the field of the body, that is wrong.
+    /// The parameter or the field of the body that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
-    /// When to try again.
+    /// When to try again, for the header `Retry-After`.
     #[serde(skip)]
     retry_after: Option<Duration>,
 }
@@ -32,44 +32,25 @@ impl Problem {
     /// The media type.
     pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, detail: String) -> Self {
         Self {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            detail: detail.into(),
+            detail,
             field: None,
             retry_after: None,
         }
     }
 
-    /// `field` is not as the description says.
-    pub(crate) fn malformed(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { field: Some(field.into()), ..Self::new(StatusCode::BAD_REQUEST, detail) }
+    /// The same problem of `field`, if that is some.
+    pub(crate) fn of_field(self, field: Option<&str>) -> Self {
+        Self { field: field.map(str::to_owned), ..self }
     }
 
-    /// `field` is as the description says, and yet cannot be used.
-    pub(crate) fn unusable(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { field: Some(field.into()), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
-    }
-
-    /// What is needed for an answer is not there now.
-    pub(crate) fn unavailable(detail: impl Into<String>, retry_after: Option<Duration>) -> Self {
-        Self { retry_after, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
-    }
-}
-
-impl<E: std::error::Error> From<E> for Problem {
-    /// Something behind the api failed. What it was stands in the log; it is not the sender's concern.
-    fn from(error: E) -> Self {
-        let mut causes = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes = format!("{causes}: {cause}");
-            source = cause.source();
-        }
-        tracing::error!(error = causes, "a request failed");
-        Self::unavailable("something behind the api failed; try again in a moment", None)
+    /// The same problem, to be tried again after `wait`, if that is some.
+    pub(crate) fn retry_after(self, wait: Option<Duration>) -> Self {
+        Self { retry_after: wait, ..self }
     }
 }
 
@@ -87,12 +68,4 @@ impl IntoResponse for Problem {
         }
         response
     }
-}
-
-pub(crate) async fn no_such_path(uri: Uri) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
-}
-
-pub(crate) async fn no_such_method(method: Method, uri: Uri) -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{} does not take {method}", uri.path()))
 }

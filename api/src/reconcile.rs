@@ -1,4 +1,4 @@
-//! Making the running task match what is desired.
+//! Making the running ECS task match the requested keywords.
 
 use std::collections::BTreeSet;
 
@@ -9,45 +9,45 @@ use service::tables::TableError;
 use stream::launch::{Launch, Saved};
 use utc_time::UtcTime;
 
-use crate::ControlApi;
-use crate::plan::{Seen, Step, Task, TaskState, after, plan};
+use crate::plan::{Observed, Step, Task, TaskState, ended, plan};
+use crate::state::ControlApi;
 
 /// What reconciling did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reconciled {
-    /// There was nothing to do, or somebody else is doing it.
+    /// There was nothing to do, or another reconciler is doing it.
     Unchanged,
-    /// Tasks have been started, stopped, or told to look.
+    /// A task was started, stopped or woken.
     Changed,
 }
 
-/// Why reconciling failed. It is safe to try again.
+/// Why reconciling failed. It is safe to run again.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
-    /// The status table could not be read.
+    /// StreamStatusTable could not be read or written.
     #[error(transparent)]
     Status(#[from] TableError),
-    /// ECS refused, or could not be reached.
-    #[error("failed to ask ECS: {}", aws_sdk_ecs::error::DisplayErrorContext(.0))]
+    /// ECS refused a request, or could not be reached.
+    #[error("failed to call ECS: {}", aws_sdk_ecs::error::DisplayErrorContext(.0))]
     Ecs(#[from] aws_sdk_ecs::Error),
     /// ECS did not start the task.
     #[error("ECS did not start the streamer: {0}")]
     NotStarted(String),
     /// The close queue could not be reached.
-    #[error("failed to tell the streamer to end: {}", aws_sdk_sqs::error::DisplayErrorContext(.0))]
+    #[error("failed to wake the streamer: {}", aws_sdk_sqs::error::DisplayErrorContext(.0))]
     CloseQueue(#[from] aws_sdk_sqs::Error),
 }
 
-/// Compares what is desired with the tasks that run, and starts one, stops some, or tells them to end. It
-/// depends on nothing but the present state, so it may run at any time, twice, and late: what is to be
-/// started is noted first, under a number that only one of several can take, and ECS takes requests of
-/// one number for the same. [`crate::plan`] decides.
+/// Compares the requested keywords with the running tasks, and starts, stops or wakes tasks; [`crate::plan`] decides.
+///
+/// It depends on the present state alone, so it may run at any time, late, or twice at once. A start is saved before it is
+/// made, under a number that only one reconciler can take, and ECS starts at most one task for each number.
 ///
 /// # Errors
-/// [`ReconcileError`]; what is noted and not done is done by the next.
+/// [`ReconcileError`]. The next run does what was saved and not done.
 pub async fn reconcile(api: &ControlApi) -> Result<Reconciled, ReconcileError> {
     let mut reconciled = Reconciled::Unchanged;
-    // A start that turns out to have ended long ago is followed by another at once.
+    // A start whose task turns out to have ended long ago is followed by another immediately.
     for _ in 0..ROUNDS {
         match round(api).await? {
             Round::Nothing => break,
@@ -58,26 +58,28 @@ pub async fn reconcile(api: &ControlApi) -> Result<Reconciled, ReconcileError> {
     Ok(reconciled)
 }
 
-/// How often one reconciler looks again at once.
+/// The most rounds of one run.
 const ROUNDS: usize = 3;
 
-/// What came of looking once.
+/// The outcome of one round.
 enum Round {
+    /// There was nothing to do.
     Nothing,
+    /// The steps were taken.
     Done,
-    /// What was done shows that more is to be done.
+    /// The steps were taken, and showed that more is to be done.
     Again,
 }
 
 async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
-    let desired = api.status.has_keywords().await?;
+    let requested = api.status.has_keywords().await?;
     let launch = api.status.launch().await?;
-    // Before the tasks: a holder that is not among those that run later has ended.
+    // Before the tasks: see [`Observed::holder`].
     let holder = api.status.lease_holder().await?;
     let tasks = tasks(api, launch.task.as_ref()).await?;
-    let seen = Seen { desired, launch, holder, tasks, now: UtcTime::now() };
-    let (mut launch, steps) = plan(&seen);
-    if launch != seen.launch && api.status.save_launch(&mut launch).await? == Saved::Outdated {
+    let observed = Observed { requested, launch, holder, tasks, now: UtcTime::now() };
+    let (mut launch, steps) = plan(&observed);
+    if launch != observed.launch && api.status.save_launch(&mut launch).await? == Saved::Outdated {
         return Ok(Round::Nothing);
     }
     if steps.is_empty() {
@@ -99,7 +101,7 @@ async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
     Ok(round)
 }
 
-/// Starts the task of this number, and notes which it is.
+/// Starts the task of this number, and saves which it is.
 async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round, ReconcileError> {
     let network = AwsVpcConfiguration::builder()
         .set_subnets(Some(api.config.subnets.clone()))
@@ -121,15 +123,15 @@ async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round
         .map_err(aws_sdk_ecs::Error::from);
     let answer = match answer {
         Ok(answer) => answer,
-        // The number has started a task otherwise than it would now: by an earlier revision of the task definition.
+        // The number was used for a different request: one with an earlier revision of the task definition.
         Err(aws_sdk_ecs::Error::ConflictException(conflict)) => {
-            return taken(api, launch, conflict.resource_ids()).await;
+            return number_taken(api, launch, conflict.resource_ids()).await;
         }
         Err(error) if error.code().is_some_and(|code| REFUSALS.contains(&code)) => {
             let reason = [error.code(), error.message()].into_iter().flatten().collect::<Vec<_>>().join(": ");
             return not_started(api, launch, reason).await;
         }
-        // It may have started all the same: the same number is tried again.
+        // It may have started nevertheless: the next run tries the same number again.
         Err(error) => return Err(error.into()),
     };
     let Some(task) = answer.tasks().first() else {
@@ -137,33 +139,37 @@ async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round
         return not_started(api, launch, failure.unwrap_or("ECS gave no reason").to_owned()).await;
     };
     launch.task = task.task_arn().map(str::to_owned);
-    // What has been decided may have taken many tries to do.
+    // A start can take many tries.
     launch.at = time(task.created_at()).or(launch.at);
     api.status.save_launch(launch).await?;
     Ok(if task.last_status() == Some(STOPPED) { Round::Again } else { Round::Done })
 }
 
-/// Notes what the number has started already; if that cannot be told, the next number is due at once: this one would
-/// be refused for ever.
-async fn taken(api: &ControlApi, launch: &mut Launch, tasks: &[String]) -> Result<Round, ReconcileError> {
+/// Saves the task that the number has started already. If ECS does not say which, the next number is due immediately: this
+/// one would be refused forever.
+async fn number_taken(
+    api: &ControlApi,
+    launch: &mut Launch,
+    tasks: &[String],
+) -> Result<Round, ReconcileError> {
     match tasks.first() {
         Some(task) => launch.task = Some(task.clone()),
         None => (launch.number, launch.at) = (launch.number + 1, Some(UtcTime::now())),
     }
-    // Where that is outdated, somebody else has gone on.
+    // If this is outdated, another reconciler has gone on.
     api.status.save_launch(launch).await?;
     Ok(Round::Again)
 }
 
-/// Notes why no task was started.
+/// Saves why no task was started.
 async fn not_started(api: &ControlApi, launch: &mut Launch, reason: String) -> Result<Round, ReconcileError> {
-    *launch = after(launch.clone(), false, &reason, UtcTime::now());
-    // Where that is outdated, somebody else has started it.
+    *launch = ended(launch.clone(), false, &reason, UtcTime::now());
+    // If this is outdated, another reconciler has started it.
     api.status.save_launch(launch).await?;
     Err(ReconcileError::NotStarted(reason))
 }
 
-/// What ECS answers when it has surely not started a task, and will not until something is changed.
+/// The errors with which ECS has certainly not started a task, and will not until something is changed.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
 const REFUSALS: [&str; 8] = [
     "AccessDeniedException",
@@ -176,10 +182,10 @@ const REFUSALS: [&str; 8] = [
     "UnsupportedFeatureException",
 ];
 
-/// How ECS calls a task that has ended.
+/// ECS's status of a task that has ended.
 const STOPPED: &str = "STOPPED";
 
-/// The tasks that run, and `launched`, which a list may not have yet, or not any more.
+/// The running tasks, and `launched`, which ECS may not list yet, or no longer.
 async fn tasks(api: &ControlApi, launched: Option<&String>) -> Result<Vec<Task>, ReconcileError> {
     let answer = api
         .ecs
@@ -195,7 +201,7 @@ async fn tasks(api: &ControlApi, launched: Option<&String>) -> Result<Vec<Task>,
     if arns.is_empty() {
         return Ok(Vec::new());
     }
-    // There are one or two of them; a request takes a hundred.
+    // There are one or two; a request takes a hundred.
     let request =
         api.ecs.describe_tasks().cluster(&api.config.cluster).set_tasks(Some(arns.into_iter().collect()));
     let answer = request.send().await.map_err(aws_sdk_ecs::Error::from)?;
@@ -212,9 +218,9 @@ fn task(task: &aws_sdk_ecs::types::Task) -> Task {
     let state = if task.last_status() == Some(STOPPED) {
         let reason = container.and_then(|container| container.reason()).or_else(|| task.stopped_reason());
         let code = container.and_then(|container| container.exit_code());
-        let told = code.map(|code| format!("exit code {code}"));
-        let reason = [reason.map(str::to_owned), told].into_iter().flatten().collect::<Vec<_>>().join(", ");
-        TaskState::Ended { at: time(task.stopped_at()).unwrap_or(created), well: code == Some(0), reason }
+        let exit = code.map(|code| format!("exit code {code}"));
+        let reason = [reason.map(str::to_owned), exit].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        TaskState::Ended { at: time(task.stopped_at()).unwrap_or(created), success: code == Some(0), reason }
     } else if task.desired_status() == Some(STOPPED) {
         TaskState::Ending
     } else {

@@ -1,4 +1,4 @@
-//! Api keys, of which only hashes are kept.
+//! API keys, of which only hashes are stored.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use utc_time::UtcTime;
 
-/// How a key begins, so that who finds one knows what it is.
+/// How every key begins, so that a leaked key can be recognized.
 const PREFIX: &str = "aviary_";
 
-/// The random bytes of a key: so many cannot be guessed, so their hash needs no salt and need not be slow.
+/// The random bytes of a key: too many to guess, so the hash needs no salt and need not be slow.
 const RANDOM_BYTES: usize = 32;
 
 /// The longest value of an SSM parameter of the standard tier.
@@ -21,57 +21,57 @@ const PARAMETER_BYTES: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// To read what was collected, and how the stream fares.
+    /// Reading what was collected, and the stream's state.
     Read,
-    /// That, and to start, stop, remove and redrive.
+    /// Reading, and starting, stopping, removing and redriving.
     Control,
 }
 
-/// A key as it is kept.
+/// A key as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
-    /// What its owner calls it.
+    /// The name that its owner chose.
     pub name: String,
     /// What it allows.
     pub scope: Scope,
-    /// When it was made.
+    /// When it was created.
     pub created: UtcTime,
-    /// The SHA-256 of all of it, in base64url.
+    /// The SHA-256 of the whole key, in base64url.
     sha256: String,
 }
 
-/// The keys that are valid: what the parameter holds.
+/// The valid keys: what the parameter holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keys {
-    /// The keys, in the order in which they were made.
+    /// The keys, oldest first.
     pub keys: Vec<Key>,
 }
 
-/// Why keys could not be changed or read.
+/// Why keys could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
-    /// The parameter holds something else.
-    #[error("what should hold the api keys does not: {0}")]
+    /// The parameter does not hold keys.
+    #[error("failed to read the API keys: {0}")]
     Unreadable(#[from] serde_json::Error),
-    /// A key needs a name of its own.
+    /// Another key has this name.
     #[error("there is a key {0:?} already; revoke it first, or choose another name")]
     NameTaken(String),
-    /// The name cannot be used.
-    #[error("a key's name is 1 to 40 letters, digits or any of . _ -, not {0:?}")]
+    /// The name has other characters, or too many.
+    #[error("a key's name must be 1 to 40 letters, digits or any of . _ -; got {0:?}")]
     InvalidName(String),
     /// No key has this name.
     #[error("there is no key {0:?}")]
     NoSuchKey(String),
-    /// No more keys fit.
+    /// The parameter is full.
     #[error("no more keys fit into {PARAMETER_BYTES} bytes; revoke one first")]
     TooMany,
-    /// The system has no randomness.
-    #[error("failed to make a key: {0}")]
+    /// The system offers no randomness.
+    #[error("failed to create a key: {0}")]
     Random(#[from] getrandom::Error),
 }
 
 impl Keys {
-    /// Reads what [`Keys::to_json`] wrote.
+    /// Parses what [`Keys::to_json`] wrote.
     ///
     /// # Errors
     /// [`KeysError::Unreadable`].
@@ -79,7 +79,7 @@ impl Keys {
         Ok(serde_json::from_str(json)?)
     }
 
-    /// What is to be kept: no key can be made of it.
+    /// What to store. No key can be recovered from it.
     ///
     /// # Errors
     /// [`KeysError::TooMany`].
@@ -88,14 +88,14 @@ impl Keys {
         if json.len() > PARAMETER_BYTES { Err(KeysError::TooMany) } else { Ok(json) }
     }
 
-    /// Makes a key; what it returns is shown to its owner, and kept nowhere.
+    /// Creates a key. The returned key must be shown to its owner now: it is stored nowhere.
     ///
     /// # Errors
-    /// A name that is taken or cannot be used; too many keys.
+    /// [`KeysError::InvalidName`], [`KeysError::NameTaken`], [`KeysError::TooMany`], [`KeysError::Random`].
     pub fn add(&mut self, name: &str, scope: Scope, now: UtcTime) -> Result<String, KeysError> {
-        let fits = (1..=40).contains(&name.len())
+        let is_valid = (1..=40).contains(&name.len())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-        if !fits {
+        if !is_valid {
             return Err(KeysError::InvalidName(name.to_owned()));
         }
         if self.keys.iter().any(|key| key.name == name) {
@@ -109,7 +109,7 @@ impl Keys {
         Ok(presented)
     }
 
-    /// Makes a key invalid.
+    /// Revokes a key.
     ///
     /// # Errors
     /// [`KeysError::NoSuchKey`].
@@ -119,8 +119,8 @@ impl Keys {
         if self.keys.len() == before { Err(KeysError::NoSuchKey(name.to_owned())) } else { Ok(()) }
     }
 
-    /// The key that was presented, if it is valid. How long that takes tells nothing of the keys that are
-    /// kept: all are compared, and each to its end.
+    /// The presented key, if it is valid. The time that this takes reveals nothing about the stored keys: every one is
+    /// compared to its end.
     #[must_use]
     pub fn find(&self, presented: &str) -> Option<&Key> {
         let presented = hash(presented);
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_known_until_it_is_revoked_and_cannot_be_made_of_what_is_kept() {
+    fn a_key_is_valid_until_it_is_revoked_and_cannot_be_recovered_from_what_is_stored() {
         let now = UtcTime::from_millis(0).unwrap();
         let mut keys = Keys::default();
         let reader = keys.add("phone", Scope::Read, now).unwrap();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_made_is_said_why() {
+    fn a_key_that_cannot_be_created_or_revoked_has_a_reason() {
         let now = UtcTime::from_millis(0).unwrap();
         let mut keys = Keys::default();
         keys.add("a", Scope::Read, now).unwrap();

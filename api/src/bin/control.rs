@@ -1,13 +1,16 @@
 //! `control`: the Lambda function behind those routes of the HTTP API that change something.
 
-use api::{ControlApi, ControlConfig, control};
+use api::{ControlApi, ControlConfig};
+use aws_config::SdkConfig;
 use lambda_http::Error;
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(level).without_time().init();
-    let config = ControlConfig::read(|name| std::env::var(name).ok())?;
-    lambda_http::run(control(ControlApi::new(&service::aws::from_env().await, config))).await
+    service::logs::init_for_lambda();
+    let config = ControlConfig::from_variables(|name| std::env::var(name).ok())?;
+    run(config, &service::aws::from_env().await).await
+}
+
+async fn run(config: ControlConfig, aws: &SdkConfig) -> Result<(), Error> {
+    lambda_http::run(api::control(ControlApi::new(aws, config))).await
 }

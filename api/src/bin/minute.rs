@@ -1,20 +1,23 @@
-//! `minute`: the Lambda function that EventBridge calls every minute, and when a task of the streamer
-//! changes its state.
+//! `minute`: the Lambda function that EventBridge calls every minute, and when a task of the streamer changes its state.
 
 use api::{ControlApi, ControlConfig, every_minute};
+use aws_config::SdkConfig;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use service::own_metrics::EmbeddedMetrics;
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(level).without_time().init();
-    let config = ControlConfig::read(|name| std::env::var(name).ok())?;
-    let api = &ControlApi::new(&service::aws::from_env().await, config);
+    service::logs::init_for_lambda();
+    let config = ControlConfig::from_variables(|name| std::env::var(name).ok())?;
+    run(config, &service::aws::from_env().await).await
+}
+
+async fn run(config: ControlConfig, aws: &SdkConfig) -> Result<(), Error> {
+    let api = &ControlApi::new(aws, config);
     let own_metrics = &EmbeddedMetrics::new(std::io::stdout());
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async move {
-        every_minute(api, own_metrics).await.map_err(Error::from)
+        // Boxed, because the compiler's query depth does not suffice for the future's layout inside the others.
+        Box::pin(every_minute(api, own_metrics)).await.map_err(Error::from)
     }))
     .await
 }

@@ -52,7 +52,7 @@ const AROUND: usize = 4096;
 
 /// The reading function, as Lambda runs it.
 fn function(world: &World) -> axum::Router {
-    let settings = ReadConfig::read(|name| match name {
+    let settings = ReadConfig::from_variables(|name| match name {
         "ANSWER_BYTES" => Some(MOST.to_string()),
         "TWITTER_BEARER_TOKEN_PARAMETER" | "X_API_URL" | "STREAM_ID" => None,
         "TWEETS_TABLE" => Some("TweetsTable".to_owned()),

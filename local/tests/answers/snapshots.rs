@@ -299,8 +299,8 @@ async fn what_is_too_long_is_told_by_how_much() {
     let long = format!("{}/tweets?keyword={}", world.api, "a".repeat(9000));
     let large = http.get(format!("{}/health", world.api)).header("x", "a".repeat(33_000));
     for (request, status, detail) in [
-        (http.get(long), 414, "an address may have at most 8192 bytes, this one has 9016"),
-        (large, 431, "headers may have at most 32768 bytes together, these have "),
+        (http.get(long), 414, "the address must be at most 8192 bytes; got 9016"),
+        (large, 431, "the headers must be at most 32768 bytes in total; got "),
     ] {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.headers()["content-type"], "application/problem+json");

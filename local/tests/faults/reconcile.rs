@@ -1,5 +1,5 @@
 //! Reconciling over ECS as one machine has it, and over one that is as slow to show what it does as AWS's;
-//! `api/src/plan/model.rs` has the orders of events.
+//! `api/src/plan/model/` has the orders of events.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

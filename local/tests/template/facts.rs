@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use api::{ControlConfig, ReadConfig, description};
+use api::{AuthorizerConfig, ControlConfig, ReadConfig, description};
 use posts::statistics::StatisticsTable;
 use posts::tweets::TweetsTable;
 use service::own_metrics::Gauge;
@@ -120,10 +120,12 @@ fn functions_and_the_task_are_told_what_they_ask_for_and_nothing_else() {
         variables.iter().map(|(name, value)| (plain(name), template.given(value))).collect()
     };
     assert_variables(&variables("ReadFunction"), &["STREAM_ID", "ANSWER_BYTES"], |variable| {
-        ReadConfig::read(variable)
+        ReadConfig::from_variables(variable)
     });
     for function in ["ControlFunction", "MinuteFunction"] {
-        assert_variables(&variables(function), &["STREAM_ID"], |variable| ControlConfig::read(variable));
+        assert_variables(&variables(function), &["STREAM_ID"], |variable| {
+            ControlConfig::from_variables(variable)
+        });
     }
     assert_variables(&variables("ConsumerFunction"), &["STREAM_ID"], |variable| {
         consumer::Config::from_variables(variable)
@@ -132,6 +134,9 @@ fn functions_and_the_task_are_told_what_they_ask_for_and_nothing_else() {
         variables("AuthorizerFunction"),
         [("API_KEYS_PARAMETER".to_owned(), "AviaryApiKeys".to_owned())]
     );
+    assert_variables(&variables("AuthorizerFunction"), &[], |variable| {
+        AuthorizerConfig::from_variables(variable)
+    });
 
     let definition = template.properties("StreamerTaskDefinition");
     let container = &definition["ContainerDefinitions"][0];
@@ -184,7 +189,7 @@ fn routes_are_those_of_the_description_each_before_its_own_function() {
     assert_eq!(sources, ["$request.header.Authorization", "$context.routeKey"]);
     let limits = &template.properties("ApiStage")["DefaultRouteSettings"];
     let (rate, burst) = (plain(&limits["ThrottlingRateLimit"]), plain(&limits["ThrottlingBurstLimit"]));
-    let said = format!("{rate} requests a second pass, and {burst} at once");
+    let said = format!("{rate} requests a second, in bursts of up to {burst}");
     assert!(description["info"]["description"].as_str().unwrap().contains(&said), "{said}");
 }
 

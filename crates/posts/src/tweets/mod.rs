@@ -12,5 +12,5 @@ mod transactions;
 
 pub use correct::Correction;
 pub use insert::Inserted;
-pub use query::{CountryFilter, Order, PageCursor, PostFilter, PostPage, PostQuery};
+pub use query::{CountryFilter, Order, PostFilter, PostPage, PostPosition, PostQuery};
 pub use table::{StoredPost, TweetsTable};

@@ -55,7 +55,7 @@ pub enum CountryFilter {
 /// Where a page ends: after this post. It stays valid when posts are added or removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PageCursor {
+pub struct PostPosition {
     /// The last post that was read.
     pub tweet_id: PostId,
     /// When it was posted.
@@ -68,7 +68,7 @@ pub struct PostPage {
     /// The posts.
     pub posts: Vec<StoredPost>,
     /// Where the next page begins; none if this is the last.
-    pub next: Option<PageCursor>,
+    pub next: Option<PostPosition>,
     /// How many posts were read to find these.
     pub read: usize,
 }
@@ -82,7 +82,7 @@ impl PostQuery {
 
     /// Whether a page of this query can end there.
     #[must_use]
-    pub fn includes(&self, cursor: &PageCursor) -> bool {
+    pub fn includes(&self, cursor: &PostPosition) -> bool {
         let at = cursor.create_date;
         self.from.is_none_or(|from| from <= at) && self.before.is_none_or(|before| at < before)
     }

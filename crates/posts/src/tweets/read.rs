@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::query::{Order, PageCursor, PostPage, PostQuery};
+use super::query::{Order, PostPage, PostPosition, PostQuery};
 use super::table::{StoredPost, TweetsTable};
 use crate::PostId;
 use service::tables::TableError;
@@ -33,7 +33,7 @@ impl TweetsTable {
         &self,
         query: &PostQuery,
         limit: usize,
-        after: Option<PageCursor>,
+        after: Option<PostPosition>,
     ) -> Result<PostPage, TableError> {
         let mut page = PostPage { posts: Vec::new(), next: after, read: 0 };
         if query.is_empty() {
@@ -49,7 +49,7 @@ impl TweetsTable {
             let last = posts.len();
             for (number, stored) in posts.into_iter().enumerate() {
                 page.read += 1;
-                page.next = Some(PageCursor {
+                page.next = Some(PostPosition {
                     tweet_id: stored.post.tweet_id.clone(),
                     create_date: stored.post.create_date,
                 });
@@ -80,7 +80,7 @@ impl TweetsTable {
         &self,
         query: &PostQuery,
         at_once: i32,
-        after: Option<&PageCursor>,
+        after: Option<&PostPosition>,
     ) -> Result<(Vec<StoredPost>, bool), TableError> {
         let start = after.map(|cursor| {
             let mut start = self.key(&query.keyword, &cursor.tweet_id);

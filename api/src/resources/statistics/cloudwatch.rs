@@ -1,4 +1,4 @@
-//! Counts as CloudWatch shows them, beside what the table has.
+//! Counts as CloudWatch has them, compared with the table's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,19 +11,19 @@ use posts::metrics::{HourValue, Metrics};
 use posts::statistics::HourCount;
 use utc_time::UtcTime;
 
-use super::{By, Hours, Row};
-use crate::ReadApi;
+use super::hours::Hours;
+use super::rows::{By, Row};
 
-/// Metrics in one request, at most.
+/// The most metrics in one request.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
 const METRICS_A_REQUEST: usize = 500;
 
 /// A metric's dimensions: names and values.
 type Dimensions = Vec<(&'static str, String)>;
 
-/// The rows that CloudWatch shows; `counts` is what the table has of the same.
+/// The rows of CloudWatch's counts; `counts` are the table's of the same hours.
 pub(super) async fn rows(
-    api: &ReadApi,
+    client: &aws_sdk_cloudwatch::Client,
     keyword: Option<&Keyword>,
     hours: Hours,
     by: By,
@@ -34,10 +34,10 @@ pub(super) async fn rows(
         (By::Country, None) => Metrics::BY_COUNTRY,
         _ => Metrics::BY_KEYWORD,
     };
-    let stated = stated(counts, keyword.is_none(), metric);
-    // What has had no values for two weeks is not listed, and what CloudWatch lacks is not either.
-    let mut asked = listed(&api.cloudwatch, metric, keyword).await?;
-    asked.extend(stated.iter().map(|statement| statement.dimensions.clone()));
+    let expected = expected(counts, keyword.is_none(), metric);
+    // A metric is not listed if it has had no values for two weeks, or none at all.
+    let mut metrics = listed(client, metric, keyword).await?;
+    metrics.extend(expected.iter().map(|value| value.dimensions.clone()));
     let keywords: BTreeMap<String, &Keyword> =
         counts.iter().map(|count| (Metrics::keyword_dimension(&count.keyword), &count.keyword)).collect();
     let name = |dimensions: &Dimensions, hour: UtcTime| match by {
@@ -45,16 +45,16 @@ pub(super) async fn rows(
         By::Day => hour.day(),
         By::Country => value(dimensions, Metrics::COUNTRY),
         By::Keyword => {
-            let written = value(dimensions, Metrics::KEYWORD);
-            keywords.get(&written).map_or(written, |keyword| keyword.to_string())
+            let dimension = value(dimensions, Metrics::KEYWORD);
+            keywords.get(&dimension).map_or(dimension, |keyword| keyword.to_string())
         }
     };
     let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for (dimensions, hour, value) in values(&api.cloudwatch, metric, asked, hours).await? {
+    for (dimensions, hour, value) in values(client, metric, metrics, hours).await? {
         sums.entry(name(&dimensions, hour)).or_default().0 += value;
     }
-    for statement in &stated {
-        sums.entry(name(&statement.dimensions, statement.hour)).or_default().1 += statement.collected;
+    for value in &expected {
+        sums.entry(name(&value.dimensions, value.hour)).or_default().1 += value.collected;
     }
     let rows = sums.into_iter().map(|(name, (collected, table))| Row {
         collected,
@@ -64,18 +64,18 @@ pub(super) async fn rows(
     Ok(rows.collect())
 }
 
-/// What CloudWatch should have of a metric.
-fn stated(counts: &[HourCount], all_keywords: bool, metric: &str) -> Vec<HourValue> {
+/// The values that CloudWatch should have of a metric.
+fn expected(counts: &[HourCount], all_keywords: bool, metric: &str) -> Vec<HourValue> {
     let mut by_hour: BTreeMap<UtcTime, Vec<HourCount>> = BTreeMap::new();
     for count in counts {
         by_hour.entry(count.hour).or_default().push(count.clone());
     }
     let of = if all_keywords { HourValue::of_hour } else { HourValue::of_keyword };
-    let statements = by_hour.values().flat_map(|counts| of(counts));
-    statements.filter(|statement| statement.metric == metric).collect()
+    let values = by_hour.values().flat_map(|counts| of(counts));
+    values.filter(|value| value.metric == metric).collect()
 }
 
-/// The dimensions under which a metric has had values of late.
+/// The dimensions under which a metric has had values in the last two weeks.
 async fn listed(
     client: &aws_sdk_cloudwatch::Client,
     metric: &str,
@@ -83,9 +83,8 @@ async fn listed(
 ) -> Result<BTreeSet<Dimensions>, aws_sdk_cloudwatch::Error> {
     let mut request = client.list_metrics().namespace(Metrics::NAMESPACE).metric_name(metric);
     if let Some(keyword) = keyword {
-        let written = Metrics::keyword_dimension(keyword);
-        request =
-            request.dimensions(DimensionFilter::builder().name(Metrics::KEYWORD).value(written).build());
+        let value = Metrics::keyword_dimension(keyword);
+        request = request.dimensions(DimensionFilter::builder().name(Metrics::KEYWORD).value(value).build());
     }
     let mut pages = request.into_paginator().send();
     let mut found = BTreeSet::new();
@@ -104,17 +103,17 @@ fn dimensions(metric: &Metric) -> Dimensions {
     [Metrics::KEYWORD, Metrics::COUNTRY].into_iter().filter_map(dimension).collect()
 }
 
-/// What CloudWatch has for each of these metrics, hour by hour.
+/// The values that CloudWatch has of a metric under each of these dimensions, hour by hour.
 async fn values(
     client: &aws_sdk_cloudwatch::Client,
     metric: &str,
-    asked: BTreeSet<Dimensions>,
+    metrics: BTreeSet<Dimensions>,
     hours: Hours,
 ) -> Result<Vec<(Dimensions, UtcTime, u64)>, aws_sdk_cloudwatch::Error> {
-    let asked: Vec<Dimensions> = asked.into_iter().collect();
+    let metrics: Vec<Dimensions> = metrics.into_iter().collect();
     let mut values = Vec::new();
-    for asked in asked.chunks(METRICS_A_REQUEST) {
-        let queries = asked.iter().enumerate().map(|(number, dimensions)| {
+    for chunk in metrics.chunks(METRICS_A_REQUEST) {
+        let queries = chunk.iter().enumerate().map(|(number, dimensions)| {
             let dimensions = dimensions
                 .iter()
                 .map(|(name, value)| Dimension::builder().name(*name).value(value).build())
@@ -124,7 +123,7 @@ async fn values(
                 .metric_name(metric)
                 .set_dimensions(Some(dimensions))
                 .build();
-            // An hour's latest statement is its largest.
+            // Counts only grow: the latest value of an hour is its largest.
             let stat = MetricStat::builder().metric(metric).period(3600).stat("Maximum").build();
             MetricDataQuery::builder().id(format!("m{number}")).metric_stat(stat).build()
         });
@@ -138,7 +137,7 @@ async fn values(
         while let Some(page) = pages.next().await {
             for result in page?.metric_data_results() {
                 let number = result.id().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
-                if let Some(dimensions) = number.and_then(|number| asked.get(number)) {
+                if let Some(dimensions) = number.and_then(|number| chunk.get(number)) {
                     let points = points(result).map(|(hour, value)| (dimensions.clone(), hour, value));
                     values.extend(points);
                 }
@@ -156,7 +155,7 @@ fn points(result: &MetricDataResult) -> impl Iterator<Item = (UtcTime, u64)> {
     })
 }
 
-fn value(dimensions: &Dimensions, wanted: &str) -> String {
+fn value(dimensions: &Dimensions, dimension: &str) -> String {
     let mut dimensions = dimensions.iter();
-    dimensions.find(|(name, _)| *name == wanted).map(|(_, value)| value.clone()).unwrap_or_default()
+    dimensions.find(|(name, _)| *name == dimension).map(|(_, value)| value.clone()).unwrap_or_default()
 }

@@ -1,0 +1,146 @@
+//! The decision itself: a pure function of the observed state.
+
+use std::time::Duration;
+
+use stream::launch::Launch;
+use utc_time::UtcTime;
+
+use super::observed::{Observed, Step, Task, TaskState};
+
+/// How long tasks that are no longer needed may take to end by themselves after they were woken: a streamer needs up to
+/// 25 s.
+pub(super) const GRACE: Duration = Duration::from_secs(60);
+
+/// A task that ran for longer did not fail to start.
+pub(super) const STARTED: Duration = Duration::from_secs(2 * 60);
+
+/// A task that holds no lease after this time is hung: ECS starts a task within two minutes, and the lease of a holder that
+/// crashed expires after 40 s.
+pub(super) const HUNG: Duration = Duration::from_secs(5 * 60);
+
+/// How long after its start ECS may still answer that a task is `MISSING`.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>, on eventual consistency
+pub(super) const MISSING: Duration = Duration::from_secs(5 * 60);
+
+/// The backoff after a failed start; it doubles with each further failure, up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
+
+/// What the launch becomes, and the steps to take once it has been saved.
+pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
+    let mut launch = observed.launch.clone();
+    let alive: Vec<&Task> = observed.tasks.iter().filter(|task| task.state == TaskState::Alive).collect();
+    let ending = observed.tasks.iter().any(|task| task.state == TaskState::Ending);
+    if !observed.requested {
+        return wind_down(launch, &alive, observed.now);
+    }
+    launch.unwanted_since = None;
+    if let [task] = alive.as_slice() {
+        if is_hung(task, observed) {
+            return (launch, vec![Step::Stop(task.arn.clone(), "it holds no lease")]);
+        }
+        if launch.at.is_some_and(|at| observed.now.since(at) > STARTED) {
+            (launch.failures, launch.reason, launch.not_before) = (0, None, None);
+        }
+        return (launch, Vec::new());
+    }
+    if !alive.is_empty() {
+        let keep = kept(&alive, observed);
+        let surplus = alive.iter().filter(|task| task.arn != keep.arn);
+        return (launch, surplus.map(|task| Step::Stop(task.arn.clone(), "another task reads")).collect());
+    }
+    let launched = observed.tasks.iter().find(|task| launch.task.as_ref() == Some(&task.arn));
+    match (launched.map(|task| &task.state), launch.at) {
+        (Some(TaskState::Ended { at, success, reason }), Some(began)) => {
+            launch = ended(launch, at.since(began) > STARTED || *success, reason, *at);
+        }
+        // It was started, and ECS does not show it yet.
+        (None, Some(began)) if launch.task.is_some() && observed.now.since(began) <= MISSING => {
+            return (launch, Vec::new());
+        }
+        // ECS forgets a task an hour after its end.
+        (None, Some(_)) if launch.task.is_some() => (launch.at, launch.task) = (None, None),
+        // It was decided, and may not have been started: the same number again.
+        (_, Some(_)) if launch.task.is_none() => {
+            let number = launch.number;
+            return (launch, vec![Step::Run(number)]);
+        }
+        _ => {}
+    }
+    // A task that is ending holds the lease until it has ended.
+    if ending || launch.not_before.is_some_and(|not_before| observed.now < not_before) {
+        return (launch, Vec::new());
+    }
+    launch.number += 1;
+    (launch.at, launch.task) = (Some(observed.now), None);
+    // The lease of a reader outside ECS is left alone.
+    let holder = observed.holder.iter().filter(|holder| is_task(&holder.lease.owner));
+    let release = holder.map(|holder| Step::Release(holder.lease.clone()));
+    let number = launch.number;
+    (launch, release.chain([Step::Run(number)]).collect())
+}
+
+/// Whether a lease holder is an ECS task: its name is an ARN of ECS, in any partition of AWS (`arn:aws-cn:ecs:…`).
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+fn is_task(owner: &str) -> bool {
+    let mut parts = owner.split(':');
+    parts.next() == Some("arn") && parts.nth(1) == Some("ecs")
+}
+
+/// The launch after its task has ended, or could not be started.
+pub(crate) fn ended(launch: Launch, success: bool, reason: &str, at: UtcTime) -> Launch {
+    let launch = Launch { at: None, task: None, ..launch };
+    if success {
+        return Launch { failures: 0, reason: None, not_before: None, ..launch };
+    }
+    let failures = launch.failures.saturating_add(1);
+    let wait = FIRST_WAIT.saturating_mul(1 << (failures - 1).min(16)).min(LONGEST_WAIT);
+    Launch { failures, reason: Some(reason.to_owned()), not_before: Some(at.after(wait)), ..launch }
+}
+
+/// The plan while no keyword is requested: tasks are woken, and stopped if they do not end by themselves. Earlier failures
+/// are forgotten, so that the next request for a keyword need not wait.
+fn wind_down(launch: Launch, alive: &[&Task], now: UtcTime) -> (Launch, Vec<Step>) {
+    let steps = match launch.unwanted_since {
+        _ if alive.is_empty() => Vec::new(),
+        Some(since) if now.since(since) > GRACE => {
+            alive.iter().map(|task| Step::Stop(task.arn.clone(), "no keyword is requested")).collect()
+        }
+        _ => vec![Step::Wake],
+    };
+    let unwanted_since = (!alive.is_empty()).then(|| launch.unwanted_since.unwrap_or(now));
+    (Launch { failures: 0, reason: None, not_before: None, unwanted_since, ..launch }, steps)
+}
+
+fn is_hung(task: &Task, observed: &Observed) -> bool {
+    let is_read = observed.holder.as_ref().is_some_and(|holder| holder.until > observed.now);
+    // While a reader outside ECS holds the lease, a task waits for it.
+    !is_read && observed.now.since(task.created) > HUNG
+}
+
+/// Which of several tasks is kept: the lease holder, else the one launched last.
+fn kept<'a>(alive: &[&'a Task], observed: &Observed) -> &'a Task {
+    let holds = |task: &&&Task| observed.holder.as_ref().is_some_and(|holder| holder.lease.owner == task.arn);
+    let launched = |task: &&&Task| observed.launch.task.as_ref() == Some(&task.arn);
+    let kept = alive.iter().find(holds).or_else(|| alive.iter().find(launched));
+    kept.copied().unwrap_or(alive[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_one_in_every_partition_of_aws() {
+        for owner in [
+            "arn:aws:ecs:us-east-1:1:task/c/1",
+            "arn:aws-cn:ecs:cn-north-1:1:task/c/1",
+            "arn:aws-us-gov:ecs:x",
+        ] {
+            assert!(is_task(owner), "{owner}");
+        }
+        for owner in ["", "ecs", "arn:aws:sqs:us-east-1:1:ecs", "host:aws:ecs:1", "laptop-17"] {
+            assert!(!is_task(owner), "{owner}");
+        }
+    }
+}

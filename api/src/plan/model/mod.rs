@@ -1,0 +1,120 @@
+//! Every order in which a user, two reconcilers, ECS and a streamer can act ends as requested.
+
+mod world;
+
+use std::time::Duration;
+
+use utc_time::UtcTime;
+
+use self::world::{Event, Streamer, World};
+use super::decide::{GRACE, HUNG, MISSING, STARTED, ended, plan};
+use super::observed::{Step, Task, TaskState};
+
+/// Plays all interleavings of the lists, and calls `check` with the world after each.
+fn orders(
+    world: &World,
+    lists: &mut [&[Event]],
+    done: &mut Vec<Event>,
+    check: &mut impl FnMut(World, &[Event]),
+) {
+    if lists.iter().all(|list| list.is_empty()) {
+        check(world.clone(), done);
+        return;
+    }
+    for index in 0..lists.len() {
+        let Some((event, rest)) = lists[index].split_first() else { continue };
+        let whole = std::mem::replace(&mut lists[index], rest);
+        let mut next = world.clone();
+        next.happen(*event);
+        done.push(*event);
+        orders(&next, lists, done, check);
+        done.pop();
+        lists[index] = whole;
+    }
+}
+
+#[test]
+fn every_order_of_events_ends_as_requested_and_never_runs_two() {
+    let reconciler = |index| [Event::Reconciler(index); 3];
+    let users: [&[Event]; 3] = [
+        &[Event::Request(true)],
+        &[Event::Request(true), Event::Request(false)],
+        &[Event::Request(true), Event::Request(false), Event::Request(true)],
+    ];
+    let mut count = 0;
+    let at_once = users.iter().map(|user| (user, 0));
+    // The longest list has too many orders to wait so long in each.
+    let missing = users[..2].iter().map(|user| (user, MISSING.as_secs()));
+    for (user, missing) in at_once.chain(missing) {
+        for running_already in [false, true] {
+            let mut world = World::new(Streamer::Good);
+            world.missing = Duration::from_secs(missing);
+            if running_already {
+                world.requested = true;
+                world.go_on(Duration::from_secs(60));
+                assert_eq!(world.alive(), 1);
+            }
+            let (first, second) = (reconciler(0), reconciler(1));
+            let mut lists: [&[Event]; 5] = [user, &first, &second, &[Event::Live], &[Event::Crash]];
+            orders(&world, &mut lists, &mut Vec::new(), &mut |mut world, order| {
+                world.go_on(Duration::from_secs(150 + missing));
+                let expected = usize::from(world.requested);
+                assert_eq!(world.alive(), expected, "{order:?} {world:#?}");
+                assert!(world.most_alive <= 1, "{order:?} {world:#?}");
+                count += 1;
+            });
+        }
+    }
+    assert!(count > 100_000, "{count}");
+}
+
+#[test]
+fn a_task_that_fails_to_start_is_started_with_backoff_and_its_reason_is_kept() {
+    let mut world = World::new(Streamer::FailsToStart);
+    world.requested = true;
+    world.go_on(Duration::from_secs(60 * 60));
+    let starts = world.started.len();
+    assert!((9..=13).contains(&starts), "{starts} starts in an hour");
+    assert_eq!(world.launch.reason.as_deref(), Some("exit code 1"));
+    // A task that runs makes the failures forgotten.
+    world.streamer = Streamer::Good;
+    world.go_on(Duration::from_secs(20 * 60));
+    assert_eq!((world.alive(), world.launch.failures, world.launch.reason.as_ref()), (1, 0, None));
+    // So does a stop.
+    world.launch = ended(world.launch, false, "why", world.now);
+    world.requested = false;
+    world.go_on(Duration::from_secs(20));
+    assert_eq!((world.alive(), world.launch.failures), (0, 0));
+}
+
+#[test]
+fn a_task_that_does_not_end_by_itself_is_stopped_after_the_grace_and_not_before() {
+    let mut world = World::new(Streamer::Hung);
+    world.requested = true;
+    world.go_on(Duration::from_secs(20));
+    world.requested = false;
+    world.go_on(GRACE);
+    assert_eq!(world.alive(), 1);
+    world.go_on(Duration::from_secs(30));
+    assert_eq!(world.alive(), 0);
+}
+
+#[test]
+fn a_task_that_holds_no_lease_is_replaced_and_a_second_one_is_stopped() {
+    let mut world = World::new(Streamer::Hung);
+    world.requested = true;
+    world.go_on(HUNG);
+    assert_eq!(world.started.len(), 1);
+    world.streamer = Streamer::Good;
+    // The task has been hung for long; the next one is good.
+    world.tasks.iter_mut().for_each(|task| task.created = UtcTime::from_millis(0).unwrap());
+    world.holder = None;
+    let observed = world.observed();
+    assert!(matches!(plan(&observed).1.as_slice(), [Step::Stop(_, "it holds no lease")]));
+    world.go_on(STARTED);
+    let another = Task { arn: "another".to_owned(), state: TaskState::Alive, created: world.now };
+    world.tasks.push(another);
+    world.go_on(Duration::from_secs(20));
+    assert_eq!(world.alive(), 1);
+    assert!(world.tasks.iter().any(|task| task.arn == "another" && task.state != TaskState::Alive));
+}

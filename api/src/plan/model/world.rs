@@ -1,0 +1,205 @@
+//! The model's world: what each participant does, in steps between which others can act.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use stream::Lease;
+use stream::launch::Launch;
+use stream::lease::LeaseHolder;
+use utc_time::UtcTime;
+
+use crate::plan::decide::plan;
+use crate::plan::observed::{Observed, Step, Task, TaskState};
+
+/// How far a reconciler has come.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Progress {
+    #[default]
+    Idle,
+    Observed(Box<Observed>),
+    Saved(Launch, Vec<Step>),
+}
+
+/// How the streamer of a task behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Streamer {
+    /// It reads, and ends when no keyword is requested.
+    Good,
+    /// It takes no lease and does not end by itself.
+    Hung,
+    /// It ends as soon as it has started.
+    FailsToStart,
+}
+
+/// A user, ECS, the lease, two reconcilers and a streamer.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub(super) requested: bool,
+    pub(super) launch: Launch,
+    pub(super) holder: Option<LeaseHolder>,
+    pub(super) tasks: Vec<Task>,
+    /// Which task each number has started.
+    pub(super) started: BTreeMap<u64, String>,
+    pub(super) now: UtcTime,
+    progress: [Progress; 2],
+    pub(super) streamer: Streamer,
+    /// How long after its start ECS answers that a task is `MISSING`.
+    pub(super) missing: Duration,
+    pub(super) most_alive: usize,
+}
+
+/// Something that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    Request(bool),
+    /// A reconciler's next step: it observes, saves or acts.
+    Reconciler(usize),
+    /// The streamer of the running task renews its lease, or ends if no keyword is requested.
+    Live,
+    /// The running task crashes.
+    Crash,
+}
+
+impl World {
+    pub(super) fn new(streamer: Streamer) -> Self {
+        Self {
+            requested: false,
+            launch: Launch::default(),
+            holder: None,
+            tasks: Vec::new(),
+            started: BTreeMap::new(),
+            now: UtcTime::from_millis(1_000_000).unwrap(),
+            progress: [Progress::Idle, Progress::Idle],
+            streamer,
+            missing: Duration::ZERO,
+            most_alive: 0,
+        }
+    }
+
+    pub(super) fn alive(&self) -> usize {
+        self.tasks.iter().filter(|task| task.state == TaskState::Alive).count()
+    }
+
+    pub(super) fn observed(&self) -> Observed {
+        let launched = |task: &&Task| {
+            if self.now.since(task.created) < self.missing {
+                return false;
+            }
+            !matches!(task.state, TaskState::Ended { .. }) || self.launch.task.as_ref() == Some(&task.arn)
+        };
+        Observed {
+            requested: self.requested,
+            launch: self.launch.clone(),
+            holder: self.holder.clone(),
+            tasks: self.tasks.iter().filter(launched).cloned().collect(),
+            now: self.now,
+        }
+    }
+
+    fn save(&mut self, launch: &mut Launch) -> bool {
+        if launch.version != self.launch.version {
+            return false;
+        }
+        launch.version += 1;
+        self.launch = launch.clone();
+        true
+    }
+
+    fn end(&mut self, arn: &str, success: bool) {
+        let at = self.now;
+        if let Some(task) = self.tasks.iter_mut().find(|task| task.arn == arn) {
+            task.state = TaskState::Ended { at, success, reason: "exit code 1".to_owned() };
+        }
+        if self.holder.as_ref().is_some_and(|holder| holder.lease.owner == arn) && success {
+            self.holder = None;
+        }
+    }
+
+    fn act(&mut self, reconciler: usize) {
+        self.progress[reconciler] = match std::mem::take(&mut self.progress[reconciler]) {
+            Progress::Idle => Progress::Observed(Box::new(self.observed())),
+            Progress::Observed(observed) => {
+                let (mut launch, steps) = plan(&observed);
+                let saved = launch == observed.launch || self.save(&mut launch);
+                if saved { Progress::Saved(launch, steps) } else { Progress::Idle }
+            }
+            Progress::Saved(launch, steps) => {
+                self.carry_out(launch, steps);
+                Progress::Idle
+            }
+        };
+    }
+
+    fn carry_out(&mut self, mut launch: Launch, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::Release(lease) => {
+                    self.holder.take_if(|holder| holder.lease == lease);
+                }
+                Step::Run(number) => {
+                    let arn = format!("arn:aws:ecs:task/{number}");
+                    if self.started.insert(number, arn.clone()).is_none() {
+                        let state = TaskState::Alive;
+                        self.tasks.push(Task { arn: arn.clone(), state, created: self.now });
+                    }
+                    launch.at = self.tasks.iter().find(|task| task.arn == arn).map(|task| task.created);
+                    launch.task = Some(arn.clone());
+                    self.save(&mut launch);
+                    if self.streamer == Streamer::FailsToStart {
+                        self.end(&arn, false);
+                    }
+                }
+                // A streamer checks by itself too.
+                Step::Wake => {}
+                Step::Stop(arn, _) => self.end(&arn, false),
+            }
+        }
+    }
+
+    fn live(&mut self) {
+        let Some(task) = self.tasks.iter().find(|task| task.state == TaskState::Alive) else { return };
+        let arn = task.arn.clone();
+        if self.streamer != Streamer::Good {
+            return;
+        }
+        if !self.requested {
+            return self.end(&arn, true);
+        }
+        let until = self.now.after(Duration::from_secs(40));
+        let free =
+            self.holder.as_ref().is_none_or(|holder| holder.until < self.now || holder.lease.owner == arn);
+        if free {
+            self.holder = Some(LeaseHolder { lease: Lease { owner: arn, epoch: 1 }, until });
+        }
+    }
+
+    pub(super) fn happen(&mut self, event: Event) {
+        match event {
+            Event::Request(requested) => self.requested = requested,
+            Event::Reconciler(reconciler) => self.act(reconciler),
+            Event::Live => self.live(),
+            Event::Crash => {
+                if let Some(task) = self.tasks.iter().find(|task| task.state == TaskState::Alive) {
+                    self.end(&task.arn.clone(), false);
+                }
+            }
+        }
+        self.most_alive = self.most_alive.max(self.alive());
+    }
+
+    /// Lets `time` pass, in which the streamer lives, and the reconcilers finish what they have begun and run again.
+    pub(super) fn go_on(&mut self, time: Duration) {
+        const STEP: Duration = Duration::from_secs(10);
+        let end = self.now.after(time);
+        while self.now < end {
+            self.now = self.now.after(STEP);
+            self.happen(Event::Live);
+            for reconciler in 0..self.progress.len() {
+                self.happen(Event::Reconciler(reconciler));
+                while !matches!(self.progress[reconciler], Progress::Idle) {
+                    self.happen(Event::Reconciler(reconciler));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The rows of a count: what each is named after, and what it says.
+
+use std::collections::BTreeMap;
+
+use posts::statistics::HourCount;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What each row counts. Hours and days are those of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum By {
+    Country,
+    Hour,
+    Day,
+    Keyword,
+}
+
+/// A row; of `country`, `hour`, `day` and `keyword` it has the one that `by` names.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Row {
+    /// A country's code, `unknown`, or from CloudWatch `other`: all countries beyond the first 20 of a keyword and hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) country: Option<String>,
+    /// An hour, such as `2026-11-23T10`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hour: Option<String>,
+    /// A day, such as `2026-11-23`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) day: Option<String>,
+    /// A keyword. One that only CloudWatch has is written as its dimension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) keyword: Option<String>,
+    /// Posts that are stored: collected and not removed. Absent from CloudWatch, which knows no removals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tweets: Option<u64>,
+    /// Posts collected.
+    pub(super) collected: u64,
+    /// Posts removed since. Absent from CloudWatch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) removed: Option<u64>,
+    /// From CloudWatch: the table's `collected`, if it differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) table: Option<u64>,
+}
+
+impl By {
+    /// A row of this name, without counts.
+    pub(super) fn row(self, name: String) -> Row {
+        let name = Some(name);
+        match self {
+            Self::Country => Row { country: name, ..Row::default() },
+            Self::Hour => Row { hour: name, ..Row::default() },
+            Self::Day => Row { day: name, ..Row::default() },
+            Self::Keyword => Row { keyword: name, ..Row::default() },
+        }
+    }
+
+    /// The name of the row in which an hour's count is summed.
+    fn name(self, count: &HourCount) -> String {
+        match self {
+            Self::Country => count.country_name().to_owned(),
+            Self::Hour => count.hour.hour(),
+            Self::Day => count.hour.day(),
+            Self::Keyword => count.keyword.to_string(),
+        }
+    }
+
+    /// Sorts rows that are in the order of their names: hours and days stay, others go by the number of posts.
+    pub(super) fn sort(self, rows: &mut [Row]) {
+        if matches!(self, Self::Country | Self::Keyword) {
+            rows.sort_by_key(|row| std::cmp::Reverse(row.tweets.unwrap_or(row.collected)));
+        }
+    }
+}
+
+/// The rows of the table's counts, in the order of their names.
+pub(super) fn from_table(by: By, counts: &[HourCount]) -> Vec<Row> {
+    let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for count in counts {
+        let sum = sums.entry(by.name(count)).or_default();
+        sum.0 += count.collected;
+        sum.1 += count.removed;
+    }
+    let rows = sums.into_iter().map(|(name, (collected, removed))| Row {
+        tweets: Some(collected.saturating_sub(removed)),
+        collected,
+        removed: Some(removed),
+        ..by.row(name)
+    });
+    rows.collect()
+}

@@ -1,0 +1,129 @@
+//! `/stream`: the requested keywords, and how collecting them is going.
+
+mod overview;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use posts::Keyword;
+use serde::Deserialize;
+use stream::keywords::Removed;
+use utc_time::UtcTime;
+use utoipa::{IntoParams, ToSchema};
+
+use self::overview::Stream;
+use crate::error::ApiError;
+use crate::reconcile::reconcile;
+use crate::request::{JsonBody, KeywordParameter, NoParameters, Query};
+use crate::state::{ControlApi, ReadApi};
+
+/// The most keywords that can be requested: X allows 1,000 rules.
+/// <https://docs.x.com/x-api/posts/filtered-stream/introduction>
+const KEYWORDS: usize = 1000;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Start {
+    /// A word, a `"phrase"`, or any rule of X's filtered stream; up to 512 bytes of UTF-8.
+    #[schema(value_type = Keyword)]
+    keyword: KeywordParameter,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Stop {
+    /// The keyword; all keywords if absent.
+    #[param(inline)]
+    keyword: Option<KeywordParameter>,
+}
+
+/// Start collecting a keyword
+///
+/// Its posts are collected until it is stopped. If it is being collected already, nothing changes. **X charges for every
+/// post that is read**: `GET /stream/estimate` tells how many to expect.
+#[utoipa::path(
+    post,
+    path = "/stream",
+    operation_id = "startStream",
+    tag = "stream",
+    request_body = Start,
+    responses(
+        (status = 202, description = "The keyword is requested; the stream follows within a minute", body = Stream),
+        (status = 409, description = "1,000 keywords are being collected already"),
+        (status = 422, description = "The keyword is longer than 512 bytes or has invisible characters"),
+    )
+)]
+pub(crate) async fn start(
+    State(api): State<ControlApi>,
+    Query(NoParameters {}): Query<NoParameters>,
+    JsonBody(Start { keyword }): JsonBody<Start>,
+) -> Result<(StatusCode, Json<Stream>), ApiError> {
+    let keyword = keyword.keyword()?;
+    let requested = api.status.keywords().await?;
+    if requested.len() >= KEYWORDS && !requested.iter().any(|requested| requested.keyword == keyword) {
+        return Err(ApiError::TooManyKeywords { limit: KEYWORDS });
+    }
+    api.status.add_keyword(&keyword, UtcTime::now()).await?;
+    apply(&api).await
+}
+
+/// Stop collecting a keyword
+///
+/// Without `keyword`, all keywords are stopped. Posts that were collected stay.
+#[utoipa::path(
+    delete,
+    path = "/stream",
+    operation_id = "stopStream",
+    tag = "stream",
+    params(Stop),
+    responses(
+        (status = 202, description = "The keyword is no longer requested; the stream follows within a minute", body = Stream),
+        (status = 404, description = "The keyword was not being collected"),
+        (status = 422, description = "The keyword is longer than 512 bytes or has invisible characters"),
+    )
+)]
+pub(crate) async fn stop(
+    State(api): State<ControlApi>,
+    Query(Stop { keyword }): Query<Stop>,
+) -> Result<(StatusCode, Json<Stream>), ApiError> {
+    match keyword.map(KeywordParameter::keyword).transpose()? {
+        Some(keyword) => {
+            if api.status.remove_keyword(&keyword).await? == Removed::NotThere {
+                return Err(ApiError::KeywordNotRequested(keyword));
+            }
+        }
+        None => api.status.remove_all_keywords().await?,
+    }
+    apply(&api).await
+}
+
+/// Show the stream
+///
+/// The requested keywords, and how collecting them is going.
+#[utoipa::path(
+    get,
+    path = "/stream",
+    operation_id = "showStream",
+    tag = "stream",
+    responses((status = 200, description = "The stream", body = Stream))
+)]
+pub(crate) async fn show(
+    State(api): State<ReadApi>,
+    Query(NoParameters {}): Query<NoParameters>,
+) -> Result<Json<Stream>, ApiError> {
+    Ok(Json(Stream::read(&api.status, UtcTime::now()).await?))
+}
+
+/// Makes the running tasks match the keywords just saved, and shows the stream. The request succeeds even if that fails
+/// now: the next run of the reconciler does it.
+async fn apply(api: &ControlApi) -> Result<(StatusCode, Json<Stream>), ApiError> {
+    let (woken, reconciled) = tokio::join!(api.close_queue.wake(), reconcile(api));
+    if let Err(error) = woken {
+        tracing::warn!(%error, "failed to wake the streamer; it checks the keywords by itself");
+    }
+    if let Err(error) = reconciled {
+        tracing::warn!(%error, "failed to reconcile; the next run tries again");
+    }
+    Ok((StatusCode::ACCEPTED, Json(Stream::read(&api.status, UtcTime::now()).await?)))
+}

@@ -1,0 +1,169 @@
+//! What `GET /stream` answers, derived from what StreamStatusTable holds.
+
+use serde::Serialize;
+use service::tables::TableError;
+use stream::StreamStatusTable;
+use stream::gaps::Gap;
+use stream::keywords::RequestedKeyword;
+use stream::launch::Launch;
+use stream::lease::LeaseHolder;
+use stream::report::{StreamReport, StreamState, Traffic};
+use utc_time::UtcTime;
+use utoipa::ToSchema;
+
+use crate::resources::gaps::{self, GapCounts};
+use crate::today::Today;
+
+/// A running stream whose posts take this long from being made to being found is late. A few seconds are normal, and more
+/// after a short outage.
+const LATE_MS: i64 = 60_000;
+
+/// The stream as it is requested and as it is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Stream {
+    /// Whether the stream should run: it should while any keyword is requested.
+    desired: Desired,
+    /// The state that the streamer last reported; without one `starting`, or `stopped` if none is needed.
+    state: StreamState,
+    /// Why the stream is in this state, where that needs an explanation.
+    reason: Option<String>,
+    /// The requested keywords, in alphabetical order.
+    keywords: Vec<StreamKeyword>,
+    /// Posts and costs of today (UTC).
+    today: Today,
+    /// The streamer's latest report.
+    report: Option<StreamReport>,
+    /// Who may read the stream, and until when; null if nobody may.
+    lease: Option<StreamLease>,
+    /// How many gaps of the last 90 days there are.
+    gap_counts: GapCounts,
+    /// The latest gaps, times in which posts may have been missed: up to 100 that are open or being healed, then up to 20
+    /// others; the one that ended last comes first in each group. `GET /stream/gaps` lists all.
+    gaps: Vec<Gap>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum Desired {
+    Running,
+    Stopped,
+}
+
+/// A requested keyword.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct StreamKeyword {
+    #[serde(flatten)]
+    status: RequestedKeyword,
+    /// What the streamer has queued for the keyword; null if it has queued nothing, or if 100 other keywords have more
+    /// posts.
+    traffic: Option<Traffic>,
+}
+
+/// The exclusive right to read the stream.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct StreamLease {
+    /// Who holds it: the ARN of an ECS task, or the name of another reader.
+    owner: String,
+    /// When it ends, unless it is renewed.
+    until: UtcTime,
+    /// How often the lease has changed hands.
+    epoch: u64,
+}
+
+impl Stream {
+    /// The stream at `now`.
+    pub(super) async fn read(status: &StreamStatusTable, now: UtcTime) -> Result<Self, TableError> {
+        let (keywords, mut report, launch, holder, (gap_counts, gaps)) = tokio::try_join!(
+            status.keywords(),
+            status.report(),
+            status.launch(),
+            status.lease_holder(),
+            gaps::summary(status),
+        )?;
+        let holder = holder.filter(|holder| holder.until > now);
+        let desired = if keywords.is_empty() { Desired::Stopped } else { Desired::Running };
+        let state = state(desired, report.as_ref(), &launch, holder.as_ref());
+        let missing_from = match (&report, &holder, desired) {
+            (Some(report), Some(_), _) => report.missing_from,
+            // Without a reader, posts are missing from where the last one got to.
+            (_, _, Desired::Running) => status.reading().await?.cursors.into_values().min(),
+            _ => None,
+        };
+        let mut traffic =
+            report.as_mut().map(|report| std::mem::take(&mut report.keywords)).unwrap_or_default();
+        let keywords = keywords.into_iter().map(|mut status| {
+            let missed = missing_from.map(|from| from.max(status.started_at));
+            status.missing_from = [status.missing_from, missed].into_iter().flatten().min();
+            StreamKeyword { traffic: traffic.remove(&status.keyword).filter(|_| holder.is_some()), status }
+        });
+        Ok(Self {
+            desired,
+            state,
+            keywords: keywords.collect(),
+            reason: reason(state, report.as_ref(), launch),
+            today: Today::of(report.as_ref(), now),
+            report,
+            lease: holder.map(|LeaseHolder { lease, until }| StreamLease {
+                owner: lease.owner,
+                epoch: lease.epoch,
+                until,
+            }),
+            gap_counts,
+            gaps,
+        })
+    }
+}
+
+/// The state of a stream that `holder`, if anybody, reads now.
+fn state(
+    desired: Desired,
+    report: Option<&StreamReport>,
+    launch: &Launch,
+    holder: Option<&LeaseHolder>,
+) -> StreamState {
+    let reported = report.map(|report| report.state);
+    match (holder, desired) {
+        (Some(_), _) => reported.unwrap_or(StreamState::Starting),
+        (None, Desired::Stopped) => StreamState::Stopped,
+        (None, Desired::Running) if reported == Some(StreamState::Failed) || launch.failures > 0 => {
+            StreamState::Failed
+        }
+        (None, Desired::Running) => StreamState::Starting,
+    }
+}
+
+/// Why the stream is in this state.
+fn reason(state: StreamState, report: Option<&StreamReport>, launch: Launch) -> Option<String> {
+    let reported = report.filter(|report| report.state == state).and_then(|report| report.reason.clone());
+    match state {
+        StreamState::Failed if launch.failures > 0 => {
+            let reason = reported.or(launch.reason).unwrap_or_else(|| "no reason is known".to_owned());
+            let next = launch.not_before.map_or_else(|| "immediately".to_owned(), |at| format!("at {at}"));
+            let failures = launch.failures;
+            Some(format!("{reason}; failed starts in a row: {failures}; the next attempt is due {next}"))
+        }
+        StreamState::Stopped => None,
+        StreamState::Running => reported.or_else(|| late(report?.lag_ms?)),
+        _ => reported,
+    }
+}
+
+/// What to say of a running stream whose posts are found `lag_ms` after they were made.
+fn late(lag_ms: i64) -> Option<String> {
+    (lag_ms >= LATE_MS)
+        .then(|| format!("posts are stored late: they can be found {} s after they were made", lag_ms / 1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_runs_late_says_so() {
+        assert_eq!(late(59_999), None);
+        assert!(late(122_000).unwrap().contains("found 122 s after"));
+    }
+}

@@ -1,0 +1,161 @@
+//! The parameters of `GET /tweets`, and the query they make.
+
+use place::Country;
+use posts::tweets::{CountryFilter, Order, PostFilter, PostQuery};
+use serde::Deserialize;
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+
+use crate::error::ApiError;
+use crate::request::{InvalidValue, KeywordParameter, PageLimit, QueryTime, TimeRange, quoted};
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Parameters {
+    /// The keyword for which the posts were collected.
+    #[param(inline)]
+    keyword: KeywordParameter,
+    /// Posts made at this time or later.
+    #[param(inline)]
+    from: Option<QueryTime>,
+    /// Posts made before this time.
+    #[param(inline)]
+    to: Option<QueryTime>,
+    /// Posts of this country: its code, or `unknown`.
+    #[param(inline)]
+    country: Option<CountryParameter>,
+    /// Posts in this language, in the source's own codes.
+    #[param(inline)]
+    language: Option<LanguageParameter>,
+    /// Posts whose text contains this; upper and lower case are the same.
+    #[param(inline)]
+    text: Option<TextParameter>,
+    /// Posts on a page; 20 if absent. Not allowed with the formats `jsonl` and `csv`.
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
+    pub(super) limit: Option<PageLimit>,
+    /// The order of the posts by time; `newest` first if absent.
+    #[param(inline)]
+    order: Option<OrderParameter>,
+    /// Where the page begins: the `nextCursor` of the previous page, which had the same parameters.
+    #[param(max_length = 1000)]
+    pub(super) cursor: Option<String>,
+    /// `json` returns a page; `jsonl` and `csv` export all posts. `json` if absent.
+    #[param(inline)]
+    pub(super) format: Option<FormatParameter>,
+}
+
+impl Parameters {
+    /// The query of these parameters.
+    ///
+    /// # Errors
+    /// The keyword or the range cannot be used.
+    pub(super) fn query(&self) -> Result<PostQuery, ApiError> {
+        let range = TimeRange::new(self.from, self.to)?;
+        Ok(PostQuery {
+            keyword: self.keyword.clone().keyword()?,
+            from: range.from,
+            before: range.to,
+            filter: PostFilter {
+                country: self.country.as_ref().map(|CountryParameter(country)| *country),
+                language: self.language.as_ref().map(|LanguageParameter(code)| code.clone()),
+                text: self.text.as_ref().map(|TextParameter(text)| text.clone()),
+            },
+            order: match self.order {
+                Some(OrderParameter::Newest) | None => Order::NewestFirst,
+                Some(OrderParameter::Oldest) => Order::OldestFirst,
+            },
+        })
+    }
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OrderParameter {
+    Newest,
+    Oldest,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FormatParameter {
+    Json,
+    Jsonl,
+    Csv,
+}
+
+/// A country's code, or `unknown`.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct CountryParameter(CountryFilter);
+
+impl TryFrom<String> for CountryParameter {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        if text == "unknown" {
+            return Ok(Self(CountryFilter::Unknown));
+        }
+        match text.parse() {
+            Ok(country) => Ok(Self(CountryFilter::Is(country))),
+            Err(_) => {
+                let got = quoted(&text);
+                Err(InvalidValue::new(format!(
+                    "must be an ISO 3166-1 alpha-2 country code in capitals, such as LT, or unknown; got {got}"
+                )))
+            }
+        }
+    }
+}
+
+impl PartialSchema for CountryParameter {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .enum_values(Some(Country::all().map(|country| country.as_str()).chain(["unknown"])))
+            .into()
+    }
+}
+
+impl ToSchema for CountryParameter {}
+
+/// A language's code.
+#[derive(Deserialize, ToSchema)]
+#[serde(try_from = "String")]
+#[schema(value_type = String, pattern = "^[A-Za-z0-9-]{1,35}$")]
+pub(crate) struct LanguageParameter(String);
+
+impl TryFrom<String> for LanguageParameter {
+    type Error = InvalidValue;
+
+    fn try_from(code: String) -> Result<Self, InvalidValue> {
+        let is_code = (1..=35).contains(&code.len())
+            && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if is_code {
+            return Ok(Self(code));
+        }
+        let got = quoted(&code);
+        Err(InvalidValue::new(format!(
+            "must be a language code of 1 to 35 letters, digits or hyphens; got {got}"
+        )))
+    }
+}
+
+/// A part of a post's text.
+#[derive(Deserialize, ToSchema)]
+#[serde(try_from = "String")]
+#[schema(value_type = String, min_length = 1, max_length = 200)]
+pub(crate) struct TextParameter(String);
+
+impl TryFrom<String> for TextParameter {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        let characters = text.chars().count();
+        if (1..=200).contains(&characters) {
+            return Ok(Self(text));
+        }
+        Err(InvalidValue::new(format!("must have 1 to 200 characters; got {characters}")))
+    }
+}
