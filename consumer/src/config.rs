@@ -1,6 +1,7 @@
 //! The consumer's configuration.
 
 use service::variables::{Variables, WrongVariables};
+use stream::StreamStatusTable;
 
 /// The consumer's configuration. Each field names the variable that it is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,9 @@ impl Config {
             tweets_table: variables.required("TWEETS_TABLE"),
             statistics_table: variables.required("STATISTICS_TABLE"),
             status_table: variables.required("STREAM_STATUS_TABLE"),
-            stream_id: variables.optional("STREAM_ID").unwrap_or_else(|| "x".to_owned()),
+            stream_id: variables
+                .optional("STREAM_ID")
+                .unwrap_or_else(|| StreamStatusTable::DEFAULT_STREAM.to_owned()),
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
         };

@@ -88,12 +88,12 @@ impl Store {
         reason: &str,
         tally: &mut Tally,
     ) -> Result<(), StoreError> {
+        self.dead_letters.put(&message.id, &message.group, body, reason).await?;
         tracing::error!(
             message_id = message.id,
             reason,
             "put what can never be stored on the dead-letter queue"
         );
-        self.dead_letters.put(&message.id, &message.group, body, reason).await?;
         tally.given_up += 1;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! A streamer's configuration.
 
 use service::variables::{Variables, WrongVariables};
+use stream::StreamStatusTable;
 
 /// A streamer's configuration. Each field names the variable from which it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +85,9 @@ impl Config {
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             close_queue_url: variables.required("STREAM_CLOSE_QUEUE_URL"),
             status_table: variables.required("STREAM_STATUS_TABLE"),
-            stream_id: variables.optional("STREAM_ID").unwrap_or_else(|| "x".to_owned()),
+            stream_id: variables
+                .optional("STREAM_ID")
+                .unwrap_or_else(|| StreamStatusTable::DEFAULT_STREAM.to_owned()),
             daily_post_budget,
             owner,
         };

@@ -58,6 +58,8 @@ impl StreamStatusTable {
     pub const PARTITION_KEY: &str = "streamId";
     /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading`, `restated`, `storing` or `gap#…`.
     pub const SORT_KEY: &str = "item";
+    /// The stream id of a program that is given none.
+    pub const DEFAULT_STREAM: &str = "x";
     /// The attribute by which DynamoDB expires items.
     pub const TIME_TO_LIVE: &str = "expiresAt";
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::attempts::Attempts;
 use super::cancellation::Cancellation;
 use super::table::{TweetsTable, expires_at};
-use crate::statistics::StatisticsTable;
+use crate::statistics::sort_key_of;
 use crate::{Keyword, Post, PostId};
 use place::{Country, InvalidCountry};
 use service::tables::TableError;
@@ -56,8 +56,8 @@ impl TweetsTable {
             .condition_expression(
                 "attribute_exists(#date) AND (attribute_not_exists(#edited) OR #edited < :edited)",
             )
-            .expression_attribute_names("#text", "text")
-            .expression_attribute_names("#edited", "editedAt")
+            .expression_attribute_names("#text", Self::TEXT)
+            .expression_attribute_names("#edited", Self::EDITED_AT)
             .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
             .expression_attribute_values(":text", AttributeValue::S(text.clone()))
             .expression_attribute_values(":edited", AttributeValue::S(edited_at.to_string()))
@@ -153,7 +153,7 @@ impl TweetsTable {
             .consistent_read(true)
             .projection_expression("#date, #country")
             .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
-            .expression_attribute_names("#country", "country")
+            .expression_attribute_names("#country", Self::COUNTRY)
             .send()
             .await
             .map_err(TableError::during("read a post"))?;
@@ -161,10 +161,10 @@ impl TweetsTable {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
         let Some(created) = text(Self::INDEX_SORT_KEY) else { return Ok(None) };
         let created: UtcTime = created.parse().map_err(|error| self.invalid_item(&error))?;
-        let country: Option<Country> = text("country")
+        let country: Option<Country> = text(Self::COUNTRY)
             .map(|code| code.parse())
             .transpose()
             .map_err(|error: InvalidCountry| self.invalid_item(&error))?;
-        Ok(Some(StatisticsTable::sort_key_of(created, country.as_ref())))
+        Ok(Some(sort_key_of(created, country.as_ref())))
     }
 }

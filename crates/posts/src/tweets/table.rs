@@ -49,6 +49,10 @@ impl TweetsTable {
     pub const INDEX_PARTITION_KEY: &str = "keyword";
     /// The index's sort key.
     pub const INDEX_SORT_KEY: &str = "createDate";
+    /// The attributes of a post that are written or read one by one, named as the fields of [`Post`].
+    pub(super) const TEXT: &str = "text";
+    pub(super) const COUNTRY: &str = "country";
+    pub(super) const EDITED_AT: &str = "editedAt";
     /// The attribute that holds when a post was removed; only what replaces a removed post has it.
     pub(super) const REMOVED_AT: &str = "removedAt";
     /// The attribute that holds when DynamoDB may delete an item.
@@ -76,4 +80,33 @@ impl TweetsTable {
 /// When an item that is written at `now` may be deleted, in seconds since 1970.
 pub(super) fn expires_at(now: UtcTime) -> i64 {
     now.after(KEEP_POSTS).as_millis() / 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_named_as_the_fields_of_a_post() {
+        let date = "2026-11-23T10:00:00Z";
+        let post = serde_json::json!({
+            "tweetId": "1", "createDate": date, "text": "", "country": "LT", "editedAt": date,
+        });
+        let post = serde_json::from_value(post).unwrap();
+        let stored = StoredPost { post, keyword: "rust".parse().unwrap(), expires_at: 0 };
+        let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(stored).unwrap();
+        type Table = TweetsTable;
+        for attribute in [
+            Table::PARTITION_KEY,
+            Table::SORT_KEY,
+            Table::INDEX_PARTITION_KEY,
+            Table::INDEX_SORT_KEY,
+            Table::TEXT,
+            Table::COUNTRY,
+            Table::EDITED_AT,
+            Table::TIME_TO_LIVE,
+        ] {
+            assert!(item.contains_key(attribute), "{attribute}");
+        }
+    }
 }

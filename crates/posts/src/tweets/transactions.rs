@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use crate::Post;
-use crate::statistics::StatisticsTable;
+use crate::statistics::sort_key;
 
 /// Most writes in one transaction.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
@@ -25,7 +25,7 @@ pub(super) fn transactions(posts: &[Post]) -> Vec<Vec<&Post>> {
         if !seen.insert(&post.tweet_id) {
             continue;
         }
-        let counter = StatisticsTable::sort_key(post);
+        let counter = sort_key(post);
         let more_counters = usize::from(!counters.contains(&counter));
         let writes = current.len() + counters.len() + 1 + more_counters;
         let size = size(post);
@@ -96,7 +96,7 @@ mod tests {
             let given: HashSet<_> = posts.iter().map(|post| &post.tweet_id).collect();
             prop_assert_eq!(count, given.len(), "an id is missing");
             for transaction in &cut {
-                let counters: HashSet<_> = transaction.iter().map(|post| StatisticsTable::sort_key(post)).collect();
+                let counters: HashSet<_> = transaction.iter().map(|post| sort_key(post)).collect();
                 prop_assert!(transaction.len() + counters.len() <= TRANSACTION_WRITES);
                 prop_assert!(transaction.iter().map(|post| post.text.len()).sum::<usize>() <= TRANSACTION_BYTES);
             }

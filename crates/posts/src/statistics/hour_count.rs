@@ -1,0 +1,48 @@
+//! The posts of one keyword, hour and country, counted.
+
+use crate::{Keyword, Post};
+use place::Country;
+use utc_time::UtcTime;
+
+/// The country's name in counts of posts whose country is unknown.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// The posts of one keyword, hour and country, counted: an item of StatisticsTable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HourCount {
+    /// The keyword.
+    pub keyword: Keyword,
+    /// The start of the hour.
+    pub hour: UtcTime,
+    /// The country; none if it is unknown.
+    pub country: Option<Country>,
+    /// Posts collected so far.
+    pub collected: u64,
+    /// Posts removed since.
+    pub removed: u64,
+    /// When the first post was counted.
+    pub first_at: UtcTime,
+}
+
+impl HourCount {
+    /// The country's code, or `unknown`.
+    #[must_use]
+    pub fn country_name(&self) -> &'static str {
+        country_name(self.country.as_ref())
+    }
+}
+
+/// The sort key of the count that a post is part of.
+pub(crate) fn sort_key(post: &Post) -> String {
+    sort_key_of(post.create_date, post.country.as_ref())
+}
+
+/// The sort key of the count of posts created at `created` in `country`.
+pub(crate) fn sort_key_of(created: UtcTime, country: Option<&Country>) -> String {
+    format!("{}#{}", created.hour(), country_name(country))
+}
+
+/// A country's code, or `unknown`.
+pub(crate) fn country_name(country: Option<&Country>) -> &'static str {
+    country.map_or(UNKNOWN, Country::as_str)
+}
