@@ -6,44 +6,44 @@ use utc_time::UtcTime;
 
 /// A time in which posts of a keyword may have been missed.
 ///
-/// A stream has one for each interruption and keyword, until those that overlap are made one.
+/// An interruption leaves one gap for each keyword; gaps of a keyword that overlap are merged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Gap {
     /// The keyword.
     pub keyword: Keyword,
-    /// Posts made from then on may be missing,
+    /// The gap's beginning: posts made from then on may be missing.
     pub from: UtcTime,
-    /// up to then.
+    /// The gap's end.
     pub to: UtcTime,
     /// Why reading was interrupted.
     pub cause: String,
-    /// What became of it.
+    /// Whether it is healed.
     pub state: GapState,
     /// How it was healed, or is being healed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub healed_by: Option<HealedBy>,
-    /// Posts that healing put on the queue and that had not been read before.
+    /// Missed posts that healing has queued.
     #[serde(default)]
     pub posts: u64,
-    /// Why it is not healed, or not yet.
+    /// Why it is not healed yet, or cannot be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// What became of a gap.
+/// Whether a gap is healed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum GapState {
     /// It waits to be healed, or is being healed.
     Healing,
-    /// What could be had has been put on the queue.
+    /// The posts that the source still offers have been queued.
     Closed,
     /// It cannot be healed: posts are missing.
     Open,
-    /// Its keyword was stopped before it was healed: posts are missing, and nobody asks for them any more.
+    /// Its keyword was stopped before it was healed: posts are missing and will not be fetched.
     Abandoned,
 }
 
@@ -52,12 +52,12 @@ pub enum GapState {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum HealedBy {
-    /// X delivered it again, on the stream.
+    /// X delivered the missed posts again on the stream.
     Backfill,
-    /// Recent search. It knows less than the stream: a quote post is found by its own text only. So
-    /// posts may be missing all the same.
+    /// By recent search, which finds fewer posts than the stream delivers (a quote only by its own text), so posts may
+    /// still be missing.
     Search,
-    /// A timeline of the server.
+    /// By a timeline of the server.
     Timeline,
 }
 

@@ -11,79 +11,79 @@ use utc_time::UtcTime;
 
 const REPORT: &str = "report";
 
-/// How the reader of a stream fares.
+/// The state of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum StreamState {
-    /// It has not reached the source yet.
+    /// It is not connected to the source yet.
     Starting,
     /// The source delivers.
     Running,
-    /// The connection is lost; it tries to get it back.
+    /// The connection is lost; the streamer is reconnecting.
     Reconnecting,
-    /// It waits, connected to nothing: the reason says for what.
+    /// It is disconnected and waits; the reason says for what.
     Paused,
-    /// It ended as it was asked to.
+    /// It has stopped as requested.
     Stopped,
-    /// It ended because it could not go on.
+    /// It ended because of an error.
     Failed,
 }
 
-/// What the reader of a stream last said of itself.
+/// What the streamer last reported.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StreamReport {
-    /// How it fares.
+    /// The stream's state.
     pub state: StreamState,
-    /// Why, where that needs saying.
+    /// Why it is in this state, where that needs an explanation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// When it said so.
+    /// When it reported.
     pub heartbeat_at: UtcTime,
-    /// Posts that it read from the source since it started; a post under two keywords is one.
+    /// Posts read from the source since the streamer started; a post for two keywords counts once.
     pub posts_read: u64,
-    /// Posts a second that it read since it last said so.
+    /// Posts read per second since the previous report.
     #[serde(default)]
     pub posts_per_second: f64,
-    /// How long after it was made a post can be found, in milliseconds: as of the latest that was stored, or
-    /// longer, where one has been waiting on the queue for longer.
+    /// The time from a post's creation until it can be found, in milliseconds: that of the latest stored post, or the
+    /// time that the oldest post has been on the queue, if that is longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_ms: Option<i64>,
-    /// Posts made from then on are not being read, and no gap says so yet; none while all are read.
+    /// Posts made at this time or later are not being read and are in no gap yet; absent while all are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_from: Option<UtcTime>,
-    /// Posts read today (UTC), also by earlier readers: what the source charges for.
+    /// Posts read today (UTC), including those of earlier streamers: the source charges for them.
     #[serde(default)]
     pub posts_today: u64,
-    /// What the source charges for one, in US dollars.
+    /// The source's price of a post, in US dollars.
     #[serde(default)]
     pub dollars_a_post: f64,
-    /// How many posts may be read in a day, if there is a limit.
+    /// Posts that may be read in a day, if there is a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_post_budget: Option<u64>,
-    /// When the latest post that it read was made.
+    /// When the latest post read was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
-    /// What came for each keyword: at most 100 of them, those with the most posts.
+    /// The traffic of each keyword; if there are more than 100 keywords, of those with the most posts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keywords: BTreeMap<Keyword, Traffic>,
 }
 
-/// What came for one keyword.
+/// The traffic of a keyword.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
-    /// Posts that this reader put on the queue since it started.
+    /// Posts queued since the streamer started.
     pub posts: u64,
-    /// Posts a second since it last said so.
+    /// Posts queued per second since the previous report.
     pub posts_per_second: f64,
-    /// How long after it was made the latest of them was on the queue, in milliseconds.
+    /// The time from the latest post's creation until it was on the queue, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_lag_ms: Option<i64>,
-    /// When the latest was made.
+    /// When the latest post was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
 }
