@@ -1,6 +1,7 @@
 //! The configuration of the API's Lambda functions, from environment variables.
 
 use service::variables::{Variables, WrongVariables};
+use stream::StreamStatusTable;
 
 /// The configuration of `read`. Each field names its environment variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +82,9 @@ impl ReadConfig {
             answer_bytes: Some(variables.number("ANSWER_BYTES", 100_000..=6_000_000, 5_500_000)),
             token_parameter: variables.optional("TWITTER_BEARER_TOKEN_PARAMETER"),
             x_url: variables.optional("X_API_URL").unwrap_or_else(|| X_URL.to_owned()),
-            stream_id: variables.optional("STREAM_ID").unwrap_or_else(|| "x".to_owned()),
+            stream_id: variables
+                .optional("STREAM_ID")
+                .unwrap_or_else(|| StreamStatusTable::DEFAULT_STREAM.to_owned()),
         };
         variables.complete(config)
     }
@@ -106,7 +109,9 @@ impl ControlConfig {
             task_definition: variables.required("TASK_DEFINITION"),
             subnets: list(variables.required("SUBNETS")),
             security_groups: list(variables.required("SECURITY_GROUPS")),
-            stream_id: variables.optional("STREAM_ID").unwrap_or_else(|| "x".to_owned()),
+            stream_id: variables
+                .optional("STREAM_ID")
+                .unwrap_or_else(|| StreamStatusTable::DEFAULT_STREAM.to_owned()),
         };
         variables.complete(config)
     }

@@ -176,3 +176,50 @@ fn causes(error: &dyn Error) -> String {
     let causes = std::iter::successors(Some(error), |error| (*error).source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The header `Retry-After` and the body of the answer to an error.
+    async fn answer(error: ApiError) -> (Option<String>, Value) {
+        let response = error.into_response();
+        let status = response.status().as_u16();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], Problem::MEDIA_TYPE);
+        let retry_after = response.headers().get(header::RETRY_AFTER);
+        let retry_after = retry_after.map(|value| value.to_str().unwrap().to_owned());
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let problem: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["status"], status);
+        (retry_after, problem)
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_a_backend_is_answered_without_its_details() {
+        let table = TableError::Item { table: "StreamStatusTable".to_owned(), reason: "no until".to_owned() };
+        let (_, problem) = answer(table.into()).await;
+        assert_eq!(
+            problem,
+            json!({
+                "type": "about:blank", "title": "Service Unavailable", "status": 503,
+                "detail": "a service behind the API failed; try again in a moment",
+            })
+        );
+        let (_, problem) = answer(RecentCountsError::Timeout.into()).await;
+        assert_eq!(problem["detail"], "a service behind the API failed; try again in a moment");
+    }
+
+    #[tokio::test]
+    async fn what_x_refuses_is_answered_with_its_reason() {
+        let rejected = RecentCountsError::KeywordRejected { reason: "missing ')'".to_owned() };
+        let (_, problem) = answer(rejected.into()).await;
+        assert_eq!((&problem["status"], &problem["field"]), (&json!(422), &json!("keyword")));
+        assert_eq!(problem["detail"], "`keyword` was rejected by X: missing ')'");
+        let limited = RecentCountsError::RateLimited { retry_after: Some(Duration::from_secs(90)) };
+        let (retry_after, problem) = answer(limited.into()).await;
+        assert_eq!((retry_after.as_deref(), &problem["status"]), (Some("90"), &json!(503)));
+    }
+}

@@ -11,10 +11,11 @@ use consumer::Consumer;
 use posts::Keyword;
 use service::own_metrics::EmbeddedMetrics;
 use service::parameters::ParameterStore;
+use stream::StreamStatusTable;
 use utc_time::UtcTime;
 
 use crate::access::Access;
-use crate::aws::resources::{API_KEYS_PARAMETER, STREAM_ID};
+use crate::aws::resources::API_KEYS_PARAMETER;
 use crate::aws::{self, Faults, Health, Parameters, Services, Store, StreamerTask, Tables, Tasks};
 use crate::data::{API_KEYS, Data};
 use crate::disk::{self, Disk};
@@ -124,7 +125,7 @@ impl Drop for Machine {
 
 /// Forgets the task of an earlier run, and requests `keywords`.
 async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<()> {
-    let status = aws.status_table(STREAM_ID);
+    let status = aws.status_table(StreamStatusTable::DEFAULT_STREAM);
     // A task ends with its machine: the reconciler need not wait for one that this machine does not know.
     let mut launch = status.launch().await?;
     if launch.task.take().is_some() {

@@ -1,9 +1,10 @@
 //! The configuration of each program, as one machine sets it; `template.yaml` sets the same for AWS.
 
 use api::{ControlConfig, ReadConfig};
+use stream::StreamStatusTable;
 
 use crate::aws::resources::{
-    CLOSE_QUEUE, CLUSTER, DEAD_LETTER_QUEUE, STATISTICS_TABLE, STATUS_TABLE, STREAM_ID, TASK_DEFINITION,
+    CLOSE_QUEUE, CLUSTER, DEAD_LETTER_QUEUE, STATISTICS_TABLE, STATUS_TABLE, TASK_DEFINITION,
     TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
 };
 use crate::endpoint::Endpoint;
@@ -16,7 +17,7 @@ pub fn streamer(
     daily_post_budget: Option<u64>,
 ) -> streamer::Config {
     streamer::Config {
-        stream_id: STREAM_ID.to_owned(),
+        stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
         source,
         tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
         close_queue_url: aws.queue_url(CLOSE_QUEUE),
@@ -33,7 +34,7 @@ pub fn consumer(aws: &Endpoint) -> consumer::Config {
         tweets_table: TWEETS_TABLE.to_owned(),
         statistics_table: STATISTICS_TABLE.to_owned(),
         status_table: STATUS_TABLE.to_owned(),
-        stream_id: STREAM_ID.to_owned(),
+        stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
         tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
         dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
     }
@@ -43,7 +44,7 @@ pub fn consumer(aws: &Endpoint) -> consumer::Config {
 #[must_use]
 pub fn read(aws: &Endpoint, x_url: Option<String>) -> ReadConfig {
     ReadConfig {
-        stream_id: STREAM_ID.to_owned(),
+        stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
         tweets_table: TWEETS_TABLE.to_owned(),
         statistics_table: STATISTICS_TABLE.to_owned(),
         status_table: STATUS_TABLE.to_owned(),
@@ -59,7 +60,7 @@ pub fn read(aws: &Endpoint, x_url: Option<String>) -> ReadConfig {
 #[must_use]
 pub fn control(aws: &Endpoint) -> ControlConfig {
     ControlConfig {
-        stream_id: STREAM_ID.to_owned(),
+        stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
         tweets_table: TWEETS_TABLE.to_owned(),
         statistics_table: STATISTICS_TABLE.to_owned(),
         status_table: STATUS_TABLE.to_owned(),

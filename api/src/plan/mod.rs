@@ -1,4 +1,4 @@
-//! What the reconciler decides for a state that it observed. Nothing here does I/O, so [`model`] can try every order in which
+//! What the reconciler decides for a state that it observed. Nothing here does I/O, so the tests in `model` try every order in which
 //! a user, two reconcilers, ECS and a streamer can act.
 
 mod decide;

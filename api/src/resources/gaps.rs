@@ -54,7 +54,7 @@ pub(crate) struct Parameters {
 pub(crate) struct Gaps {
     /// The gaps; the one that ended last comes first.
     gaps: Vec<Gap>,
-    /// The `cursor` of the next page; none if there are no more.
+    /// The `cursor` of the next page; null on the last page.
     next_cursor: Option<String>,
 }
 

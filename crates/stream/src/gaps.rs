@@ -6,44 +6,44 @@ use utc_time::UtcTime;
 
 /// A period in which posts of a keyword may have been missed.
 ///
-/// There is one for each interruption and keyword; gaps that overlap are merged.
+/// An interruption leaves one gap for each keyword; gaps of a keyword that overlap are merged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Gap {
     /// The keyword.
     pub keyword: Keyword,
-    /// The start of the period: posts written since then may be missing.
+    /// The gap's beginning: posts written since then may be missing.
     pub from: UtcTime,
-    /// The end of the period.
+    /// The gap's end.
     pub to: UtcTime,
     /// Why reading was interrupted.
     pub cause: String,
-    /// What became of it.
+    /// Whether it is healed.
     pub state: GapState,
     /// How it was healed, or is being healed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub healed_by: Option<HealedBy>,
-    /// Posts that healing has put on the queue, and that had not been read before.
+    /// Missed posts that healing has queued.
     #[serde(default)]
     pub posts: u64,
-    /// Why it is not healed, or not healed yet.
+    /// Why it is not healed yet, or cannot be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// What became of a gap.
+/// Whether a gap is healed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum GapState {
     /// It waits to be healed, or is being healed.
     Healing,
-    /// Everything that can be fetched is on the queue.
+    /// The posts that the source still offers have been queued.
     Closed,
     /// It cannot be healed: posts are missing.
     Open,
-    /// Its keyword was stopped before it was healed: posts are missing, and are no longer requested.
+    /// Its keyword was stopped before it was healed: posts are missing and will not be fetched.
     Abandoned,
 }
 
@@ -52,12 +52,12 @@ pub enum GapState {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum HealedBy {
-    /// X delivered it again, on the stream.
+    /// X delivered the missed posts again on the stream.
     Backfill,
-    /// Recent search. It knows less than the stream, since it finds a quote post by its own text only; so posts may
+    /// By recent search, which finds fewer posts than the stream delivers (a quote only by its own text), so posts may
     /// still be missing.
     Search,
-    /// A timeline of the Mastodon server.
+    /// By a timeline of the server.
     Timeline,
 }
 

@@ -41,7 +41,7 @@ pub struct RequestedKeyword {
     /// Why nothing is collected for it, if the source refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Posts written since then may be missing, and no gap says so yet; absent while they are collected.
+    /// Posts written at this time or later may be missing and are in no gap yet; absent while posts are collected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_from: Option<UtcTime>,
 }

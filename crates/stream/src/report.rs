@@ -11,79 +11,79 @@ use crate::table::{Fenced, Lease, StreamStatusTable};
 
 const REPORT: &str = "report";
 
-/// The state of a stream's reader.
+/// The state of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum StreamState {
-    /// It has not connected to the source yet.
+    /// It is not connected to the source yet.
     Starting,
     /// It is connected.
     Running,
-    /// It has lost the connection, and is reconnecting.
+    /// The connection is lost; the streamer is reconnecting.
     Reconnecting,
-    /// It is not connected, and waits; the reason says for what.
+    /// It is disconnected and waits; the reason says for what.
     Paused,
-    /// It has ended because it was told to.
+    /// It has stopped as requested.
     Stopped,
-    /// It has ended because it could not go on.
+    /// It ended because of an error.
     Failed,
 }
 
-/// What the reader of a stream last reported about itself.
+/// What the streamer last reported.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StreamReport {
-    /// Its state.
+    /// The stream's state.
     pub state: StreamState,
-    /// Why it is in this state, if there is more to say.
+    /// Why it is in this state, where that needs an explanation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// When it reported.
     pub heartbeat_at: UtcTime,
-    /// Posts that it has read since it started; a post under two keywords counts once.
+    /// Posts read from the source since the streamer started; a post for two keywords counts once.
     pub posts_read: u64,
     /// Posts read per second since the previous report.
     #[serde(default)]
     pub posts_per_second: f64,
-    /// How long it takes from when a post is written until it can be found, in milliseconds: for the latest stored post, or longer
-    /// if a post has been waiting on the queue for longer.
+    /// The time from a post's creation until it can be found, in milliseconds: that of the latest stored post, or the
+    /// time that the oldest post has been on the queue, if that is longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_ms: Option<i64>,
-    /// Posts written since then are not being read, and no gap says so yet; absent while all are read.
+    /// Posts written at this time or later are not being read and are in no gap yet; absent while all are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_from: Option<UtcTime>,
-    /// Posts read today (UTC), also by earlier readers. The source charges for these.
+    /// Posts read today (UTC), including those of earlier streamers: the source charges for them.
     #[serde(default)]
     pub posts_today: u64,
-    /// What the source charges for a post, in US dollars.
+    /// The source's price of a post, in US dollars.
     #[serde(default)]
     pub dollars_a_post: f64,
-    /// How many posts may be read in a day; absent if there is no limit.
+    /// Posts that may be read in a day, if there is a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_post_budget: Option<u64>,
-    /// When the latest post that it read was written.
+    /// When the latest post read was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
-    /// The traffic of each keyword; of the 100 with the most posts, if there are more.
+    /// The traffic of each keyword; if there are more than 100 keywords, of those with the most posts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keywords: BTreeMap<Keyword, Traffic>,
 }
 
-/// The traffic of one keyword.
+/// The traffic of a keyword.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
-    /// Posts that this reader has put on the queue since it started.
+    /// Posts queued since the streamer started.
     pub posts: u64,
-    /// Posts per second since the previous report.
+    /// Posts queued per second since the previous report.
     pub posts_per_second: f64,
-    /// How long it took the latest post from when it was written until it was on the queue, in milliseconds.
+    /// The time from the latest post's creation until it was on the queue, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_lag_ms: Option<i64>,
-    /// When the latest post was written.
+    /// When the latest post was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
 }

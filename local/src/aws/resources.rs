@@ -5,9 +5,6 @@ use std::time::Duration;
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const ACCOUNT: &str = "000000000000";
 
-/// The stream that the tables and tasks belong to.
-pub(crate) const STREAM_ID: &str = "x";
-
 pub(crate) const TWEETS_TABLE: &str = "TweetsTable";
 pub(crate) const STATISTICS_TABLE: &str = "StatisticsTable";
 pub(crate) const STATUS_TABLE: &str = "StreamStatusTable";
