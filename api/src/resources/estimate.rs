@@ -53,7 +53,7 @@ struct Day {
     start: UtcTime,
     /// The first time not counted any more.
     end: UtcTime,
-    /// Posts made in between.
+    /// Posts written in between.
     posts: u64,
     /// How much of the day was counted.
     #[serde(skip)]

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::resources::gaps::{self, GapCounts};
 use crate::today::Today;
 
-/// A running stream whose posts take this long from being made to being found is late. A few seconds are normal, and more
+/// A running stream whose posts take this long from being written to being found is late. A few seconds are normal, and more
 /// after a short outage.
 const LATE_MS: i64 = 60_000;
 
@@ -151,10 +151,10 @@ fn reason(state: StreamState, report: Option<&StreamReport>, launch: Launch) -> 
     }
 }
 
-/// What to say of a running stream whose posts are found `lag_ms` after they were made.
+/// What to say of a running stream whose posts are found `lag_ms` after they were written.
 fn late(lag_ms: i64) -> Option<String> {
     (lag_ms >= LATE_MS)
-        .then(|| format!("posts are stored late: they can be found {} s after they were made", lag_ms / 1000))
+        .then(|| format!("posts are stored late: they can be found {} s after they were written", lag_ms / 1000))
 }
 
 #[cfg(test)]

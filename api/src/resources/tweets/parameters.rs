@@ -17,10 +17,10 @@ pub(crate) struct Parameters {
     /// The keyword for which the posts were collected.
     #[param(inline)]
     keyword: KeywordParameter,
-    /// Posts made at this time or later.
+    /// Posts written at this time or later.
     #[param(inline)]
     from: Option<QueryTime>,
-    /// Posts made before this time.
+    /// Posts written before this time.
     #[param(inline)]
     to: Option<QueryTime>,
     /// Posts of this country: its code, or `unknown`.
