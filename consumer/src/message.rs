@@ -8,7 +8,6 @@ use utc_time::UtcTime;
 const UNKNOWN_GROUP: &str = "unknown";
 
 /// A message as the queue delivers it.
-#[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) id: String,
     /// Its FIFO group. Where the event does not name it, that of the keyword, which is what the streamer uses.

@@ -88,12 +88,9 @@ impl Store {
         reason: &str,
         tally: &mut Tally,
     ) -> Result<(), StoreError> {
+        // Before it is put there: if that fails, the log says what is wrong with it all the same.
+        tracing::error!(message_id = message.id, reason, "giving up what can never be stored");
         self.dead_letters.put(&message.id, &message.group, body, reason).await?;
-        tracing::error!(
-            message_id = message.id,
-            reason,
-            "put what can never be stored on the dead-letter queue"
-        );
         tally.given_up += 1;
         Ok(())
     }

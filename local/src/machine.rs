@@ -77,8 +77,6 @@ impl Machine {
             url: aws.url.clone(),
         });
         running.spawn(serve(aws_listener, aws::router(Arc::clone(&services))));
-        running.spawn(housekeeping::expire(Arc::clone(&services)));
-
         prepare_status(&aws, &options.keywords).await?;
 
         // The api, the schedule and the consumer.
@@ -89,6 +87,7 @@ impl Machine {
         running.spawn(disk::watch(data.file("lock"))?);
         let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws));
         running.spawn(housekeeping::run_schedule(minute));
+        running.spawn(housekeeping::expire(Arc::clone(&services)));
         let consumer =
             Consumer::new(&aws.sdk_of("consumer"), programs::consumer(&aws), EmbeddedMetrics::nowhere());
         mapping::start(&mut running, &aws, consumer);

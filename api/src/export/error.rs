@@ -5,8 +5,8 @@
 pub(crate) enum ExportError {
     #[error(transparent)]
     Table(#[from] service::tables::TableError),
-    #[error("failed to write a post as JSON")]
+    #[error("failed to write a post as JSON: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("failed to write a post as CSV")]
+    #[error("failed to write a post as CSV: {0}")]
     Csv(#[from] csv::Error),
 }

@@ -113,7 +113,7 @@ impl Tasks {
             return Err(Refusal::new("ClientException", "Unable to describe task definition."));
         }
         let Some(definition) = &self.definition else {
-            return Err(Refusal::new("ClientException", "the streamer runs elsewhere, or not yet"));
+            return Err(Refusal::new("ClientException", "the streamer runs elsewhere"));
         };
         let mut tasks = self.tasks();
         let client_token = request["clientToken"].as_str().map(str::to_owned);

@@ -1,5 +1,7 @@
 //! Packing posts into an envelope.
 
+use std::fmt;
+
 use super::encoded_post::EncodedPost;
 use super::escape::escape_for_sqs;
 use super::limits::{ENVELOPE_BYTES, ENVELOPE_VERSION};
@@ -9,7 +11,7 @@ use crate::{Keyword, PostId};
 /// An envelope that is being packed, post by post.
 ///
 /// [`Parcel::body`] is what [`Envelope::decode`](super::Envelope::decode) reads, in the characters that SQS accepts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Parcel {
     keyword: Keyword,
     /// The body up to and including the last post.
@@ -19,6 +21,16 @@ pub struct Parcel {
     removed: String,
     /// The keyword, ids and edit times: two parcels with the same contents are the same message.
     contents: String,
+}
+
+impl fmt::Debug for Parcel {
+    /// Leaves out what people wrote.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parcel")
+            .field("keyword", &self.keyword)
+            .field("posts", &self.posts)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Parcel {
