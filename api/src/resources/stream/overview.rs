@@ -153,8 +153,9 @@ fn reason(state: StreamState, report: Option<&StreamReport>, launch: Launch) -> 
 
 /// What to say of a running stream whose posts are found `lag_ms` after they were written.
 fn late(lag_ms: i64) -> Option<String> {
-    (lag_ms >= LATE_MS)
-        .then(|| format!("posts are stored late: they can be found {} s after they were written", lag_ms / 1000))
+    (lag_ms >= LATE_MS).then(|| {
+        format!("posts are stored late: they can be found {} s after they were written", lag_ms / 1000)
+    })
 }
 
 #[cfg(test)]
