@@ -10,7 +10,7 @@ ENV RUSTUP_TOOLCHAIN=1.95.0 RUSTFLAGS="-C target-feature=+crt-static"
 RUN --mount=type=cache,id=aviary-registry,target=/usr/local/cargo/registry \
     --mount=type=cache,id=aviary-target,target=/src/target \
     target="$(uname -m)-unknown-linux-gnu" \
-    && cargo build --profile deploy --locked --target "$target" -p streamer -p consumer -p api \
+    && cargo build --profile deploy --locked --target "$target" -p streamer -p consumer -p api --features streamer/jemalloc \
     && mkdir -p /out/functions \
     && cp "target/$target/deploy/streamer" /etc/ssl/certs/ca-certificates.crt /out/ \
     && for function in read control minute authorizer consumer; do \

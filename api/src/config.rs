@@ -63,9 +63,6 @@ pub struct AuthorizerConfig {
     pub keys_parameter: String,
 }
 
-/// X's address.
-const X_URL: &str = "https://api.x.com";
-
 impl ReadConfig {
     /// Reads the variables through `variable`.
     ///
@@ -81,7 +78,7 @@ impl ReadConfig {
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
             answer_bytes: Some(variables.number("ANSWER_BYTES", 100_000..=6_000_000, 5_500_000)),
             token_parameter: variables.optional("TWITTER_BEARER_TOKEN_PARAMETER"),
-            x_url: variables.optional("X_API_URL").unwrap_or_else(|| X_URL.to_owned()),
+            x_url: variables.optional("X_API_URL").unwrap_or_else(|| x::BASE_URL.to_owned()),
             stream_id: variables
                 .optional("STREAM_ID")
                 .unwrap_or_else(|| StreamStatusTable::DEFAULT_STREAM.to_owned()),

@@ -13,11 +13,11 @@ use posts::publish::PublishError;
 use posts::{Keyword, PostId};
 use service::tables::TableError;
 
-use crate::auth::AuthorizerError;
-use crate::export::ExportError;
+use crate::auth::authorizer::AuthorizerError;
+use crate::export::error::ExportError;
 use crate::problem::Problem;
 use crate::recent_counts::RecentCountsError;
-use crate::request::{Malformed, quoted};
+use crate::request::malformed::{Malformed, quoted};
 
 /// Why a request is not served. The message is the detail of the [`Problem`], except where a service behind the API failed.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long each function takes on one core from the start of its process to its first poll of the Runtime API.
+"""Measures the time from the start of each function's process to its first poll of the Runtime API, on one core.
 
     local/benches/cold-start.py target/x86_64-unknown-linux-gnu/deploy
 """
@@ -21,7 +21,7 @@ VARIABLES = {
     **{name: QUEUE for name in ["TWEETS_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "STREAM_CLOSE_QUEUE_URL"]},
     **{name: name for name in ["CLUSTER", "TASK_DEFINITION", "SUBNETS", "SECURITY_GROUPS", "API_KEYS_PARAMETER"]},
     "TWITTER_BEARER_TOKEN_PARAMETER": "token",
-    # What Lambda itself sets.
+    # Lambda itself sets these.
     "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "AWS_SESSION_TOKEN": "token",
     "AWS_LAMBDA_FUNCTION_NAME": "function", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_LOG_STREAM_NAME": "stream", "AWS_LAMBDA_LOG_GROUP_NAME": "group",

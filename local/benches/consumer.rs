@@ -1,7 +1,7 @@
-//! How many posts a second one consumer stores, over the endpoint of one machine, on disk.
+//! How many posts per second one consumer stores through one machine's endpoint, on disk.
 //!
-//! `cargo bench -p local --bench consumer`; `docs/BENCHMARKS.md` says what was seen.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for its developers")]
+//! `cargo bench -p local --bench consumer`; `docs/BENCHMARKS.md` has the results.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints its results")]
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
-/// Messages in a batch, and posts in a message: as full as they come.
+/// Messages per batch and posts per message: both full.
 const MESSAGES: u64 = 10;
 const POSTS: u64 = 60;
 const BATCHES: u64 = 50;

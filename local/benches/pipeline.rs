@@ -1,9 +1,9 @@
-//! What the whole pipeline does on one machine: made-up posts into the tables, over the stub, the streamer, the queue
-//! and the consumer, all in this process.
+//! The throughput of the whole pipeline on one machine, from the stub's made-up posts through the streamer, the queue
+//! and the consumer to the tables, all in this process.
 //!
-//! `cargo bench -p local --bench pipeline [-- posts|keywords|backlog]`; `docs/BENCHMARKS.md` says what was seen.
-//! The environment can say more: `RATE` (posts/s), `KEYWORDS`, `SECONDS`, `MESSAGES`.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for its developers")]
+//! `cargo bench -p local --bench pipeline [-- posts|keywords|backlog]`; `docs/BENCHMARKS.md` has the results.
+//! Environment variables change the load: `RATE` (posts/s), `KEYWORDS`, `SECONDS`, `MESSAGES`.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints its results")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,14 +25,13 @@ fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
 
 #[tokio::main]
 async fn main() {
-    let wanted: Vec<String> =
-        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    match wanted.first().map(String::as_str) {
+    let modes: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    match modes.first().map(String::as_str) {
         Some("posts") => posts().await,
         Some("keywords") => keywords().await,
         Some("backlog") => backlog().await,
         _ => {
-            // Each by itself: memory is measured.
+            // Each in a process of its own, since memory is measured.
             for mode in ["posts", "keywords", "backlog"] {
                 let program = std::env::current_exe().unwrap();
                 assert!(std::process::Command::new(program).arg(mode).status().unwrap().success());
@@ -41,7 +40,7 @@ async fn main() {
     }
 }
 
-/// More posts of one keyword than can be stored, from the start.
+/// One keyword, with more posts than can be stored.
 async fn posts() {
     let (rate, seconds) = (setting("RATE", 10_000.0), setting("SECONDS", 60));
     let world = World::start(rate, &["coffee".to_owned()]).await;
@@ -52,10 +51,10 @@ async fn posts() {
     world.machine.run(async {}).await.unwrap();
 }
 
-/// Keywords that all match each post.
+/// Many keywords that all match every post.
 async fn keywords() {
     let (rate, count, seconds) = (setting("RATE", 50.0), setting("KEYWORDS", 1000), setting("SECONDS", 60));
-    // Every post is in some language.
+    // No post contains these words, so every keyword matches as `coffee` does.
     let keywords: Vec<String> = (0..count).map(|number| format!("-nothing{number} coffee")).collect();
     let world = World::start(rate, &keywords).await;
     let watched = watch(&world, seconds).await;
@@ -69,7 +68,7 @@ async fn keywords() {
     world.machine.run(async {}).await.unwrap();
 }
 
-/// Messages that wait: half of one keyword, half of fifty.
+/// A backlog of messages, half under one keyword and half under 25 others.
 async fn backlog() {
     let messages = setting("MESSAGES", 100_000_u64);
     let world = World::start(1.0, &[]).await;
@@ -172,13 +171,13 @@ impl World {
     }
 }
 
-/// What was seen while it ran.
+/// Measurements taken while the pipeline runs.
 struct Watched {
     latency: Latency,
     lag_ms: Vec<f64>,
 }
 
-/// Asks what a user asks, four times a second, until the time is over.
+/// Sends a user's requests four times per second for `seconds`.
 async fn watch(world: &World, seconds: u64) -> Watched {
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut watched = Watched { latency: Latency::default(), lag_ms: Vec::new() };
@@ -197,13 +196,16 @@ impl Watched {
     fn print(&self) {
         self.latency.print();
         let most = self.lag_ms.iter().copied().fold(0.0, f64::max);
-        println!("  lagMs at most {most:.0}, at last {:.0}", self.lag_ms.last().copied().unwrap_or(f64::NAN));
+        println!(
+            "  lagMs at most {most:.0}, in the end {:.0}",
+            self.lag_ms.last().copied().unwrap_or(f64::NAN)
+        );
         println!("  resident now {} MB, at most {} MB", memory("VmRSS"), memory("VmHWM"));
         println!("  processor time {:.0} s", processor_seconds());
     }
 }
 
-/// How long answers took, by request.
+/// Response times, by request.
 #[derive(Default)]
 struct Latency(BTreeMap<&'static str, Vec<Duration>>);
 
@@ -220,19 +222,19 @@ impl Latency {
             let mut times = times.clone();
             times.sort();
             let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_millis();
-            println!("  {request}: median {} ms, 95 % {} ms, most {} ms", at(0.5), at(0.95), at(1.0));
+            println!("  {request}: median {} ms, 95 % {} ms, longest {} ms", at(0.5), at(0.95), at(1.0));
         }
     }
 }
 
-/// Megabytes of this process.
+/// A memory figure of this process, in MB.
 fn memory(which: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(which)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
 
-/// Seconds that the processors worked for this process, of which a tick is a hundredth.
+/// The processor time of this process in seconds. The kernel counts in hundredths of a second.
 fn processor_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let ticks: Vec<f64> =

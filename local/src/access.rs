@@ -1,4 +1,4 @@
-//! Who may use the api.
+//! Who may use the API.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,20 +6,20 @@ use std::net::SocketAddr;
 use crate::data::{API_KEYS, Data};
 use crate::options::Options;
 
-/// Who may use the api.
+/// Who may use the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Everything on this machine, but no page of another site.
+    /// Every program on this machine, except browsers on behalf of other sites.
     ThisMachine,
-    /// Whoever has an api key.
+    /// Anyone with an API key.
     WithKey,
 }
 
 impl Access {
-    /// What the options ask for.
+    /// The access that the options request.
     ///
     /// # Errors
-    /// A key would be required, and there is none yet.
+    /// [`NoApiKey`] if a key is required and none has been created.
     pub(crate) fn of(options: &Options, data: &Data) -> Result<Self, NoApiKey> {
         if options.listen.ip().is_loopback() && !options.require_key {
             Ok(Self::ThisMachine)
@@ -31,13 +31,13 @@ impl Access {
     }
 }
 
-/// The api would require a key, and there is none yet.
+/// The API requires a key, and none has been created.
 #[derive(Debug)]
 pub struct NoApiKey(SocketAddr);
 
 impl fmt::Display for NoApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "refusing to listen on {} without an api key", self.0)
+        write!(f, "refusing to listen on {} without an API key", self.0)
     }
 }
 

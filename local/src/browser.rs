@@ -1,4 +1,4 @@
-//! What keeps pages of other sites, in a browser on this machine, from an api that is open on loopback.
+//! Keeps other sites, opened in a browser on this machine, away from an API that requires no key on loopback.
 
 use std::net::IpAddr;
 
@@ -9,21 +9,23 @@ use axum::response::Response;
 
 use crate::server::problem;
 
-/// Refuses requests by a name that is not this machine's, which a site can make lead here, and those that
-/// a browser sends for a page from elsewhere.
+/// Refuses requests for a host name other than this machine's, which a site can resolve to loopback, and requests
+/// that a browser sends for a page of another origin.
 pub(crate) async fn only_this_machine(request: Request, next: Next) -> Response {
     let Some(detail) = refusal(&request) else { return next.run(request).await };
     problem(StatusCode::FORBIDDEN, &detail)
 }
 
-/// Why a request is refused, if it is.
+/// The reason to refuse a request; `None` if it is allowed.
 pub(crate) fn refusal(request: &Request) -> Option<String> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let origin = header(header::ORIGIN).map(|origin| origin.strip_prefix("http://").unwrap_or(origin));
     match (header(header::HOST), origin) {
-        (None, _) => Some("the request names no host".to_owned()),
-        (Some(host), _) if !is_this_machine(host) => Some(format!("{host:?} is not this machine's name")),
-        (Some(host), Some(origin)) if origin != host => Some(format!("a page of {origin:?} may not ask")),
+        (None, _) => Some("the request has no Host header".to_owned()),
+        (Some(host), _) if !is_this_machine(host) => Some(format!("{host:?} is not a name of this machine")),
+        (Some(host), Some(origin)) if origin != host => {
+            Some(format!("pages of {origin:?} may not use this API"))
+        }
         _ => None,
     }
 }

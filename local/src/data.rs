@@ -1,4 +1,4 @@
-//! The data folder.
+//! The data folder: its lock, its layout and its permissions.
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -7,29 +7,29 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-/// The layout that this version writes; a folder of a later one is left alone.
+/// The layout that this version reads and writes. A folder with another layout is refused.
 const VERSION: u32 = 2;
 
-/// The file that keeps the hashes of the api keys; there is none before the first key.
+/// The file with the hashes of the API keys; absent until the first key is created.
 pub(crate) const API_KEYS: &str = "api-keys.json";
 
-/// The file that is held by who uses the folder.
+/// The file that a running aviary holds locked.
 const LOCK: &str = "lock";
 
-/// The file that is there once a recording has been played.
+/// The file that exists once a recording has been played.
 const RECORDING: &str = "recording";
 
-/// The files of SQLite.
+/// The SQLite databases.
 const DATABASES: [&str; 2] = ["tables.sqlite", "queues.sqlite"];
 
-/// How a file of SQLite begins. <https://www.sqlite.org/fileformat.html>
+/// The first bytes of a SQLite database. <https://www.sqlite.org/fileformat.html>
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
-/// Posts are nobody else's business, and keys neither.
+/// Only the owner may read posts and keys.
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_FOLDER: u32 = 0o700;
 
-/// A data folder that is ours while this lives.
+/// A data folder, locked until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Data {
     path: PathBuf,
@@ -37,10 +37,10 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    /// Opens the folder, or makes it.
+    /// Opens and locks the folder; creates it if it does not exist.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
-        make(path)?;
+        create(path)?;
         let lock = private_file(&path.join(LOCK))
             .with_context(|| format!("failed to write to the data folder {shown}"))?;
         match lock.try_lock() {
@@ -62,7 +62,7 @@ impl Data {
                 Ok(version) => bail!(
                     "the data folder {shown} has layout {version}, written by an older aviary; this one reads layout {VERSION}: start with another --data"
                 ),
-                Err(_) => bail!("{} does not hold a layout's number", version_file.display()),
+                Err(_) => bail!("{} does not contain a layout number", version_file.display()),
             },
             None => {
                 write(&version_file, &format!("{VERSION}\n"))
@@ -76,13 +76,13 @@ impl Data {
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
-    /// A file in the folder.
+    /// The path of a file in the folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 }
 
-/// What a file holds, if it is there.
+/// The contents of a file; `None` if it does not exist.
 pub(crate) fn read_if_there(path: &Path) -> std::io::Result<Option<String>> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -91,7 +91,7 @@ pub(crate) fn read_if_there(path: &Path) -> std::io::Result<Option<String>> {
     }
 }
 
-/// Writes a file as a whole: who reads it finds what was there before, or all of this.
+/// Replaces a file atomically: a reader sees either the old contents or the new.
 pub(crate) fn write(path: &Path, text: &str) -> std::io::Result<()> {
     let new = path.with_extension("new");
     let mut file = private_file(&new)?;
@@ -100,38 +100,39 @@ pub(crate) fn write(path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::rename(new, path)
 }
 
-/// Makes the folder, for its owner alone, if it is not there.
-pub(crate) fn make(folder: &Path) -> anyhow::Result<()> {
+/// Creates the folder, accessible only to its owner, if it does not exist.
+pub(crate) fn create(folder: &Path) -> anyhow::Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(PRIVATE_FOLDER)
         .create(folder)
-        .with_context(|| format!("failed to make the data folder {}", folder.display()))
+        .with_context(|| format!("failed to create the data folder {}", folder.display()))
 }
 
-/// Whether an aviary runs on this folder.
+/// Whether an aviary is running on this folder.
 pub(crate) fn is_in_use(folder: &Path) -> bool {
     let lock = File::open(folder.join(LOCK));
     lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
-/// Notes that a recording is played into the folder, and says whether one was before.
+/// Records that a recording is played into the folder; returns whether one had been played before.
 ///
 /// # Errors
-/// The note cannot be written.
+/// The file that records it cannot be written.
 pub fn recording_is_played(folder: &Path) -> anyhow::Result<bool> {
-    let note = folder.join(RECORDING);
-    let before = note.exists();
-    private_file(&note).with_context(|| format!("failed to write {}", note.display()))?;
+    let marker = folder.join(RECORDING);
+    let before = marker.exists();
+    private_file(&marker).with_context(|| format!("failed to write {}", marker.display()))?;
     Ok(before)
 }
 
-/// Opens a file that only its owner may read, or makes it; what it holds stays.
+/// Opens a file for writing without truncating it; creates it, readable only by its owner, if it does not exist.
 fn private_file(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(PRIVATE_FILE).open(path)
 }
 
-/// Makes a file that SQLite can open, and gives its companions the same owner alone; refuses one of something else.
+/// Creates a private file for SQLite, which gives its companion files the same mode. Refuses a file that is not a
+/// SQLite database.
 fn prepare(path: &Path) -> anyhow::Result<()> {
     let shown = path.display();
     drop(private_file(path).with_context(|| format!("failed to write {shown}"))?);
@@ -139,13 +140,13 @@ fn prepare(path: &Path) -> anyhow::Result<()> {
     let read = File::open(path).and_then(|file| file.take(16).read_to_end(&mut beginning));
     read.with_context(|| format!("failed to read {shown}"))?;
     if !beginning.is_empty() && beginning != SQLITE {
-        bail!("{shown} is not a database of aviary: move it away, or start with another --data");
+        bail!("{shown} is not a SQLite database: move it away, or start with another --data");
     }
     Ok(())
 }
 
-/// Takes from others what an earlier version let them read. The folder itself only if nothing else is in it: it may be
-/// one that is used for other things too.
+/// Makes files private that an earlier version left readable by others. The folder itself is made private only if it
+/// contains nothing else, since it may serve other purposes too.
 fn tighten(folder: &Path) -> std::io::Result<()> {
     let mut is_ours = true;
     for entry in std::fs::read_dir(folder)? {
@@ -164,12 +165,12 @@ fn tighten(folder: &Path) -> std::io::Result<()> {
     if is_ours { restrict(folder, PRIVATE_FOLDER) } else { Ok(()) }
 }
 
-/// Lets the owner alone do what `mode` says, if others may do anything.
+/// Sets the mode of a file or folder that others have any access to.
 fn restrict(path: &Path, mode: u32) -> std::io::Result<()> {
     match std::fs::metadata(path) {
         Ok(there) if there.permissions().mode() & 0o077 == 0 => Ok(()),
         Ok(_) => std::fs::set_permissions(path, Permissions::from_mode(mode)),
-        // SQLite takes its companions away itself.
+        // SQLite deletes its companion files itself.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
@@ -196,13 +197,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_database_is_refused_and_left_alone() {
+    fn a_file_that_is_not_a_database_is_refused_and_left_alone() {
         for name in DATABASES {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join(name), "hello").unwrap();
             let error = Data::open(folder.path()).unwrap_err().to_string();
             assert!(
-                error.contains(name) && error.contains("is not a database of aviary: move it away"),
+                error.contains(name) && error.contains("is not a SQLite database: move it away"),
                 "{error}"
             );
             assert_eq!(std::fs::read(folder.path().join(name)).unwrap(), b"hello");
@@ -210,13 +211,13 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_can_read_what_is_kept() {
+    fn only_the_owner_can_read_what_is_stored() {
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("data");
         drop(Data::open(&folder).unwrap());
         write(&folder.join(API_KEYS), "{}").unwrap();
-        // As an earlier version left it.
+        // An earlier version left it readable by others.
         std::fs::write(folder.join("tables.sqlite-wal"), "").unwrap();
         let files = [LOCK, "version", API_KEYS, "tables.sqlite", "queues.sqlite", "tables.sqlite-wal"];
         assert!(files.map(|name| mode(&folder.join(name))).starts_with(&[0o600; 5]));
@@ -226,7 +227,7 @@ mod tests {
         drop(Data::open(&folder).unwrap());
         assert_eq!(files.map(|name| mode(&folder.join(name))), [0o600; 6]);
         assert_eq!(mode(&folder), 0o700);
-        // One that is used for other things too stays as it is.
+        // A folder that serves other purposes too keeps its mode.
         std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
         std::fs::write(folder.join("thesis.txt"), "").unwrap();
         drop(Data::open(&folder).unwrap());
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_knows_whether_it_is_used_and_whether_a_recording_was_played() {
+    fn a_folder_shows_whether_it_is_in_use_and_whether_a_recording_was_played() {
         let folder = tempfile::tempdir().unwrap();
         assert!(!is_in_use(folder.path()));
         let data = Data::open(folder.path()).unwrap();

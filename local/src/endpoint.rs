@@ -1,4 +1,4 @@
-//! Where programs find a machine's AWS-shaped endpoint, and the SDK settings that lead there.
+//! The address of a machine's AWS-compatible endpoint, and the SDK settings for it.
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
@@ -8,7 +8,7 @@ use stream::StreamStatusTable;
 
 use crate::aws::resources::{ACCOUNT, REGION, STATISTICS_TABLE, STATUS_TABLE, TWEETS_TABLE};
 
-/// A machine's AWS-shaped endpoint, as its callers see it.
+/// A machine's AWS-compatible endpoint, as its callers see it.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     /// Its base URL.
@@ -25,13 +25,13 @@ impl Endpoint {
         Self { url, sdk }
     }
 
-    /// The SDK settings that lead to it.
+    /// The SDK settings for the endpoint.
     #[must_use]
     pub fn sdk(&self) -> &SdkConfig {
         &self.sdk
     }
 
-    /// The same for a program called `caller`, which is what each [`Call`](crate::Call) of its says.
+    /// The SDK settings for the program `caller`, which each [`Call`](crate::Call) then names.
     #[must_use]
     pub fn sdk_of(&self, caller: &str) -> SdkConfig {
         let credentials = SharedCredentialsProvider::new(credentials(caller));
@@ -56,7 +56,7 @@ impl Endpoint {
         StatisticsTable::new(self.dynamodb(), STATISTICS_TABLE.to_owned())
     }
 
-    /// StreamStatusTable, for the items of one stream.
+    /// StreamStatusTable, limited to the items of one stream.
     #[must_use]
     pub fn status_table(&self, stream_id: &str) -> StreamStatusTable {
         StreamStatusTable::new(self.dynamodb(), STATUS_TABLE.to_owned(), stream_id.to_owned())

@@ -1,4 +1,4 @@
-//! What happens on a machine again and again: EventBridge's minute, and the expiry of what is stored.
+//! Periodic work on a machine: EventBridge's schedule, and the expiry of what is stored.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,39 +13,39 @@ use crate::aws::Services;
 /// How often the reconciler runs. In AWS it runs every minute and on each of ECS's events; here there are no events.
 const RECONCILE_EVERY: Duration = Duration::from_secs(5);
 
-/// How often the rest of a minute's work is done.
+/// How often the rest of the minute's work is done.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How often expired items and metric values are deleted. DynamoDB promises it within a few days, and a round reads
-/// every item.
+/// How often expired items and metric values are deleted. DynamoDB takes up to a few days, and each round reads every
+/// item.
 const EXPIRE_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Does what EventBridge's schedule does; never ends.
+/// Runs what EventBridge's schedule runs; never ends.
 pub(crate) async fn run_schedule(api: ControlApi) -> anyhow::Result<()> {
     let (mut rounds, mut minutes) = (interval(RECONCILE_EVERY), interval(MINUTE));
     loop {
         tokio::select! {
             _ = rounds.tick() => if let Err(error) = reconcile(&api).await {
-                tracing::warn!(%error, "could not reconcile");
+                tracing::warn!(%error, "could not reconcile; the next round tries again");
             },
-            // Its failures are in the log already.
+            // Its failures have been logged.
             _ = minutes.tick() => drop(every_minute(&api, &EmbeddedMetrics::nowhere()).await),
         }
     }
 }
 
-/// Deletes what has expired; never ends.
+/// Deletes expired items and metric values; never ends.
 pub(crate) async fn expire(services: Arc<Services>) -> anyhow::Result<()> {
     let mut rounds = interval(EXPIRE_EVERY);
     loop {
         rounds.tick().await;
         services.tables.delete_expired().await;
-        // Its failures are in the log already.
+        // Its failures have been logged.
         let _ = services.store.delete_old_values(UtcTime::now().as_millis()).await;
     }
 }
 
-/// Ticks that are not made up for after the machine slept.
+/// An interval that does not catch up on ticks missed while the machine slept.
 fn interval(period: Duration) -> Interval {
     let mut interval = tokio::time::interval(period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,5 +1,5 @@
-//! `aviary key`: making, listing and revoking api keys, on this machine or in AWS.
-#![expect(clippy::print_stderr, reason = "it tells a person what to know")]
+//! `aviary key`: creates, lists and revokes API keys, on this machine or in AWS.
+#![expect(clippy::print_stderr, reason = "messages for the person at the terminal")]
 
 use std::path::PathBuf;
 
@@ -9,24 +9,24 @@ use service::parameters::ParameterStore;
 use utc_time::UtcTime;
 
 use crate::data::{self, API_KEYS};
-use crate::terminal::tell;
+use crate::terminal::print;
 
-/// What to do with api keys.
+/// A command for API keys.
 #[derive(clap::Subcommand)]
 pub enum KeyCommand {
-    /// Makes a key and shows it, this once: only its hash is kept.
+    /// Creates a key and shows it once: only its hash is stored.
     Add {
-        /// What to call it.
+        /// The key's name.
         name: String,
-        /// `read`, or `control`, which may also start, stop, remove and redrive.
+        /// `read`, or `control` to also start, stop, remove and redrive.
         #[arg(long, value_parser = scope, default_value = "read")]
         scope: Scope,
     },
-    /// Lists the keys: their names, what they allow and when they were made.
+    /// Lists the keys: their names, their scopes and when they were created.
     List,
-    /// Makes a key invalid, within a minute.
+    /// Revokes a key; it takes effect within a minute.
     Revoke {
-        /// What it is called.
+        /// The key's name.
         name: String,
     },
 }
@@ -39,11 +39,11 @@ fn scope(text: &str) -> Result<Scope, String> {
     }
 }
 
-/// Where keys are kept.
+/// Where keys are stored.
 pub enum KeyStore {
     /// In a data folder.
     Folder(PathBuf),
-    /// In an SSM parameter of the AWS account that the environment names. Of two changes at the same moment one is lost.
+    /// In an SSM parameter of the AWS account that the environment selects. Of two concurrent changes, one is lost.
     Parameter(String),
 }
 
@@ -63,7 +63,7 @@ impl KeyStore {
         let json = keys.to_json()?;
         match self {
             Self::Folder(folder) => {
-                data::make(folder)?;
+                data::create(folder)?;
                 let file = folder.join(API_KEYS);
                 data::write(&file, &json).with_context(|| format!("failed to write {}", file.display()))
             }
@@ -72,15 +72,16 @@ impl KeyStore {
     }
 }
 
-/// For how long a server may go by the keys that it read before: here, and in AWS, where its gateway keeps verdicts too.
-const HERE: &str = "30 seconds";
+/// How long a server may use keys that it read before: on this machine, and in AWS, where the gateway caches decisions
+/// too.
+const ON_THIS_MACHINE: &str = "30 seconds";
 const IN_AWS: &str = "a minute";
 
 impl KeyStore {
-    /// How long it takes until a server that runs goes by what was changed; none where no server runs.
-    fn takes(&self) -> Option<&'static str> {
+    /// How long a change takes to reach a running server; `None` if no server is running.
+    fn takes_effect_within(&self) -> Option<&'static str> {
         match self {
-            Self::Folder(folder) => data::is_in_use(folder).then_some(HERE),
+            Self::Folder(folder) => data::is_in_use(folder).then_some(ON_THIS_MACHINE),
             Self::Parameter(_) => Some(IN_AWS),
         }
     }
@@ -90,33 +91,33 @@ async fn parameters() -> ParameterStore {
     ParameterStore::new(aws_sdk_ssm::Client::new(&service::aws::from_env().await))
 }
 
-/// Does what the command says.
+/// Runs a command.
 ///
 /// # Errors
-/// A name that is taken, unknown or cannot be used; a store that cannot be read or written.
+/// The name is taken, unknown or invalid, or the store cannot be read or written.
 pub async fn run(command: KeyCommand, store: &KeyStore) -> anyhow::Result<()> {
     let mut keys = store.read().await?;
     match command {
         KeyCommand::Add { name, scope } => {
             let key = keys.add(&name, scope, UtcTime::now())?;
             store.write(&keys).await?;
-            // The key alone goes to the standard output, for whoever puts it into a variable.
-            tell(&format!("{key}\n")).context("failed to show the key; revoke it")?;
-            if let Some(time) = store.takes() {
-                eprintln!("aviary: the server may refuse it for up to {time}");
+            // Only the key goes to standard output, so that a shell can assign it to a variable.
+            print(&format!("{key}\n")).context("failed to show the key; revoke it")?;
+            if let Some(time) = store.takes_effect_within() {
+                eprintln!("aviary: the server may refuse the new key for up to {time}");
             }
         }
         KeyCommand::List => {
             for key in &keys.keys {
                 let scope = if key.scope == Scope::Read { "read" } else { "control" };
-                tell(&format!("{}\t{scope}\t{}\n", key.name, key.created))?;
+                print(&format!("{}\t{scope}\t{}\n", key.name, key.created))?;
             }
         }
         KeyCommand::Revoke { name } => {
             keys.revoke(&name)?;
             store.write(&keys).await?;
-            if let Some(time) = store.takes() {
-                eprintln!("aviary: the server may take it for up to {time} more");
+            if let Some(time) = store.takes_effect_within() {
+                eprintln!("aviary: the server may accept the revoked key for up to {time} more");
             }
         }
     }

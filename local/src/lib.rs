@@ -1,5 +1,5 @@
-//! The whole pipeline on one machine: a machine-sized AWS, the stub stream (or X itself), and the same
-//! streamer, consumer and api as in the cloud, pointed at it.
+//! The whole pipeline on one machine: local stand-ins for the AWS services, the stub stream (or X or Mastodon), and the
+//! same streamer, consumer and API as in the cloud.
 
 mod access;
 mod aws;

@@ -1,4 +1,4 @@
-//! A machine: starts every part of the pipeline, and ends them in order.
+//! A machine: starts every part of the pipeline, and stops them in order.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,15 +30,15 @@ use crate::{browser, housekeeping, mapping, programs};
 /// A running pipeline.
 #[derive(Debug)]
 pub struct Machine {
-    /// Where the api listens.
+    /// The address that the API listens on.
     pub api: SocketAddr,
-    /// The AWS-shaped endpoint.
+    /// The AWS-compatible endpoint.
     pub aws: Endpoint,
-    /// Whether the api requires a key.
+    /// Whether the API requires a key.
     pub requires_key: bool,
-    /// Where the stub listens, if it runs here.
+    /// The address that the stub listens on, if this machine runs it.
     pub stub: Option<SocketAddr>,
-    /// Makes calls to the AWS-shaped endpoint fail on request.
+    /// Makes calls to the AWS-compatible endpoint fail on request.
     pub faults: Faults,
     services: Arc<Services>,
     running: Running,
@@ -46,10 +46,10 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Starts everything; nothing is left running when it fails.
+    /// Starts everything. If any part fails to start, none is left running.
     ///
     /// # Errors
-    /// What cannot be used: the data folder, a port; or [`NoApiKey`](crate::NoApiKey).
+    /// The data folder or a port cannot be used, or [`NoApiKey`](crate::NoApiKey).
     pub async fn start(options: Options) -> anyhow::Result<Self> {
         service::aws::install_tls();
         let data = Data::open(&options.data)?;
@@ -63,7 +63,7 @@ impl Machine {
         let source = Source::start(options.stream, &mut running).await?;
         let (stub, x_url) = (source.stub, source.x_url());
 
-        // The AWS-shaped endpoint, and the tasks that it runs.
+        // The AWS-compatible endpoint, and the tasks that it runs.
         let health = Health::default();
         let streamer = programs::streamer(&aws, source.config, options.daily_post_budget);
         let streamer = StreamerTask { config: streamer, aws: aws.sdk_of("streamer") };
@@ -79,10 +79,10 @@ impl Machine {
         running.spawn(serve(aws_listener, aws::router(Arc::clone(&services))));
         prepare_status(&aws, &options.keywords).await?;
 
-        // The api, the schedule and the consumer.
+        // The API, the schedule and the consumer.
         let routes = routes(&aws, access, x_url);
         let disk = Disk { folder: options.data, health };
-        let routes = routes.layer(middleware::from_fn_with_state(disk, disk::tell));
+        let routes = routes.layer(middleware::from_fn_with_state(disk, disk::report_failure));
         running.spawn(serve(api_listener, routes));
         running.spawn(disk::watch(data.file("lock"))?);
         let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws));
@@ -96,12 +96,12 @@ impl Machine {
         Ok(Self { api, aws, requires_key, stub, faults, services, running, _data: data })
     }
 
-    /// Runs until `end`, then ends everything in order: the streamer first, which sends what it has read.
+    /// Runs until `end` completes, then stops everything in order: first the streamer, which sends what it has read.
     ///
     /// # Errors
-    /// The part that ended by itself, and why.
+    /// A part ended by itself; the error has the reason.
     pub async fn run(mut self, end: impl Future<Output = ()>) -> anyhow::Result<()> {
-        /// Ctrl-C ends within 5 s; what the queue has not accepted by then is fetched again.
+        /// Ctrl-C takes at most 5 s; what the queue has not accepted by then is fetched again.
         const PATIENCE: Duration = Duration::from_secs(4);
         let outcome = tokio::select! {
             () = end => Ok(()),
@@ -116,16 +116,16 @@ impl Machine {
 }
 
 impl Drop for Machine {
-    /// Nothing goes on in the background: what has not ended by now ends as if killed.
+    /// Nothing keeps running in the background: parts that have not ended are killed.
     fn drop(&mut self) {
         self.services.tasks.kill_all();
     }
 }
 
-/// Forgets the task of an earlier run, and requests `keywords`.
+/// Clears the task of an earlier run, and requests `keywords`.
 async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<()> {
     let status = aws.status_table(StreamStatusTable::DEFAULT_STREAM);
-    // A task ends with its machine: the reconciler need not wait for one that this machine does not know.
+    // A task ends with its machine, so the reconciler need not wait for a task of an earlier run.
     let mut launch = status.launch().await?;
     if launch.task.take().is_some() {
         launch.at = None;
@@ -137,7 +137,7 @@ async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<
     Ok(())
 }
 
-/// The api, as `access` lets it be used.
+/// The API, restricted by `access`.
 fn routes(aws: &Endpoint, access: Access, x_url: Option<String>) -> Router {
     let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws, x_url));
     let control = ControlApi::new(&aws.sdk_of("control"), programs::control(aws));

@@ -1,5 +1,5 @@
 //! `aviary`: the whole pipeline on one machine.
-#![expect(clippy::print_stderr, reason = "it tells a person what to know")]
+#![expect(clippy::print_stderr, reason = "messages for the person at the terminal")]
 
 mod arguments;
 
@@ -14,13 +14,13 @@ use local::keys::{self, KeyStore};
 use local::{Machine, NoApiKey, Options, Stream, recording_is_played, terminal};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::arguments::{Arguments, Subcommand, bearer_token, logged};
+use crate::arguments::{Arguments, Subcommand, bearer_token, log_filter};
 
-/// A third of the pipeline's time went into the system's allocator.
+/// With the system allocator, a third of the pipeline's time went into allocation.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Posts a day if nothing else is asked for, where each one costs $0.005.
+/// The default budget of posts per day for X, where each one costs $0.005.
 const BUDGET_AT_X: u64 = 10_000;
 
 #[tokio::main]
@@ -29,7 +29,7 @@ async fn main() -> anyhow::Result<()> {
     let variable = |name: &str| std::env::var(name).ok();
     let in_colour =
         std::io::stderr().is_terminal() && variable("NO_COLOR").is_none_or(|value| value.is_empty());
-    let logs = tracing_subscriber::fmt().with_env_filter(logged(variable("RUST_LOG").as_deref()));
+    let logs = tracing_subscriber::fmt().with_env_filter(log_filter(variable("RUST_LOG").as_deref()));
     logs.with_ansi(in_colour).with_writer(std::io::stderr).init();
     if let Some(Subcommand::Key { command, parameter }) = arguments.command {
         let store = parameter.map_or_else(|| KeyStore::Folder(arguments.data), KeyStore::Parameter);
@@ -43,7 +43,7 @@ async fn main() -> anyhow::Result<()> {
         }
         (None, None) => match bearer_token(variable("X_BEARER_TOKEN"))? {
             Some(token) => {
-                let url = variable("X_API_URL").unwrap_or_else(|| "https://api.x.com".to_owned());
+                let url = variable("X_API_URL").unwrap_or_else(|| x::BASE_URL.to_owned());
                 Stream::Elsewhere { url, token, backfill_minutes: 0 }
             }
             None => made_up(stub::Source::Generator { seed: 1 }),
@@ -62,23 +62,23 @@ async fn main() -> anyhow::Result<()> {
     };
     let machine = match Machine::start(options).await {
         Err(error) if error.is::<NoApiKey>() => {
-            anyhow::bail!("{error}: make one with `{}`", key_command(&arguments.data))
+            anyhow::bail!("{error}: create one with `{}`", key_command(&arguments.data))
         }
         started => started?,
     };
     if arguments.recording.is_some() && recording_is_played(&arguments.data)? {
         eprintln!(
-            "aviary: a recording was played into {} before; posts played again are new ones, and count again",
+            "aviary: a recording was played into {} before; the posts are stored and counted again as new ones",
             arguments.data.display()
         );
     }
     let posts = match machine.stub {
         Some(stub) if arguments.recording.is_some() => format!("recorded, played by http://{stub}"),
         Some(stub) => format!("made up by http://{stub}"),
-        None if from_x => "from X: each one read costs you money".to_owned(),
+        None if from_x => "from X, which charges for each post that is read".to_owned(),
         None => format!("from {}", arguments.mastodon.as_deref().unwrap_or_default()),
     };
-    terminal::tell(&introduction(&machine, &posts)).context("failed to tell where things are")?;
+    terminal::print(&introduction(&machine, &posts)).context("failed to print the addresses")?;
     machine
         .run(async move {
             tokio::select! {
@@ -89,7 +89,7 @@ async fn main() -> anyhow::Result<()> {
         .await
 }
 
-/// The command that makes the first api key in this folder, for the shell in which this program was started.
+/// A shell command that creates the first API key in this folder.
 fn key_command(data: &Path) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "aviary".to_owned());
     let words =
@@ -97,7 +97,7 @@ fn key_command(data: &Path) -> String {
     words.map(quoted).join(" ")
 }
 
-/// A word as a shell reads it.
+/// A word, quoted for a shell if it needs to be.
 fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -107,7 +107,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Where things are, and what to try.
+/// The addresses, and commands to try.
 fn introduction(machine: &Machine, posts: &str) -> String {
     let mut api = machine.api;
     let mut text = format!("aviary listens on http://{api}\n");
@@ -115,12 +115,12 @@ fn introduction(machine: &Machine, posts: &str) -> String {
     let mut line = |line: &str| {
         let _ = writeln!(text, "{line}");
     };
-    line(&format!("  AWS-shaped endpoint  {}  (region us-east-1, any credentials)", machine.aws.url));
-    line(&format!("  posts                {posts}"));
+    line(&format!("  AWS-compatible endpoint  {}  (region us-east-1, any credentials)", machine.aws.url));
+    line(&format!("  posts                    {posts}"));
     if api.ip().is_unspecified() {
         api.set_ip(Ipv4Addr::LOCALHOST.into());
     }
-    line(&format!("  its description      http://{api}/docs/"));
+    line(&format!("  API documentation        http://{api}/docs/"));
     let key = if machine.requires_key { " -H 'authorization: Bearer KEY'" } else { "" };
     line("");
     line("Try, in another terminal:");
@@ -130,7 +130,7 @@ fn introduction(machine: &Machine, posts: &str) -> String {
     line(&format!("  curl{key} 'http://{api}/tweets?keyword=rust&limit=3'"));
     line(&format!("  curl{key} 'http://{api}/tweetsStatistics?keyword=rust'"));
     line(&format!("  curl{key} -X DELETE 'http://{api}/stream'"));
-    line("Ctrl-C ends it; what was collected stays.");
+    line("Ctrl-C stops it; what was collected is kept.");
     text
 }
 

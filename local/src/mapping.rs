@@ -1,4 +1,4 @@
-//! Carries queue messages to the consumer, as Lambda's event source mapping does.
+//! Delivers queue messages to the consumer, as Lambda's event source mapping does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +15,13 @@ use crate::aws::resources::{ACCOUNT, REGION, TWEETS_QUEUE};
 use crate::endpoint::Endpoint;
 use crate::running::Running;
 
-/// How long the consumer may take for a batch: less than its messages are hidden from others.
+/// How long the consumer may take for a batch: less than the visibility timeout of its messages.
 const FUNCTION_TIME: Duration = Duration::from_secs(20);
 
-/// How many batches are handled at once, as Lambda does: SQS never hands out two with the same message group.
+/// How many batches are handled concurrently. As in AWS, SQS never hands out two batches with the same message group.
 const CONCURRENCY: usize = 3;
 
-/// Starts carrying the messages of TweetsFifoQueue to `consumer`.
+/// Starts delivering the messages of TweetsFifoQueue to `consumer`.
 pub(crate) fn start(running: &mut Running, aws: &Endpoint, consumer: Consumer) {
     let consumer = Arc::new(consumer);
     for _ in 0..CONCURRENCY {
@@ -30,18 +30,21 @@ pub(crate) fn start(running: &mut Running, aws: &Endpoint, consumer: Consumer) {
     }
 }
 
-/// Receives, invokes the consumer, and deletes what did not fail, one batch after the other; never ends.
+/// Handles one batch after another; never ends.
 async fn run(sqs: Client, queue_url: String, consumer: Arc<Consumer>) -> anyhow::Result<()> {
-    const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
+    const ERROR_PAUSE: Duration = Duration::from_secs(1);
     loop {
         if let Err(error) = step(&sqs, &queue_url, &consumer).await {
-            tracing::warn!(error = format!("{error:#}"), "carrying messages to the consumer failed");
-            tokio::time::sleep(AFTER_AN_ERROR).await;
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "could not deliver messages to the consumer; retrying"
+            );
+            tokio::time::sleep(ERROR_PAUSE).await;
         }
     }
 }
 
-/// One batch.
+/// Receives one batch, invokes the consumer, and deletes the messages that did not fail.
 async fn step(sqs: &Client, queue_url: &str, consumer: &Consumer) -> anyhow::Result<()> {
     let received = sqs
         .receive_message()
@@ -53,7 +56,7 @@ async fn step(sqs: &Client, queue_url: &str, consumer: &Consumer) -> anyhow::Res
         .config_override(service::aws::long_poll())
         .send()
         .await
-        .context("failed to receive")?;
+        .context("failed to receive messages")?;
     let messages = received.messages.unwrap_or_default();
     if messages.is_empty() {
         return Ok(());
@@ -76,12 +79,12 @@ async fn step(sqs: &Client, queue_url: &str, consumer: &Consumer) -> anyhow::Res
         .collect();
     if !done.is_empty() {
         let request = sqs.delete_message_batch().queue_url(queue_url).set_entries(Some(done));
-        request.send().await.context("failed to delete")?;
+        request.send().await.context("failed to delete messages")?;
     }
     Ok(())
 }
 
-/// The event as Lambda writes it: <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
+/// The event in Lambda's format: <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 fn event(messages: &[Message]) -> anyhow::Result<SqsEvent> {
     let queue_arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{TWEETS_QUEUE}");
     let records: Vec<_> = messages
@@ -100,5 +103,5 @@ fn event(messages: &[Message]) -> anyhow::Result<SqsEvent> {
             })
         })
         .collect();
-    serde_json::from_value(json!({ "Records": records })).context("failed to make the event")
+    serde_json::from_value(json!({ "Records": records })).context("failed to build the event")
 }

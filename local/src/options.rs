@@ -1,15 +1,15 @@
-//! What a machine runs, and where.
+//! A machine's settings.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use posts::Keyword;
 
-/// Where posts come from.
+/// The source of posts.
 pub enum Stream {
     /// The stub, started on this machine.
     Stub(stub::Options),
-    /// X, or a server elsewhere that speaks its protocol.
+    /// X, or another server that speaks its protocol.
     Elsewhere {
         /// Its base URL.
         url: String,
@@ -26,36 +26,36 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// A stream that nobody serves: a machine on which nothing is collected.
+    /// A stream that no server serves, for a machine that collects nothing.
     #[must_use]
     pub fn nowhere() -> Self {
-        // Port 9 is "discard", which no machine serves any more.
+        // Port 9 is the discard service, which no machine runs any more.
         Self::Mastodon { url: "http://127.0.0.1:9".to_owned() }
     }
 }
 
-/// What to run. [`Options::new`] has the defaults; name what differs:
+/// A machine's settings. [`Options::new`] has the defaults; name only what differs:
 /// `Options { require_key: true, ..Options::new(data, stream) }`.
 pub struct Options {
-    /// The folder that keeps everything.
+    /// The folder that stores everything.
     pub data: PathBuf,
-    /// Where the api listens; port 0 takes a free one. On any but a loopback address it requires an api key.
+    /// The address that the API listens on; port 0 takes a free one. Any address but loopback requires an API key.
     pub listen: SocketAddr,
-    /// Whether the api requires a key on loopback too.
+    /// Whether the API requires a key on loopback too.
     pub require_key: bool,
-    /// The port at which a streamer in another process finds the AWS-shaped endpoint; then none is started here.
+    /// The port of the AWS-compatible endpoint for a streamer in another process. If set, no streamer is started here.
     pub streamer_elsewhere: Option<u16>,
-    /// Where posts come from.
+    /// The source of posts.
     pub stream: Stream,
     /// Keywords to collect from the start.
     pub keywords: Vec<Keyword>,
-    /// How many posts may be read in a day (UTC); `None` is no limit.
+    /// How many posts may be read per day (UTC); `None` for no limit.
     pub daily_post_budget: Option<u64>,
 }
 
 impl Options {
-    /// A machine that keeps its data in `data` and reads `stream`. It listens on a free loopback port, requires no
-    /// key, starts the streamer itself, collects nothing yet, and has no budget.
+    /// A machine that stores its data in `data` and reads `stream`. It listens on a free loopback port, requires no
+    /// key, starts the streamer itself, has no keywords, and has no budget.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>, stream: Stream) -> Self {
         Self {

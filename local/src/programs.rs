@@ -1,4 +1,4 @@
-//! The configuration of each program, as one machine sets it; `template.yaml` sets the same for AWS.
+//! The configuration of each program on one machine; `template.yaml` has the same for AWS.
 
 use api::{ControlConfig, ReadConfig};
 use stream::StreamStatusTable;
@@ -9,7 +9,7 @@ use crate::aws::resources::{
 };
 use crate::endpoint::Endpoint;
 
-/// The streamer's, reading `source`. Its `owner` is set by the task that runs it.
+/// The streamer's configuration, to read `source`. The task that runs it sets `owner`.
 #[must_use]
 pub fn streamer(
     aws: &Endpoint,
@@ -27,7 +27,7 @@ pub fn streamer(
     }
 }
 
-/// The consumer's.
+/// The consumer's configuration.
 #[must_use]
 pub fn consumer(aws: &Endpoint) -> consumer::Config {
     consumer::Config {
@@ -40,7 +40,7 @@ pub fn consumer(aws: &Endpoint) -> consumer::Config {
     }
 }
 
-/// That of the api's reading half; `x_url` is X's base URL, if posts come from X.
+/// The configuration of the API's read routes. `x_url` is X's base URL if posts come from X.
 #[must_use]
 pub fn read(aws: &Endpoint, x_url: Option<String>) -> ReadConfig {
     ReadConfig {
@@ -56,7 +56,7 @@ pub fn read(aws: &Endpoint, x_url: Option<String>) -> ReadConfig {
     }
 }
 
-/// That of the api's controlling half, and of the minute's work.
+/// The configuration of the API's control routes and of the minute's work.
 #[must_use]
 pub fn control(aws: &Endpoint) -> ControlConfig {
     ControlConfig {

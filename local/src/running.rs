@@ -1,13 +1,13 @@
-//! Everything that runs on a machine beside the streamer's tasks; whichever part ends is noticed.
+//! The background tasks of a machine, except the streamer's. A part that ends by itself is noticed.
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// The running parts. Dropping it ends them all.
+/// The running parts. Dropping this aborts them.
 #[derive(Debug, Default)]
 pub(crate) struct Running {
     parts: JoinSet<anyhow::Result<()>>,
-    /// Cancelled when the machine ends, for parts that finish their work first.
+    /// Cancelled when the machine stops, for parts that first finish their work.
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -16,7 +16,7 @@ impl Running {
         self.parts.spawn(part);
     }
 
-    /// Waits until a part ends, which none should do by itself; returns why.
+    /// Waits until a part ends, which none should do by itself; returns the reason.
     pub(crate) async fn any_end(&mut self) -> anyhow::Error {
         match self.parts.join_next().await {
             Some(Ok(Ok(()))) | None => anyhow::anyhow!("a part of the machine ended by itself"),
@@ -25,7 +25,7 @@ impl Running {
         }
     }
 
-    /// Ends every part.
+    /// Stops every part.
     pub(crate) async fn end(mut self) {
         self.shutdown.cancel();
         self.parts.shutdown().await;

@@ -1,5 +1,5 @@
-//! A server that stays within bounds: how many connections it holds, how long they may be idle, how large the head
-//! of a request may be. Whoever asks is answered, however many others hold connections and say nothing.
+//! An HTTP server with limits on the number of connections, on how long they may be idle, and on the size of a
+//! request's head. Requests are answered however many idle connections other clients hold.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -23,38 +23,39 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-/// Connections at once: with those of the other listener, the files and the streamer's own far below the 1,024
-/// files that a process commonly may open.
+/// The limit on open connections. Together with the other listener's, the streamer's and the open files, they stay far
+/// below 1,024, the common limit on open files.
 const CONNECTIONS: usize = 256;
 
-/// How long a connection may be idle, or a request's head on its way: longer than the SDK and other clients keep a
-/// connection that they do not use, 90 s, so that none sends on one that is just being closed.
+/// How long a connection may be idle or take to send a request's head. Clients such as the SDK close idle connections
+/// after 90 s; a longer limit here keeps them from sending on a connection that is being closed.
 const IDLE: Duration = Duration::from_secs(120);
 
-/// The largest head of a request: its line and headers.
+/// The largest size of a request's headers, and the largest number of them.
 const HEAD_BYTES: usize = 64 * 1024;
 const HEADERS: usize = 100;
 
-/// Up to here a head that is too large is read, to be answered; beyond, hyper closes the connection with 431.
+/// Up to these limits, a head that is too large is read and answered with a reason; beyond them, hyper answers 431 and
+/// closes the connection.
 const HEAD_BYTES_READ: usize = 256 * 1024;
 const HEADERS_READ: usize = 512;
 
-/// How often it is looked for an idle connection while all are busy.
-const LOOK_FOR_IDLE: Duration = Duration::from_millis(200);
+/// How often to look for an idle connection while all are busy.
+const IDLE_CHECK: Duration = Duration::from_millis(200);
 
-/// After a connection could not be accepted, as when no file can be opened.
-const AFTER_AN_ERROR: Duration = Duration::from_millis(100);
+/// The pause after a connection could not be accepted, for example because too many files are open.
+const ERROR_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until it is dropped, which ends all connections.
+/// Serves until it is dropped, which closes all connections.
 pub(crate) async fn serve(listener: TcpListener, router: Router) -> anyhow::Result<()> {
     let idle = Idle::default();
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
         if connections.len() >= CONNECTIONS {
-            // Where all are busy, the next has to wait for one of them to end, or to become idle.
+            // If all are busy, the next waits until one of them ends or becomes idle.
             idle.close_longest();
-            let _ = tokio::time::timeout(LOOK_FOR_IDLE, connections.join_next()).await;
+            let _ = tokio::time::timeout(IDLE_CHECK, connections.join_next()).await;
             continue;
         }
         match listener.accept().await {
@@ -63,7 +64,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) -> anyhow::Resu
             }
             Err(error) => {
                 tracing::warn!(%error, "could not accept a connection");
-                tokio::time::sleep(AFTER_AN_ERROR).await;
+                tokio::time::sleep(ERROR_PAUSE).await;
             }
         }
     }
@@ -71,7 +72,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) -> anyhow::Resu
 
 /// Serves one connection.
 async fn connection(stream: TcpStream, router: Router, idle: Idle) {
-    // What is written here is answers, whole: nothing is gained by waiting for more.
+    // Answers are written whole, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let place = Place::new(idle);
     let service = service_fn(|request: hyper::Request<Incoming>| {
@@ -89,14 +90,14 @@ async fn connection(stream: TcpStream, router: Router, idle: Idle) {
     http.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(HEAD_BYTES_READ);
     let served = http.max_headers(HEADERS_READ).serve_connection(TokioIo::new(stream), service);
     tokio::select! {
-        // How a connection ended is its client's matter.
+        // A connection that breaks is the client's concern, not an error here.
         _ = served => {}
         () = place.closed.cancelled() => {}
     }
     place.leave();
 }
 
-/// A refusal of a request whose head is larger than it may be.
+/// The refusal of a request whose head is too large; `None` if it is within the limits.
 fn too_large(request: &Request) -> Option<Response> {
     let headers = request.headers();
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
@@ -110,7 +111,7 @@ fn too_large(request: &Request) -> Option<Response> {
     Some(problem(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &detail))
 }
 
-/// A refusal that says what is wrong: <https://www.rfc-editor.org/rfc/rfc9457>
+/// A refusal with its reason, as problem details: <https://www.rfc-editor.org/rfc/rfc9457>
 pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
     let problem =
@@ -118,7 +119,7 @@ pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "application/problem+json")], problem.to_string()).into_response()
 }
 
-/// The connections that serve no request, those first that have not for the longest time.
+/// The idle connections, in the order in which they became idle.
 #[derive(Clone, Default)]
 struct Idle(Arc<Mutex<Idling>>);
 
@@ -140,11 +141,11 @@ impl Idle {
     }
 }
 
-/// A connection's place among the idle ones.
+/// A connection's entry in [`Idle`].
 struct Place {
     idle: Idle,
     closed: CancellationToken,
-    /// Its age there; none while it serves a request.
+    /// Its key in `by_age`; `None` while it serves a request.
     age: Mutex<Option<u64>>,
 }
 
@@ -171,7 +172,7 @@ impl Place {
     }
 }
 
-/// Keeps a connection from among the idle ones until its answer is sent.
+/// Keeps a connection out of [`Idle`] until its answer is sent.
 struct Busy(Arc<Place>);
 
 impl Busy {
@@ -243,14 +244,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_is_answered_while_1100_connections_are_idle_and_one_that_works_is_not_closed() {
+    async fn a_request_is_answered_while_1100_connections_are_idle_and_a_busy_one_stays_open() {
         let (address, _server) = server().await;
         let mut slow = TcpStream::connect(address).await.unwrap();
         slow.write_all(b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
-        // It is being served before the others come.
+        // Wait until it is being served.
         tokio::time::sleep(Duration::from_millis(100)).await;
         let mut idle = Vec::new();
-        // Two files each, in this process: as many as its limit lets through at once.
+        // Each takes two files in this process, so only as many as its limit allows are open at a time.
         for _ in 0..1100 {
             idle.push(TcpStream::connect(address).await.unwrap());
             if idle.len() > 350 {
@@ -269,13 +270,13 @@ mod tests {
             let read = tokio::time::timeout(Duration::from_millis(1), stream.read(&mut byte)).await;
             closed += usize::from(read.is_ok());
         }
-        assert!(idle.len() - closed <= CONNECTIONS, "{closed} of {} are closed", idle.len());
+        assert!(idle.len() - closed <= CONNECTIONS, "only {closed} of {} are closed", idle.len());
         let read = tokio::time::timeout(Duration::from_millis(10), slow.read(&mut [0])).await;
-        assert!(read.is_err(), "the connection that is being served is still open");
+        assert!(read.is_err(), "the connection that is being served was closed");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_that_says_nothing_is_closed_in_the_end() {
+    async fn a_connection_that_sends_no_complete_request_is_closed_in_the_end() {
         let (address, _server) = server().await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_head_that_is_too_large_is_refused_with_the_limit() {
+    async fn a_request_head_that_is_too_large_is_refused_with_the_limit() {
         let (address, _server) = server().await;
         for (head, limit) in [
             (format!("a: {}", "x".repeat(HEAD_BYTES)), "65536"),

@@ -1,4 +1,4 @@
-//! Where a machine's streamer reads posts: the stub that runs beside it, X, or a Mastodon server.
+//! The source that a machine's streamer reads: the stub, started here; X; or a Mastodon server.
 
 use std::net::SocketAddr;
 
@@ -10,17 +10,17 @@ use crate::listeners::{listen, loopback};
 use crate::options::Stream;
 use crate::running::Running;
 
-/// A source that can be read.
+/// A source that is ready to be read.
 pub(crate) struct Source {
     pub(crate) config: SourceConfig,
     /// The bearer token, which the streamer reads from its SSM parameter.
     pub(crate) token: String,
-    /// Where the stub listens, if it runs here.
+    /// The address that the stub listens on, if this machine runs it.
     pub(crate) stub: Option<SocketAddr>,
 }
 
 impl Source {
-    /// The source that the options ask for; starts the stub if that is the one.
+    /// Prepares the source `stream`; starts the stub if it is the source.
     ///
     /// # Errors
     /// No port is free for the stub.

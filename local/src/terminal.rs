@@ -1,12 +1,12 @@
-//! Telling people things.
+//! Output for people.
 
 use std::io::{self, ErrorKind, Write};
 
-/// Writes a text to the standard output. That nobody reads it any more, as after `aviary | head -1`, is no failure.
+/// Writes `text` to standard output. A closed pipe, as in `aviary | head -1`, is not an error.
 ///
 /// # Errors
-/// What else keeps it from being written.
-pub fn tell(text: &str) -> io::Result<()> {
+/// Standard output cannot be written for another reason.
+pub fn print(text: &str) -> io::Result<()> {
     let mut output = io::stdout().lock();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

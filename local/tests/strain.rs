@@ -1,5 +1,5 @@
-//! One machine under strain, and under attack.
-#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+//! One machine under load and under attack.
+#![expect(clippy::unwrap_used, reason = "helper functions of tests may panic")]
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +12,7 @@ async fn idle_machine(data: &Path) -> Machine {
 }
 
 #[tokio::test]
-async fn the_endpoint_of_aws_answers_no_page_of_another_site() {
+async fn the_aws_endpoint_refuses_pages_of_other_sites() {
     let data = tempfile::tempdir().unwrap();
     let machine = idle_machine(data.path()).await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -37,7 +37,7 @@ async fn the_endpoint_of_aws_answers_no_page_of_another_site() {
 }
 
 #[tokio::test]
-async fn a_data_folder_that_is_deleted_ends_the_machine_with_an_error() {
+async fn deleting_the_data_folder_ends_the_machine_with_an_error() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().join("data");
     let machine = idle_machine(&folder).await;

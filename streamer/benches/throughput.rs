@@ -1,9 +1,8 @@
-//! How fast the streamer is, and how much it takes: the program itself, as a process, between a stream
-//! that is served here and AWS endpoints that only acknowledge.
+//! The streamer's throughput, latency and memory: the program itself, as a process, between a stream served here and
+//! AWS endpoints that only acknowledge.
 //!
-//! `cargo bench -p streamer --bench throughput` prints one line for each load; `docs/BENCHMARKS.md`
-//! says what was seen.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for its developers")]
+//! `cargo bench -p streamer --bench throughput` prints one line for each load; `docs/BENCHMARKS.md` has the results.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints its results")]
 
 use std::collections::HashMap;
 use std::process::{Child, Command, Stdio};
@@ -23,7 +22,7 @@ use tokio::net::TcpListener;
 /// One load.
 struct Load {
     name: &'static str,
-    /// Posts a second; none for as many as it takes.
+    /// Posts per second; `None` for as many as the streamer takes.
     rate: Option<u64>,
     time: Duration,
 }
@@ -34,19 +33,20 @@ const LOADS: [Load; 3] = [
     Load { name: "250 posts/s", rate: Some(250), time: Duration::from_secs(20) },
 ];
 
-/// What the other side of the streamer saw.
+/// What the servers around the streamer have measured.
 #[derive(Debug)]
 struct Seen {
     rate: Option<u64>,
     sent: AtomicU64,
     accepted: AtomicU64,
     requests: AtomicU64,
-    /// When each post was handed over, and how long it took to arrive on the queue.
+    /// When each post that has not arrived on the queue was sent.
     on_the_way: Mutex<HashMap<u64, Instant>>,
+    /// How long posts took to arrive on the queue.
     lags: Mutex<Vec<Duration>>,
 }
 
-/// The first id; ids count up from here, one a post.
+/// The first post id; later posts have consecutive ids.
 const FIRST_ID: u64 = 2_125_000_000_000_000_000;
 
 /// A line of 1.2 KB, as X sends it.
@@ -71,7 +71,7 @@ fn line(id: u64) -> String {
 }
 
 async fn stream(State(seen): State<Arc<Seen>>) -> Response {
-    /// Lines a chunk when there is no limit.
+    /// Lines per chunk if the rate is not limited.
     const CHUNK: u64 = 64;
     let template = line(FIRST_ID);
     let start = Instant::now();
@@ -85,7 +85,7 @@ async fn stream(State(seen): State<Arc<Seen>>) -> Response {
             if let Some(pause) = pause {
                 tokio::time::sleep_until(pause.into()).await;
             }
-            // No further ahead than the streamer holds before it closes the connection.
+            // Stay within the streamer's buffer: it closes the connection when the buffer is full.
             while seen.rate.is_none() && number > seen.accepted.load(Ordering::Relaxed) + 8_000 {
                 tokio::time::sleep(Duration::from_micros(200)).await;
             }
@@ -107,7 +107,7 @@ async fn rules() -> axum::Json<Value> {
     axum::Json(json!({ "data": [{ "id": "1", "value": "zebra", "tag": "aviary:zebra" }], "meta": {} }))
 }
 
-/// Answers of AWS, as far as a streamer asks.
+/// Answers the AWS calls that a streamer makes.
 async fn aws(State(seen): State<Arc<Seen>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers["x-amz-target"].to_str().unwrap();
     let answer = match target.split_once('.').unwrap().1 {
@@ -154,7 +154,7 @@ async fn aws(State(seen): State<Arc<Seen>>, headers: HeaderMap, body: Bytes) -> 
     ([("content-type", "application/x-amz-json-1.0")], answer.to_string()).into_response()
 }
 
-/// The streamer as a process, killed in the end.
+/// A streamer process, killed when this is dropped.
 struct Streamer(Child);
 
 impl Streamer {
@@ -164,11 +164,11 @@ impl Streamer {
         let after_name = stat.rsplit(") ").next().unwrap();
         let ticks: Vec<u64> =
             after_name.split(' ').skip(11).take(2).map(|ticks| ticks.parse().unwrap()).collect();
-        // Linux counts in hundredths of a second on every platform that this runs on.
+        // Linux counts in hundredths of a second on every platform that this benchmark runs on.
         (ticks[0] + ticks[1]) as f64 / 100.0
     }
 
-    /// The most memory it ever held, in MiB.
+    /// The peak resident memory, in MiB.
     fn memory(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();

@@ -71,7 +71,7 @@ impl Config {
                 token_parameter: variables.optional("MASTODON_TOKEN_PARAMETER"),
             },
             None => SourceConfig::X {
-                url: variables.optional("X_API_URL").unwrap_or_else(|| "https://api.x.com".to_owned()),
+                url: variables.optional("X_API_URL").unwrap_or_else(|| ::x::BASE_URL.to_owned()),
                 token_parameter: variables.required("TWITTER_BEARER_TOKEN_PARAMETER"),
                 backfill_minutes: variables.number("X_BACKFILL_MINUTES", 0..=x::limits::BACKFILL_MINUTES, 0),
             },

@@ -1,6 +1,6 @@
 //! Who may do what: API keys, checked by the gateway's authorizer in AWS and by a middleware on one machine.
 
-mod authorizer;
+pub(crate) mod authorizer;
 mod gateway;
 mod keys;
 mod middleware;

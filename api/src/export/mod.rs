@@ -2,12 +2,11 @@
 
 mod answer;
 mod columns;
-mod error;
+pub(crate) mod error;
 mod format;
 mod link;
 mod payload;
 mod writer;
 
 pub(crate) use answer::answer;
-pub(crate) use error::ExportError;
 pub(crate) use format::Format;

@@ -4,7 +4,7 @@
 mod body;
 mod fields;
 mod keyword;
-mod malformed;
+pub(crate) mod malformed;
 mod page_cursor;
 mod page_limit;
 mod path;
@@ -14,7 +14,7 @@ mod time;
 
 pub(crate) use body::{BODY_BYTES, JsonBody};
 pub(crate) use keyword::KeywordParameter;
-pub(crate) use malformed::{InvalidValue, Malformed, quoted};
+pub(crate) use malformed::{InvalidValue, quoted};
 pub(crate) use page_cursor::PageCursor;
 pub(crate) use page_limit::PageLimit;
 pub(crate) use path::Path;

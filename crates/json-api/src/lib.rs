@@ -7,7 +7,6 @@ mod refusal;
 
 use std::time::Duration;
 
-use refusal::explanation;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::Deserialize;
@@ -22,6 +21,9 @@ pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// The largest answer that is not a stream, in bytes. A page of a hundred long posts, with everything that they refer to, is far
 /// smaller.
 pub const ANSWER_BYTES: usize = 16 * 1024 * 1024;
+
+/// The longest explanation of a refusal that is read, in bytes.
+const EXPLANATION_BYTES: usize = 64 * 1024;
 
 /// A client of one API.
 #[derive(Clone, Debug)]
@@ -134,7 +136,11 @@ impl Client {
         if status.is_success() {
             return Answer { outcome: Ok(answer), limit };
         }
-        let refusal = Refusal::new(status, self.authorization.is_some(), explanation(answer).await);
+        let body = tokio::time::timeout(ANSWER_TIMEOUT, body(answer, EXPLANATION_BYTES)).await;
+        let body = body.ok().and_then(Result::ok);
+        // Null if it is not JSON.
+        let explanation = body.and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
+        let refusal = Refusal::new(status, self.authorization.is_some(), explanation);
         Answer { outcome: Err(Error::Refused(refusal)), limit }
     }
 

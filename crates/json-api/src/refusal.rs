@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 use serde_json::Value;
-
-use crate::{ANSWER_TIMEOUT, body};
 
 /// An API's refusal.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,13 +43,6 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason)
     }
-}
-
-/// The body of a refusal; null if it is not JSON.
-pub(crate) async fn explanation(answer: Response) -> Value {
-    const EXPLANATION_BYTES: usize = 64 * 1024;
-    let body = tokio::time::timeout(ANSWER_TIMEOUT, body(answer, EXPLANATION_BYTES)).await;
-    body.ok().and_then(Result::ok).and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl StreamStatusTable {
             query.set_exclusive_start_key(start).send().await.map_err(TableError::during("read the gaps"))?;
         let last = answer.last_evaluated_key().and_then(|key| key.get(Self::SORT_KEY)?.as_s().ok()).cloned();
         let gaps = serde_dynamo::from_items(answer.items.unwrap_or_default());
-        Ok(GapPage { gaps: gaps.map_err(|error| self.broken(&error))?, next: last.map(GapPosition) })
+        Ok(GapPage { gaps: gaps.map_err(|error| self.invalid_item(&error))?, next: last.map(GapPosition) })
     }
 
     /// How many gaps of one state there are, or have ended since `since`; at most [`Self::GAPS_COUNTED`] are counted.
@@ -142,8 +142,8 @@ impl StreamStatusTable {
             .condition_expression(there)
             .expression_attribute_names("#item", Self::SORT_KEY)
             .build()
-            .map_err(|error| self.broken(&error))?;
-        let put = put.build().map_err(|error| self.broken(&error))?;
+            .map_err(|error| self.invalid_item(&error))?;
+        let put = put.build().map_err(|error| self.invalid_item(&error))?;
         let writes = [
             TransactWriteItem::builder().delete(delete).build(),
             TransactWriteItem::builder().put(put).build(),
@@ -168,7 +168,7 @@ impl StreamStatusTable {
 
     fn gap_item(&self, gap: &Gap) -> Result<Item, TableError> {
         let kept = Kept { gap, expires_at: gap.to.after(KEEP).as_millis() / 1000 };
-        let item: Item = serde_dynamo::to_item(kept).map_err(|error| self.broken(&error))?;
+        let item: Item = serde_dynamo::to_item(kept).map_err(|error| self.invalid_item(&error))?;
         Ok(item.into_iter().chain(self.key(&gap.item_name())).collect())
     }
 }

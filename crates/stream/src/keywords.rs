@@ -52,7 +52,7 @@ pub enum Removed {
     /// It is not requested any more.
     Removed,
     /// It was not requested before.
-    NotThere,
+    NotFound,
 }
 
 impl StreamStatusTable {
@@ -62,7 +62,7 @@ impl StreamStatusTable {
     /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn keywords(&self) -> Result<Vec<RequestedKeyword>, TableError> {
         let items = self.items(PREFIX, "read the requested keywords").await?;
-        serde_dynamo::from_items(self.requested(items, &mut None)?).map_err(|error| self.broken(&error))
+        serde_dynamo::from_items(self.requested(items, &mut None)?).map_err(|error| self.invalid_item(&error))
     }
 
     /// Whether any keyword is requested. Reads a few items, or more where many have just been stopped.
@@ -107,7 +107,7 @@ impl StreamStatusTable {
             error: None,
             missing_from: Some(now),
         };
-        let mut item: Item = serde_dynamo::to_item(status).map_err(|error| self.broken(&error))?;
+        let mut item: Item = serde_dynamo::to_item(status).map_err(|error| self.invalid_item(&error))?;
         item.extend(self.key(&keyword_item(keyword)));
         item.insert(GENERATION.to_owned(), present.clone());
         let answer = self
@@ -147,7 +147,7 @@ impl StreamStatusTable {
             .map_err(TableError::during("remove a keyword"))?;
         match answer.attributes() {
             Some(item) if self.marker(item)?.generation == present => Ok(Removed::Removed),
-            _ => Ok(Removed::NotThere),
+            _ => Ok(Removed::NotFound),
         }
     }
 
@@ -181,7 +181,8 @@ impl StreamStatusTable {
         }
         let items = self.items(PREFIX, "read the stopped keywords").await?;
         let stopped = items.into_iter().filter(|item| !is_marker(item)).map(|mut item| async move {
-            let name = item.remove(Self::SORT_KEY).ok_or_else(|| self.broken(&"an item without a name"))?;
+            let name =
+                item.remove(Self::SORT_KEY).ok_or_else(|| self.invalid_item(&"an item without a name"))?;
             self.delete_if_stopped(name, generation).await
         });
         stream::iter(stopped).buffer_unordered(DELETED_AT_ONCE).try_collect::<()>().await?;
@@ -232,7 +233,7 @@ impl StreamStatusTable {
         let of = |name: &str| {
             item.get(name).map_or(Ok(0), |value| {
                 let digits = value.as_n().ok().and_then(|digits| digits.parse().ok());
-                digits.ok_or_else(|| self.broken(&format!("{name} is not a number")))
+                digits.ok_or_else(|| self.invalid_item(&format!("{name} is not a number")))
             })
         };
         Ok(Marker { generation: of(GENERATION)?, swept: of("swept")? })

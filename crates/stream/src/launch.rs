@@ -57,7 +57,7 @@ impl StreamStatusTable {
     /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn launch(&self) -> Result<Launch, TableError> {
         let item = self.item(LAUNCH, "read the latest start").await?.unwrap_or_default();
-        serde_dynamo::from_item(item).map_err(|error| self.broken(&error))
+        serde_dynamo::from_item(item).map_err(|error| self.invalid_item(&error))
     }
 
     /// Writes `launch` as the next version of what was read, unless another program has written one.
@@ -66,7 +66,7 @@ impl StreamStatusTable {
     /// What DynamoDB answered.
     pub async fn save_launch(&self, launch: &mut Launch) -> Result<Saved, TableError> {
         let next = Launch { version: launch.version + 1, ..launch.clone() };
-        let item: Item = serde_dynamo::to_item(&next).map_err(|error| self.broken(&error))?;
+        let item: Item = serde_dynamo::to_item(&next).map_err(|error| self.invalid_item(&error))?;
         let answer = self
             .client
             .put_item()

@@ -67,7 +67,7 @@ impl StreamStatusTable {
                 let holder = self.holder(answer.attributes.as_ref())?;
                 holder
                     .map(|holder| Acquired::Acquired(holder.lease))
-                    .ok_or_else(|| self.broken(&"a lease without an owner"))
+                    .ok_or_else(|| self.invalid_item(&"a lease without an owner"))
             }
             Err(error) if condition_failed(&error) => Ok(Acquired::HeldByAnother),
             Err(error) => Err(TableError::during("acquire the lease")(error)),
@@ -146,9 +146,9 @@ impl StreamStatusTable {
             epoch: u64,
         }
         let Some(item) = item else { return Ok(None) };
-        let held: Held = serde_dynamo::from_item(item.clone()).map_err(|error| self.broken(&error))?;
+        let held: Held = serde_dynamo::from_item(item.clone()).map_err(|error| self.invalid_item(&error))?;
         let (Some(owner), Some(until)) = (held.owner, held.until) else { return Ok(None) };
-        let until = UtcTime::from_millis(until).map_err(|error| self.broken(&error))?;
+        let until = UtcTime::from_millis(until).map_err(|error| self.invalid_item(&error))?;
         Ok(Some(LeaseHolder { lease: Lease { owner, epoch: held.epoch }, until }))
     }
 }

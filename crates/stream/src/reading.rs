@@ -47,7 +47,7 @@ impl StreamStatusTable {
     /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn reading(&self) -> Result<Reading, TableError> {
         let item = self.item(READING, "read the cursors").await?.unwrap_or_default();
-        serde_dynamo::from_item(item).map_err(|error| self.broken(&error))
+        serde_dynamo::from_item(item).map_err(|error| self.invalid_item(&error))
     }
 
     /// Saves how far reading has come, unless the holder of a later lease has done so.

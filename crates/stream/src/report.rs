@@ -108,6 +108,6 @@ impl StreamStatusTable {
     /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn report(&self) -> Result<Option<StreamReport>, TableError> {
         let item = self.item(REPORT, "read the stream's state").await?;
-        item.map(serde_dynamo::from_item).transpose().map_err(|error| self.broken(&error))
+        item.map(serde_dynamo::from_item).transpose().map_err(|error| self.invalid_item(&error))
     }
 }

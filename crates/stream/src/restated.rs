@@ -20,7 +20,7 @@ impl StreamStatusTable {
     /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn restated_through(&self) -> Result<Option<UtcTime>, TableError> {
         let Some(item) = self.item(RESTATED, "read what has been published").await? else { return Ok(None) };
-        let restated: Restated = serde_dynamo::from_item(item).map_err(|error| self.broken(&error))?;
+        let restated: Restated = serde_dynamo::from_item(item).map_err(|error| self.invalid_item(&error))?;
         Ok(Some(restated.through))
     }
 

@@ -33,6 +33,6 @@ impl StreamStatusTable {
     /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn storing(&self) -> Result<Option<Storing>, TableError> {
         let item = self.item(STORING, "read when the consumer stored").await?;
-        item.map(serde_dynamo::from_item).transpose().map_err(|error| self.broken(&error))
+        item.map(serde_dynamo::from_item).transpose().map_err(|error| self.invalid_item(&error))
     }
 }

@@ -111,7 +111,7 @@ impl StreamStatusTable {
         item: &impl Serialize,
         action: &'static str,
     ) -> Result<(), TableError> {
-        let item: Item = serde_dynamo::to_item(item).map_err(|error| self.broken(&error))?;
+        let item: Item = serde_dynamo::to_item(item).map_err(|error| self.invalid_item(&error))?;
         let item = item.into_iter().chain(self.key(name)).collect();
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
         put.send().await.map_err(TableError::during(action))?;
@@ -126,7 +126,7 @@ impl StreamStatusTable {
         lease: &Lease,
         action: &'static str,
     ) -> Result<Fenced, TableError> {
-        let item: Item = serde_dynamo::to_item(item).map_err(|error| self.broken(&error))?;
+        let item: Item = serde_dynamo::to_item(item).map_err(|error| self.invalid_item(&error))?;
         let epoch = (EPOCH.to_owned(), number(lease.epoch));
         let answer = self
             .client
@@ -152,7 +152,7 @@ impl StreamStatusTable {
             .collect()
     }
 
-    pub(crate) fn broken(&self, reason: &dyn std::fmt::Display) -> TableError {
+    pub(crate) fn invalid_item(&self, reason: &dyn std::fmt::Display) -> TableError {
         TableError::Item { table: self.name.clone(), reason: reason.to_string() }
     }
 }

@@ -24,6 +24,9 @@ const FIELDS: &[(&str, &str)] = &[
     ("place.fields", "country_code"),
 ];
 
+/// X's base URL.
+pub const BASE_URL: &str = "https://api.x.com";
+
 /// A client of X.
 #[derive(Clone, Debug)]
 pub struct Client(json_api::Client);

@@ -8,4 +8,4 @@ pub mod prices;
 pub mod snowflake;
 pub mod wire;
 
-pub use client::{Bucket, Client, NewRule, Refused, Rule, RulesAdded, RulesPage, Search};
+pub use client::{BASE_URL, Bucket, Client, NewRule, Refused, Rule, RulesAdded, RulesPage, Search};

@@ -1,10 +1,10 @@
-//! CloudWatch's other protocol: the AWS CLI asks in JSON what the SDK asks in CBOR. A moment is a number there, without
-//! a tag. <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>
+//! Converts between CBOR and JSON: the SDK sends requests to CloudWatch in CBOR, the AWS CLI in JSON. In JSON, a
+//! timestamp is a number without a tag. <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>
 
 use ciborium::Value as Cbor;
 use serde_json::{Map, Value as Json};
 
-/// The same in CBOR.
+/// A JSON value in CBOR.
 pub(super) fn from_json(value: Json) -> Cbor {
     match value {
         Json::Null => Cbor::Null,
@@ -21,7 +21,7 @@ pub(super) fn from_json(value: Json) -> Cbor {
     }
 }
 
-/// The same in JSON, of the kinds that CloudWatch answers with.
+/// A CBOR value in JSON. Kinds that CloudWatch's answers do not contain become `null`.
 pub(super) fn to_json(value: Cbor) -> Json {
     match value {
         Cbor::Bool(yes) => yes.into(),

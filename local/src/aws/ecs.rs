@@ -1,4 +1,4 @@
-//! ECS, of the operations that we call: a task is the streamer, run in this process.
+//! ECS, limited to the operations in use. A task is a streamer that runs in this process.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,7 +18,7 @@ const KEPT: usize = 100;
 
 /// The tasks.
 pub(crate) struct Tasks {
-    /// What a task runs; none where the streamer runs elsewhere.
+    /// What each task runs; `None` if the streamer runs in another process.
     definition: Option<StreamerTask>,
     tasks: Mutex<Vec<Task>>,
 }
@@ -28,13 +28,13 @@ struct Task {
     created: UtcTime,
     client_token: Option<String>,
     shutdown: CancellationToken,
-    /// How it ended, and when; none while it runs.
+    /// Its exit code and when it ended; empty while it runs.
     ended: Arc<OnceLock<(i32, UtcTime)>>,
-    /// It does not outlive its place here.
+    /// Aborts the task when this is dropped.
     handle: AbortOnDropHandle<()>,
 }
 
-/// A moment in ECS's JSON: seconds since 1970.
+/// A timestamp in ECS's JSON: seconds since 1970.
 fn seconds(at: UtcTime) -> Value {
     json!(at.as_millis() as f64 / 1000.0)
 }
@@ -53,7 +53,7 @@ impl Task {
         let end = Arc::clone(&ended);
         let handle = AbortOnDropHandle::new(tokio::spawn(async move {
             let code = running.await;
-            // It ends once.
+            // A task ends once, so the cell is empty.
             let _ = end.set((code, UtcTime::now()));
         }));
         Self { arn, created: UtcTime::now(), client_token, shutdown, ended, handle }
@@ -61,7 +61,7 @@ impl Task {
 
     fn describe(&self) -> Value {
         let ended = self.ended.get().copied();
-        // A task that panicked left no exit code.
+        // A task that panicked has no exit code.
         let stopped = self.handle.is_finished();
         let mut described = json!({
             "taskArn": self.arn,
@@ -85,7 +85,7 @@ impl Task {
 }
 
 impl Tasks {
-    /// ECS, on which each task runs what `definition` says.
+    /// ECS, with each task running `definition`.
     pub(crate) fn new(definition: Option<StreamerTask>) -> Self {
         Self { definition, tasks: Mutex::default() }
     }
@@ -113,7 +113,10 @@ impl Tasks {
             return Err(Refusal::new("ClientException", "Unable to describe task definition."));
         }
         let Some(definition) = &self.definition else {
-            return Err(Refusal::new("ClientException", "the streamer runs elsewhere"));
+            return Err(Refusal::new(
+                "ClientException",
+                "this machine starts no streamer: it runs in another process",
+            ));
         };
         let mut tasks = self.tasks();
         let client_token = request["clientToken"].as_str().map(str::to_owned);
@@ -161,19 +164,19 @@ impl Tasks {
         json!({ "taskArns": arns })
     }
 
-    /// Ends all tasks at once, without a word.
+    /// Aborts all tasks immediately.
     pub(crate) fn kill_all(&self) {
         self.tasks().clear();
     }
 
-    /// Stops all tasks and waits for their end.
+    /// Stops all tasks and waits until they have ended.
     pub(crate) async fn stop_all(&self) {
         let tasks = std::mem::take(&mut *self.tasks());
         for task in &tasks {
             task.shutdown.cancel();
         }
         for task in tasks {
-            // A task that panicked has ended too.
+            // An error means that the task panicked, so it has ended too.
             let _ = task.handle.await;
         }
     }

@@ -1,4 +1,4 @@
-//! Faults on request: what becomes of the calls to the endpoint.
+//! Faults on request: makes calls to the endpoint fail.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,51 +11,52 @@ use axum::response::Response;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-/// The largest request: DynamoDB takes 16 MB.
+/// The largest request, 16 MB: DynamoDB's limit.
 pub(super) const BODY_BYTES: usize = 16 * 1024 * 1024;
 
-/// What becomes of a call.
+/// The fate of a call.
 #[derive(Clone, Debug)]
 pub enum Fate {
     /// It is answered.
     Answered,
     /// It fails before it takes effect.
     FailsBefore,
-    /// It takes effect, and then its answer is lost.
+    /// It takes effect, and its answer is lost.
     FailsAfter,
     /// It takes no effect, and is never answered.
     Hangs,
-    /// It takes effect, this is told so, and whoever called never hears of it: for one that is to die now.
+    /// It takes effect, this is notified, and the call is never answered: to kill the caller at this point.
     Unheard(Arc<Notify>),
 }
 
 /// A call to the endpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    /// What is asked for, as in `SendMessageBatch`.
+    /// The operation, such as `SendMessageBatch`.
     pub operation: String,
-    /// The table or queue that it is asked of, where there is one.
+    /// The table or queue, if the request names one.
     pub resource: Option<String>,
-    /// Who asks: `streamer`, `consumer`, `read`, `control`, `minute`, `authorizer`, or whoever else has the endpoint's address.
+    /// The caller: `streamer`, `consumer`, `read`, `control`, `minute`, `authorizer`, or another client of the
+    /// endpoint.
     pub caller: String,
-    /// What exactly is asked, where that is JSON.
+    /// The body of the request; `null` if it is not JSON.
     pub request: Value,
 }
 
-/// Decides what becomes of a call.
+/// Decides the fate of a call.
 type Judge = dyn FnMut(&Call) -> Fate + Send;
 
-/// Makes calls to the endpoint fail on request; at first none does.
+/// Makes calls to the endpoint fail on request. Initially, none does.
 #[derive(Clone, Default)]
 pub struct Faults(Arc<Mutex<Option<Box<Judge>>>>);
 
 impl Faults {
-    /// From now on this decides what becomes of each call.
+    /// From now on, `judge` decides the fate of each call.
     pub fn judge(&self, judge: impl FnMut(&Call) -> Fate + Send + 'static) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(judge));
     }
 
-    /// From now on calls are answered again.
+    /// From now on, calls are answered again.
     pub fn end(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -76,7 +77,7 @@ impl fmt::Debug for Faults {
     }
 }
 
-/// The middleware that makes calls fail.
+/// Middleware that makes calls fail.
 pub(super) async fn fail_on_request(
     State(faults): State<Faults>,
     request: Request,
@@ -97,15 +98,15 @@ pub(super) async fn fail_on_request(
             Err(StatusCode::SERVICE_UNAVAILABLE)
         }
         Fate::Hangs => std::future::pending().await,
-        Fate::Unheard(told) => {
+        Fate::Unheard(effective) => {
             next.run(request).await;
-            told.notify_one();
+            effective.notify_one();
             std::future::pending().await
         }
     }
 }
 
-/// What a request asks for: JSON protocols name the operation in a header, CBOR's in the path.
+/// The call that a request makes. The JSON protocols name the operation in a header, the CBOR protocol in the path.
 fn call(parts: &Parts, body: &[u8]) -> Call {
     let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     let operation =

@@ -1,4 +1,4 @@
-//! Whether what is kept can be written: a full disk is told to whoever asks, and not first to the log.
+//! Whether the stores can be written, so that the API can report a full disk.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,41 +6,41 @@ use std::time::Duration;
 use rusqlite::ErrorCode;
 use tokio::time::Instant;
 
-/// How long a failure is told after it: the stores are written to more often than that while anything is collected.
-const TOLD: Duration = Duration::from_secs(30);
+/// How long a failure is reported. While anything is collected, the stores are written more often than this.
+const REPORTED: Duration = Duration::from_secs(30);
 
-/// The last failure to write; shared by all who write.
+/// The last failure to write, shared by the stores.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Health(Arc<Mutex<Option<(Instant, String)>>>);
 
 impl Health {
-    /// Why nothing can be written, if writing failed within the last 30 s.
+    /// The reason that nothing can be written, if writing failed within the last 30 s.
     pub(crate) fn failure(&self) -> Option<String> {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().filter(|(at, _)| at.elapsed() < TOLD).map(|(_, reason)| reason.clone())
+        last.as_ref().filter(|(at, _)| at.elapsed() < REPORTED).map(|(_, reason)| reason.clone())
     }
 
-    /// Notes what a store failed with, if it is the disk's.
+    /// Records an error of a store if it is a failure of the disk.
     pub(crate) fn note(&self, error: &rusqlite::Error) {
         let reason = match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => "the disk is full",
-            Some(ErrorCode::SystemIoFailure) => "the disk fails",
-            Some(ErrorCode::ReadOnly) => "it can only be read",
+            Some(ErrorCode::SystemIoFailure) => "the disk failed",
+            Some(ErrorCode::ReadOnly) => "it is read-only",
             Some(ErrorCode::CannotOpen) => "a file cannot be opened",
             _ => return,
         };
         self.note_reason(reason);
     }
 
-    /// Notes a failure of the disk that a store told in its words.
-    pub(crate) fn note_words(&self, words: &str) {
+    /// Records a failure of the disk if a store's error message describes one.
+    pub(crate) fn note_message(&self, message: &str) {
         for (part, reason) in [
             ("disk is full", "the disk is full"),
-            ("disk I/O error", "the disk fails"),
-            ("readonly database", "it can only be read"),
+            ("disk I/O error", "the disk failed"),
+            ("readonly database", "it is read-only"),
             ("unable to open", "a file cannot be opened"),
         ] {
-            if words.contains(part) {
+            if message.contains(part) {
                 self.note_reason(reason);
             }
         }

@@ -1,4 +1,4 @@
-//! A machine-sized AWS: one loopback endpoint that speaks the protocols of the services we call.
+//! Local stand-ins for AWS: one loopback endpoint that speaks the protocols of the services that the programs call.
 
 mod cbor_json;
 mod cloudwatch;

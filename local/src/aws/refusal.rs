@@ -1,11 +1,11 @@
-//! A refusal in the shape of AWS's JSON protocols.
+//! An error answer in the format of AWS's JSON protocols.
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-/// A refusal in the shape of AWS's JSON protocols.
+/// An error answer in the format of AWS's JSON protocols.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(super) status: StatusCode,
@@ -18,7 +18,7 @@ impl Refusal {
         Self { status: StatusCode::BAD_REQUEST, code, message: message.into() }
     }
 
-    /// The machine's own failure: the same request may succeed later.
+    /// A failure of this machine: the same request may succeed later.
     pub(crate) fn failure(message: impl Into<String>) -> Self {
         let (status, code) = (StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure");
         Self { status, code, message: message.into() }

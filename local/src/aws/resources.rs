@@ -1,4 +1,4 @@
-//! The names of what the template makes, as one machine has them.
+//! The template's resources, by their names on one machine.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ pub(crate) const TWEETS_TABLE: &str = "TweetsTable";
 pub(crate) const STATISTICS_TABLE: &str = "StatisticsTable";
 pub(crate) const STATUS_TABLE: &str = "StreamStatusTable";
 
-/// When an item expires, in seconds since 1970; in TWEETS_TABLE and STATUS_TABLE.
+/// The attribute with the time at which an item expires, in seconds since 1970, in TWEETS_TABLE and STATUS_TABLE.
 pub(crate) const TTL_ATTRIBUTE: &str = "expiresAt";
 
 pub(crate) const TWEETS_QUEUE: &str = "TweetsFifoQueue.fifo";
@@ -26,11 +26,11 @@ pub(crate) const TASK_DEFINITION: &str = "streamer";
 pub(crate) struct Queue {
     pub(crate) name: &'static str,
     pub(crate) visibility: Duration,
-    /// After this many receives a message goes to that queue.
+    /// After this many receives, a message moves to the named queue.
     pub(crate) redrive: Option<(u32, &'static str)>,
 }
 
-/// As in the template: what can never be stored is given up by the consumer itself, at once.
+/// As in the template. What can never be stored, the consumer itself moves to the dead-letter queue immediately.
 const RECEIVES: u32 = 1000;
 
 /// All queues.

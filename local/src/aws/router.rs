@@ -1,4 +1,4 @@
-//! The endpoint's router: which service a request is for.
+//! The endpoint's router: passes each request to its service.
 
 use std::sync::Arc;
 
@@ -27,12 +27,12 @@ pub(crate) fn router(services: Arc<Services>) -> Router {
         // The SDK compresses large requests to CloudWatch.
         .layer(RequestDecompressionLayer::new())
         .layer(middleware::from_fn_with_state(services.faults.clone(), faults::fail_on_request))
-        // The token is among what can be asked for.
+        // The endpoint serves the bearer token too.
         .layer(middleware::from_fn(only_this_machine))
         .with_state(services)
 }
 
-/// Refuses what a page of another site asks for, as the api does.
+/// Refuses requests from pages of other sites, as the API does.
 async fn only_this_machine(request: Request, next: Next) -> Response {
     match browser::refusal(&request) {
         None => next.run(request).await,
@@ -57,7 +57,7 @@ async fn json_protocol(State(services): State<Arc<Services>>, headers: HeaderMap
         "AmazonEC2ContainerServiceV20141113" => services.tasks.answer(operation, &request),
         cloudwatch::SERVICE => cloudwatch::answer_json(&services.store, operation, request).await,
         "AmazonSSM" => services.parameters.answer(operation, &request),
-        _ => Err(Refusal::new("UnknownOperationException", format!("no such service here: {target:?}"))),
+        _ => Err(Refusal::new("UnknownOperationException", format!("unsupported service: {target:?}"))),
     };
     answer.map_or_else(IntoResponse::into_response, |answer| {
         ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer.to_string()).into_response()

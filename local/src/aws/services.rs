@@ -1,4 +1,4 @@
-//! What the endpoint serves.
+//! The services behind the endpoint.
 
 use super::dynamodb::Tables;
 use super::ecs::Tasks;
@@ -6,7 +6,7 @@ use super::faults::Faults;
 use super::ssm::Parameters;
 use super::store::Store;
 
-/// What the endpoint serves: each service of AWS that the programs call.
+/// The services behind the endpoint: each AWS service that the programs call.
 #[derive(Debug)]
 pub(crate) struct Services {
     /// SQS and CloudWatch.

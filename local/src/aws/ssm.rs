@@ -1,4 +1,4 @@
-//! SSM, of the parameters that we read, and the one that is written.
+//! SSM, limited to the parameters in use: the bearer token and the API keys.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::data;
 /// The parameters.
 pub(crate) struct Parameters {
     bearer_token: String,
-    /// The file that keeps the hashes of the api keys, if there are any.
+    /// The file with the hashes of the API keys, if there are any.
     api_keys: PathBuf,
 }
 
@@ -23,7 +23,7 @@ impl fmt::Debug for Parameters {
 }
 
 impl Parameters {
-    /// The bearer token, and the api keys of this file.
+    /// The bearer token, and the API keys in a file.
     pub(crate) fn new(bearer_token: String, api_keys: PathBuf) -> Self {
         Self { bearer_token, api_keys }
     }
@@ -57,6 +57,6 @@ fn not_found() -> Refusal {
 }
 
 fn failed(error: &std::io::Error) -> Refusal {
-    tracing::error!(%error, "the parameters failed");
-    Refusal::failure("the parameters failed")
+    tracing::error!(%error, "the file of API keys failed");
+    Refusal::failure("the file of API keys failed")
 }

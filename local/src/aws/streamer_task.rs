@@ -1,11 +1,11 @@
-//! The streamer, as a task of ECS's that runs in this process.
+//! The streamer as an ECS task that runs in this process.
 
 use aws_config::SdkConfig;
 use service::own_metrics::EmbeddedMetrics;
 use streamer::Config;
 use tokio_util::sync::CancellationToken;
 
-/// A task definition of ECS's: what each of its tasks runs.
+/// An ECS task definition: what each of its tasks runs.
 #[derive(Clone)]
 pub(crate) struct StreamerTask {
     pub(crate) config: Config,
@@ -13,7 +13,7 @@ pub(crate) struct StreamerTask {
 }
 
 impl StreamerTask {
-    /// Runs the task of this ARN until `shutdown` or its own end; returns its exit code.
+    /// Runs the task `arn` until `shutdown` or until it ends by itself; returns its exit code.
     pub(super) async fn run(self, arn: String, shutdown: CancellationToken) -> i32 {
         let config = Config { owner: arn, ..self.config };
         match streamer::run(config, &self.aws, EmbeddedMetrics::nowhere(), shutdown).await {

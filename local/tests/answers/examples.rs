@@ -1,4 +1,4 @@
-//! The page fills its forms with the description's examples: as they are, they are answered well.
+//! The documentation page fills its forms with the description's examples; sent unchanged, each request succeeds.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::world::{World, post};
 
-/// What stands in a form of the page at first, for a parameter.
+/// The initial value of a parameter in a form of the page.
 fn filled(description: &Value, parameter: &Value) -> Option<String> {
     let schema = resolved(description, &parameter["schema"]);
     let examples = [&parameter["example"], &schema["example"], &schema["default"]];
@@ -14,7 +14,7 @@ fn filled(description: &Value, parameter: &Value) -> Option<String> {
     Some(example.as_str().map_or_else(|| example.to_string(), str::to_owned))
 }
 
-/// What stands in it for a body.
+/// The initial body in a form of the page.
 fn filled_body(description: &Value, body: &Value) -> String {
     let json = &body["content"]["application/json"];
     if !json["example"].is_null() {
@@ -37,18 +37,18 @@ fn resolved<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 #[tokio::test]
-async fn what_the_page_has_filled_in_is_answered_well() {
+async fn requests_with_the_prefilled_examples_succeed() {
     let world = World::start().await;
-    // The ids of examples are of something that is there.
+    // The post that the examples refer to.
     world.store("rust", &[post(1_440_716_895_355_764_743, 1, "text", None, None)]).await;
     let description = world.json("GET /openapi.json").await;
-    let mut asked = 0;
-    // Removing comes last: it takes away what the others show.
+    let mut requests = 0;
+    // Deleting comes last, since it removes what the other requests show.
     for method in ["get", "post", "delete"] {
         for (path, item) in description["paths"].as_object().unwrap() {
             let operation = &item[method];
             if operation.is_null() || path.starts_with("/deadLetters/{id}") {
-                // A letter's id is nobody's to know before there is a letter.
+                // The id of a dead letter is not known in advance.
                 continue;
             }
             let names = |parameter: &Value| (parameter["name"].to_string(), parameter["in"].to_string());
@@ -75,8 +75,8 @@ async fn what_the_page_has_filled_in_is_answered_well() {
                 answer.status,
                 answer.text
             );
-            asked += 1;
+            requests += 1;
         }
     }
-    assert_eq!(asked, 14);
+    assert_eq!(requests, 14);
 }

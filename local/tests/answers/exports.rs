@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{World, post};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_has_the_whole_range_and_says_what_the_pages_say() {
+async fn an_export_has_the_whole_range_and_the_same_posts_as_the_pages() {
     let world = World::start().await;
     let posts: Vec<Post> = (0..2500)
         .map(|id| post(id, id, &format!("text \"{id}\", with\nlines"), (id % 3 == 0).then_some("LT"), None))
@@ -34,7 +34,7 @@ async fn an_export_has_the_whole_range_and_says_what_the_pages_say() {
             assert_eq!(cell, line[name].as_str().unwrap_or_default(), "{name}");
         }
     }
-    // Where a page ends, a table can go on, and has its head too.
+    // A CSV export can continue from a page's cursor, and has a header row too.
     let cursor = page["nextCursor"].as_str().unwrap();
     let rest = world.ask(&format!("GET /tweets?{range}&format=csv&cursor={cursor}")).await;
     let mut rest = csv::Reader::from_reader(rest.text.as_bytes());
@@ -44,16 +44,16 @@ async fn an_export_has_the_whole_range_and_says_what_the_pages_say() {
     assert_eq!(country.text.lines().count(), (10..2460).filter(|id| id % 3 == 0).count());
 }
 
-/// The largest answer of the function below, as Lambda sends it.
-const MOST: usize = 100_000;
+/// The limit on an answer of the function below, as Lambda sends it.
+const ANSWER_BYTES: usize = 100_000;
 
-/// What stands around a body in an answer of Lambda's.
-const AROUND: usize = 4096;
+/// The largest size of an answer of Lambda without its body.
+const OVERHEAD: usize = 4096;
 
-/// The reading function, as Lambda runs it.
+/// The read function, as Lambda runs it.
 fn function(world: &World) -> axum::Router {
     let settings = ReadConfig::from_variables(|name| match name {
-        "ANSWER_BYTES" => Some(MOST.to_string()),
+        "ANSWER_BYTES" => Some(ANSWER_BYTES.to_string()),
         "TWITTER_BEARER_TOKEN_PARAMETER" | "X_API_URL" | "STREAM_ID" => None,
         "TWEETS_TABLE" => Some("TweetsTable".to_owned()),
         _ => Some(format!("no {name}")),
@@ -61,7 +61,7 @@ fn function(world: &World) -> axum::Router {
     api::read(ReadApi::new(world.machine.aws.sdk(), settings.unwrap()))
 }
 
-/// What Lambda sends for a `GET` of this query of `/tweets`.
+/// The answer of the function to `GET /tweets` with this query, as Lambda sends it.
 async fn invoked(function: &axum::Router, query: &str) -> String {
     let event = json!({
         "version": "2.0", "routeKey": "GET /tweets", "rawPath": "/tweets", "rawQueryString": query,
@@ -80,21 +80,21 @@ async fn invoked(function: &axum::Router, query: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_of_lambda_is_as_large_as_it_may_be_whatever_the_texts_and_its_links_lead_through_all() {
+async fn exports_fill_lambdas_answers_whatever_the_texts_and_links_lead_through_all_posts() {
     let world = World::start().await;
     let function = function(&world);
     let texts = ["\u{1}".repeat(900), "\"\\\n".repeat(300), "ж🦀".repeat(200), "plain ".repeat(150)];
     let mut posts: Vec<Post> =
         (0..600).map(|id| post(id, id, &texts[id as usize % texts.len()], None, None)).collect();
-    // Two that no answer has room for.
+    // Two posts that are larger than the limit.
     posts[0].text = "\"".repeat(60_000);
     posts[300].text = "\u{2}".repeat(20_000);
     world.store("rust", &posts).await;
     for format in ["jsonl", "csv"] {
         let first = format!("keyword=rust&order=oldest&format={format}");
         let (mut ids, mut sizes, mut query) = (Vec::new(), Vec::new(), Some(first));
-        while let Some(asked) = query.take() {
-            let sent = invoked(&function, &asked).await;
+        while let Some(current) = query.take() {
+            let sent = invoked(&function, &current).await;
             let answer: Value = serde_json::from_str(&sent).unwrap();
             assert_eq!(answer["statusCode"], 200, "{answer}");
             assert_eq!(answer["isBase64Encoded"], format == "jsonl");
@@ -109,15 +109,19 @@ async fn an_answer_of_lambda_is_as_large_as_it_may_be_whatever_the_texts_and_its
                 ids.extend(table.records().map(|row| row.unwrap()[0].parse::<u64>().unwrap()));
             }
             let alone = ids.len() == before + 1;
-            assert!(ids.len() > before && (sent.len() <= MOST + AROUND || alone), "{} bytes", sent.len());
+            assert!(
+                ids.len() > before && (sent.len() <= ANSWER_BYTES + OVERHEAD || alone),
+                "{} bytes",
+                sent.len()
+            );
             sizes.push(sent.len());
             if let Some(link) = answer["headers"]["link"].as_str() {
                 query = Some(link.strip_prefix("<?").unwrap().split('>').next().unwrap().to_owned());
             }
         }
         assert_eq!(ids, (0..600).collect::<Vec<u64>>(), "{format}");
-        // Three posts end before the answer is full: those before what has no room, and the last.
-        let full = sizes.iter().filter(|size| **size > MOST - 10_000).count();
+        // Only three answers are not full: the two before the posts that are too large, and the last.
+        let full = sizes.iter().filter(|size| **size > ANSWER_BYTES - 10_000).count();
         assert!(sizes.len() > 10 && full + 3 >= sizes.len(), "{format}: {sizes:?}");
     }
 }

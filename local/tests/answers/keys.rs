@@ -1,4 +1,4 @@
-//! Who may do what.
+//! What each API key allows.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use utc_time::UtcTime;
 
 use crate::world::{World, post};
 
-/// A machine that takes keys, one that reads and one that controls.
+/// A machine that requires a key, a key with the scope `read`, and one with the scope `control`.
 async fn guarded() -> (World, String, String) {
     let data = tempfile::tempdir().unwrap();
     let mut keys = Keys::default();
@@ -20,7 +20,7 @@ async fn guarded() -> (World, String, String) {
     (World::of(data, true).await, format!("Bearer {reader}"), format!("Bearer {owner}"))
 }
 
-/// Every operation of the description that takes a key: `METHOD /path`, and whether it reads.
+/// Every operation of the description that requires a key: `METHOD /path`, and whether it only reads.
 fn operations() -> Vec<(String, bool)> {
     let description = serde_json::to_value(description()).unwrap();
     let mut operations = Vec::new();
@@ -36,11 +36,11 @@ fn operations() -> Vec<(String, bool)> {
 }
 
 #[tokio::test]
-async fn without_a_key_that_allows_it_nothing_happens() {
+async fn a_request_without_a_sufficient_key_has_no_effect() {
     let (world, reader, owner) = guarded().await;
     world.store("rust", &[post(1, 1, "text", None, None)]).await;
     assert_eq!(world.ask_with("GET /tweets?keyword=rust", None, Some(&reader)).await.status, 200);
-    // From now on every call to AWS is counted, but the reconciler's looks and what the minute notes.
+    // From now on, every call to AWS is counted, except background reads and the minute's writes.
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&calls);
     let background = ["Query", "GetItem", "ListTasks", "ReceiveMessage", "GetQueueAttributes"];
@@ -68,7 +68,7 @@ async fn without_a_key_that_allows_it_nothing_happens() {
             assert_eq!(world.ask_with(request, body, Some(&reader)).await.status, 403, "{request}");
         }
     }
-    assert_eq!(calls.load(Ordering::SeqCst), 0, "something was written");
+    assert_eq!(calls.load(Ordering::SeqCst), 0, "a refused request called AWS");
     world.machine.faults.end();
     assert_eq!(world.ask_with("GET /tweets/1", None, Some(&reader)).await.status, 200);
     assert_eq!(world.ask_with("GET /stream", None, Some(&reader)).await.json()["desired"], "stopped");
@@ -79,7 +79,7 @@ async fn without_a_key_that_allows_it_nothing_happens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_revoked_key_is_valid_for_half_a_minute_at_most() {
+async fn a_revoked_key_is_valid_for_at_most_half_a_minute() {
     let (world, reader, owner) = guarded().await;
     let status = async |key: &str| world.ask_with("GET /tweets?keyword=rust", None, Some(key)).await.status;
     assert_eq!((status(&reader).await, status(&owner).await), (200, 200));
@@ -89,21 +89,21 @@ async fn a_revoked_key_is_valid_for_half_a_minute_at_most() {
     std::fs::write(&file, keys.to_json().unwrap()).unwrap();
     tokio::time::advance(std::time::Duration::from_secs(31)).await;
     assert_eq!((status(&reader).await, status(&owner).await), (401, 200));
-    // Keys that cannot be read let nobody in.
+    // If the keys cannot be read, every request is refused.
     std::fs::write(&file, "broken").unwrap();
     tokio::time::advance(std::time::Duration::from_secs(31)).await;
     assert_eq!((status(&owner).await, status("Bearer x").await), (503, 503));
 }
 
 #[tokio::test]
-async fn the_gateway_is_told_what_the_machine_does_itself() {
+async fn the_gateways_authorizer_decides_as_one_machine_does() {
     let (world, reader, owner) = guarded().await;
     let authorizer = Authorizer::new(
         ParameterStore::new(aws_sdk_ssm::Client::new(world.machine.aws.sdk())),
         "ApiKeys".to_owned(),
     );
     let allowed = async |method: &str, key: Option<&str>| {
-        // As the gateway's documentation shows it, of the parts that are read.
+        // The fields of the gateway's documented event that the authorizer reads.
         let mut event = serde_json::json!({
             "version": "2.0", "type": "REQUEST", "routeKey": format!("{method} /stream"), "rawPath": "/stream",
             "routeArn": "arn:aws:execute-api:us-east-1:000000000000:abcdef123/$default/GET/stream",
@@ -128,7 +128,7 @@ async fn the_gateway_is_told_what_the_machine_does_itself() {
 }
 
 #[tokio::test]
-async fn pages_of_other_sites_get_nothing() {
+async fn pages_of_other_sites_are_refused() {
     let world = World::start().await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let port = world.machine.api.port();

@@ -1,10 +1,12 @@
-//! The api's answers, good and bad, over a machine whose tables the tests fill.
-#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+//! The API's answers, on a machine whose tables are filled by the tests.
+#![expect(clippy::unwrap_used, reason = "helper functions of tests may panic")]
 
 mod cloudwatch;
+mod docs_page;
 mod examples;
 mod exports;
 mod keys;
+mod limits;
 mod program;
 mod snapshots;
 mod walk;

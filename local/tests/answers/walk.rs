@@ -1,4 +1,4 @@
-//! Walking through posts page by page.
+//! Reading all posts page by page.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use posts::Post;
 
 use crate::world::{World, post};
 
-/// The ids of all pages, in the order in which they come; `between` is done after each page.
+/// The ids on all pages, in order. `between` runs after each page.
 async fn walk(world: &World, query: &str, mut between: impl AsyncFnMut(usize)) -> Vec<u64> {
     let mut ids = Vec::new();
     let mut cursor = String::new();
@@ -28,14 +28,14 @@ fn posts(ids: std::ops::Range<u64>) -> Vec<Post> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_posts_are_walked_while_others_arrive_and_each_comes_once() {
+async fn ten_thousand_posts_are_each_returned_once_while_others_arrive() {
     let world = World::start().await;
     world.store("rust", &posts(10_000..20_000)).await;
-    let there: BTreeSet<u64> = (10_000..20_000).collect();
+    let stored: BTreeSet<u64> = (10_000..20_000).collect();
     for order in ["newest", "oldest"] {
         let query = format!("keyword=rust&limit=100&order={order}");
-        let came = walk(&world, &query, async |page| {
-            // Some are newer than all, some older, and some lie between what was and what will be shown.
+        let returned = walk(&world, &query, async |page| {
+            // Some are newer than all others, some older, and some lie between the pages read so far and the rest.
             let page = page as u64 + if order == "oldest" { 1000 } else { 0 };
             world.store("rust", &posts(20_000 + page * 3..20_003 + page * 3)).await;
             world.store("rust", &posts(page * 2..page * 2 + 2)).await;
@@ -43,26 +43,26 @@ async fn ten_thousand_posts_are_walked_while_others_arrive_and_each_comes_once()
             world.store("rust", &[post(id, 2000, "between", None, None)]).await;
         })
         .await;
-        let distinct: BTreeSet<u64> = came.iter().copied().collect();
-        assert_eq!(distinct.len(), came.len(), "{order}: some came twice");
-        assert_eq!(there.difference(&distinct).count(), 0, "{order}: some never came");
+        let distinct: BTreeSet<u64> = returned.iter().copied().collect();
+        assert_eq!(distinct.len(), returned.len(), "{order}: some posts were returned twice");
+        assert_eq!(stored.difference(&distinct).count(), 0, "{order}: some posts were never returned");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_filter_lets_pass_is_found_whatever_is_read_for_it() {
+async fn every_match_of_a_filter_is_returned_however_many_posts_are_read_for_it() {
     let world = World::start().await;
     world.store("rust", &posts(0..12_000)).await;
     let needles: Vec<u64> = (0..12_000).filter(|id| id % 50 == 0).collect();
     for limit in [1, 7, 100] {
-        let came =
+        let returned =
             walk(&world, &format!("keyword=rust&text=needle&limit={limit}&order=oldest"), async |_| {}).await;
-        assert_eq!(came, needles, "{limit} at once");
+        assert_eq!(returned, needles, "{limit} per page");
     }
-    // Nothing passes: the pages are empty, and say how much was read for them.
+    // Without a match, the pages are empty and report how many posts were read for them.
     let page = world.json("GET /tweets?keyword=rust&text=elephant").await;
     assert_eq!((&page["tweets"], &page["read"]), (&serde_json::json!([]), &5000.into()));
     assert!(walk(&world, "keyword=rust&text=elephant", async |_| {}).await.is_empty());
-    // A page without a filter costs what it shows.
+    // Without a filter, a page reads only the posts that it returns.
     assert_eq!(world.json("GET /tweets?keyword=rust&limit=100").await["read"], 100);
 }

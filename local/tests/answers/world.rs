@@ -1,4 +1,4 @@
-//! A machine that reads no stream, and an X that only counts.
+//! A machine that collects nothing, and a stand-in for X that only counts posts.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(crate) struct World {
     pub(crate) data: tempfile::TempDir,
 }
 
-/// What was answered.
+/// An answer of the API.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
@@ -66,7 +66,7 @@ impl World {
         self.ask_with(request, None, None).await
     }
 
-    /// Sends `METHOD /path`, maybe with a JSON body, maybe with a key.
+    /// Sends the request `METHOD /path` with an optional JSON body and an optional key.
     pub(crate) async fn ask_with(&self, request: &str, body: Option<&str>, key: Option<&str>) -> Answer {
         let (method, path) = request.split_once(' ').unwrap();
         let mut request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.api));
@@ -96,7 +96,7 @@ impl Answer {
     }
 }
 
-/// A post of this id, made in this second of 2026-11-23T10.
+/// A post with this id, written `second` seconds after 2026-11-23T10:00:00Z.
 pub(crate) fn post(id: u64, second: u64, text: &str, country: Option<&str>, language: Option<&str>) -> Post {
     let date = at(second);
     let post = json!({
@@ -106,13 +106,13 @@ pub(crate) fn post(id: u64, second: u64, text: &str, country: Option<&str>, lang
     serde_json::from_value(post).unwrap()
 }
 
-/// That second.
+/// The time `second` seconds after 2026-11-23T10:00:00Z.
 pub(crate) fn at(second: u64) -> UtcTime {
     let ten: UtcTime = "2026-11-23T10:00:00Z".parse().unwrap();
     ten.after(Duration::from_secs(second))
 }
 
-/// An X that counts, and answers some keywords otherwise.
+/// A stand-in for X that counts posts, and fails for some keywords; returns its base URL.
 async fn x() -> String {
     async fn counts(
         Query(parameters): Query<std::collections::BTreeMap<String, String>>,

@@ -1,4 +1,4 @@
-//! Posts that are changed or taken back: the table and its counts tell the same story.
+//! Posts that are edited or removed: the table and its counts stay consistent.
 
 use posts::tweets::{Correction, Inserted, Order, PostQuery};
 use posts::{Keyword, Post};
@@ -15,7 +15,7 @@ fn post(id: &str, text: &str, edited_at: Option<&str>) -> Post {
 }
 
 #[test]
-fn a_post_is_changed_once_taken_back_once_and_never_comes_again() {
+fn a_post_is_edited_once_removed_once_and_never_stored_again() {
     virtually(async {
         let data = folder();
         let machine = idle_machine(data.path()).await;
@@ -64,7 +64,7 @@ fn a_post_is_changed_once_taken_back_once_and_never_comes_again() {
 }
 
 #[test]
-fn a_post_that_was_taken_back_comes_again_under_no_keyword() {
+fn a_removed_post_is_not_stored_again_under_any_keyword() {
     virtually(async {
         let data = folder();
         let machine = idle_machine(data.path()).await;
@@ -76,7 +76,7 @@ fn a_post_that_was_taken_back_comes_again_under_no_keyword() {
             let posts: Vec<Post> = ids.iter().map(|id| post(id, "text", None)).collect();
             tweets.insert(&keyword(name), &posts, now, soon).await.unwrap().new
         };
-        let there = async |id: &str| {
+        let keywords_of = async |id: &str| {
             let stored = tweets.under_all_keywords(&id.parse().unwrap()).await.unwrap();
             stored.into_iter().map(|stored| stored.keyword.to_string()).collect::<Vec<_>>()
         };
@@ -89,19 +89,19 @@ fn a_post_that_was_taken_back_comes_again_under_no_keyword() {
         insert("go", &["1"]).await;
         let one = "1".parse().unwrap();
         assert_eq!(tweets.remove_everywhere(&one, now, soon).await.unwrap(), Correction::Made);
-        assert_eq!(there("1").await, [""; 0]);
-        assert_eq!(insert("later", &["1", "3"]).await, 1, "under another keyword, beside others");
+        assert_eq!(keywords_of("1").await, [""; 0]);
+        assert_eq!(insert("later", &["1", "3"]).await, 1, "the removed post is skipped, the other is stored");
         assert_eq!(insert("rust", &["1"]).await, 0);
-        assert_eq!((there("1").await.len(), there("3").await.len()), (0, 1));
+        assert_eq!((keywords_of("1").await.len(), keywords_of("3").await.len()), (0, 1));
         assert_eq!((counted("rust").await, counted("go").await, counted("later").await), (1, 0, 1));
         assert_eq!(tweets.remove_everywhere(&one, now, soon).await.unwrap(), Correction::NotNeeded);
 
-        // What a source says of one keyword holds for all.
+        // A removal that a source reports for one keyword holds for all.
         let two = "2".parse().unwrap();
         assert_eq!(tweets.remove(&keyword("rust"), &two, now, soon).await.unwrap(), Correction::Made);
         assert_eq!(insert("later", &["2"]).await, 0);
 
-        // Whoever comes first, while the other is at it.
+        // Whichever of two concurrent operations is first, the post stays removed.
         for number in 10..60_u32 {
             let id = number.to_string();
             insert("rust", &[&id]).await;
@@ -109,7 +109,7 @@ fn a_post_that_was_taken_back_comes_again_under_no_keyword() {
             let (removed, _) =
                 tokio::join!(tweets.remove_everywhere(&post_id, now, soon), insert("later", &ids));
             assert_eq!(removed.unwrap(), Correction::Made);
-            assert_eq!(there(&id).await, [""; 0], "{id}");
+            assert_eq!(keywords_of(&id).await, [""; 0], "{id}");
         }
         assert_eq!((counted("rust").await, counted("later").await), (0, 1));
     });

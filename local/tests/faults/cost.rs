@@ -1,4 +1,4 @@
-//! How many requests posts take.
+//! How many requests to AWS a post takes.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,8 +9,8 @@ use local::{Call, Fate};
 use crate::virtual_time::{folder, virtually};
 use crate::world::{Settings, World};
 
-/// What carries posts, from the streamer's send to the consumer's last call.
-const CARRIES: [(&str, Option<&str>); 7] = [
+/// The operations and resources that carry posts, from the streamer's send to the consumer's last call.
+const CARRYING: [(&str, Option<&str>); 7] = [
     ("SendMessageBatch", Some("TweetsFifoQueue.fifo")),
     ("ReceiveMessage", Some("TweetsFifoQueue.fifo")),
     ("BatchGetItem", None),
@@ -23,14 +23,14 @@ const CARRIES: [(&str, Option<&str>); 7] = [
 #[test]
 fn a_thousand_posts_take_at_most_170_requests_at_50_posts_a_second() {
     const TIME: Duration = Duration::from_secs(60);
-    // Of the posts that the stub makes up, six in ten are about what the rules ask for.
+    // Six in ten of the posts that the stub makes up match the rules.
     const RATE: f64 = 84.0;
     virtually(async {
         let data = folder();
         let mut world = World::empty(data.path(), Settings { rate: RATE, ..Settings::seed(1) }).await;
         world.begin("zebra").await;
         world.until("reading has begun", async |world| world.delivered().await > 0).await;
-        // What was posted before the start is fetched by then.
+        // By then, the posts written before the start have been fetched.
         world.settled().await;
         let calls: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
         let before = world.delivered().await;
@@ -39,8 +39,8 @@ fn a_thousand_posts_take_at_most_170_requests_at_50_posts_a_second() {
             let carries = |(carries, of): &(&str, Option<&str>)| {
                 operation == carries && (of.is_none() || resource.as_deref() == *of)
             };
-            // The minute's work asks the statistics too, by their indexes: few, and counted as well.
-            let name = if CARRIES.iter().any(carries) { operation } else { "others" };
+            // The minute's few queries of the statistics are counted too.
+            let name = if CARRYING.iter().any(carries) { operation } else { "others" };
             *count.lock().unwrap().entry(name.to_owned()).or_default() += 1;
             Fate::Answered
         });

@@ -1,5 +1,5 @@
-//! Whatever call to AWS fails, and however: every post is stored once, the counts equal the posts,
-//! CloudWatch equals the counts, and no queue holds anything.
+//! Whichever call to AWS fails, and however it fails: every post is stored once, the counts equal the posts, CloudWatch
+//! equals the counts, and the queues are empty in the end.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,11 +19,11 @@ use utc_time::UtcTime;
 use crate::virtual_time::{folder, virtually};
 use crate::world::{PATIENCE, Settings, World};
 
-/// How many posts there are, and how many a second.
+/// The number of posts, and the posts per second.
 const POSTS: usize = 60;
 const RATE: f64 = 20.0;
 
-/// In which time all that happens to them happens, if nothing fails (virtual).
+/// How long the posts take through the pipeline if nothing fails (virtual).
 const LOAD_TIME: Duration = Duration::from_secs(8);
 
 /// How a call fails.
@@ -33,13 +33,13 @@ enum Failure {
     Before,
     /// Once it has taken effect.
     After,
-    /// Once it has taken effect everything of ours dies.
+    /// Once it has taken effect, and the whole machine is killed.
     Death,
 }
 
 const FAILURES: [Failure; 3] = [Failure::Before, Failure::After, Failure::Death];
 
-/// Posts about both keywords or one of them, from several countries and from nowhere.
+/// Posts about one or both keywords, from several countries and from none.
 fn recording() -> Vec<Value> {
     let countries = ["LT", "PL", "JP", "BR"];
     let post = |index: usize| {
@@ -68,7 +68,7 @@ struct Calls {
 }
 
 impl Calls {
-    /// From now on these calls of the machine fail, counted from 0 since the beginning.
+    /// From now on, these calls of the machine fail, numbered from 0 since the start of the test.
     fn fail(&self, faults: &Faults, which: &[(usize, Failure)]) {
         let (calls, which) = (self.clone(), which.to_vec());
         faults.judge(move |call| {
@@ -90,7 +90,7 @@ impl Calls {
     }
 }
 
-/// Plays the load while these calls fail, and checks what came of it. Returns what was called.
+/// Plays the load while these calls fail, and checks the result. Returns the operations called.
 async fn play(which: &[(usize, Failure)]) -> Vec<String> {
     let data = folder();
     let settings = Settings { rate: RATE, recording: Some(recording()), ..Settings::seed(1) };
@@ -110,15 +110,19 @@ async fn play(which: &[(usize, Failure)]) -> Vec<String> {
         match died.await {
             true => {
                 world.machine = None;
-                // A process takes a moment to be started again.
+                // A process takes a while to be started again.
                 tokio::time::sleep(Duration::from_secs(2)).await;
                 world.boot().await;
                 calls.fail(&world.machine.as_ref().unwrap().faults, which);
             }
             false if over.is_none() => over = Some(Instant::now() + LOAD_TIME),
-            // One run makes its calls a little sooner than another: the last of them may be still to come.
+            // Timing differs between runs, so the last of these calls may not have been made yet.
             false if which.iter().any(|(number, _)| *number >= calls.made()) => {
-                assert!(begun.elapsed() < PATIENCE, "of the calls {which:?} only {} were made", calls.made());
+                assert!(
+                    begun.elapsed() < PATIENCE,
+                    "only {} calls were made, too few for {which:?}",
+                    calls.made()
+                );
                 over = Some(Instant::now() + Duration::from_secs(1));
             }
             false => break,
@@ -130,7 +134,7 @@ async fn play(which: &[(usize, Failure)]) -> Vec<String> {
     made.clone()
 }
 
-/// Waits until everything is as it should be.
+/// Waits until everything is stored, counted and published.
 async fn settles(world: &World) {
     world.settled().await;
     let end = Instant::now() + PATIENCE;
@@ -142,7 +146,7 @@ async fn settles(world: &World) {
     assert!(gaps.iter().all(|gap| gap.state == stream::gaps::GapState::Closed), "{gaps:#?}");
 }
 
-/// A user starts the keywords that wait, each until it is accepted.
+/// Starts the keywords in `waiting` as a user does, retrying each until it is accepted.
 async fn start(world: &mut World, waiting: &mut Vec<&'static str>) {
     while let Some(keyword) = waiting.last() {
         let request = world.http.post(format!("{}/stream", world.api())).json(&json!({ "keyword": keyword }));
@@ -152,7 +156,7 @@ async fn start(world: &mut World, waiting: &mut Vec<&'static str>) {
             continue;
         }
         let answer: Value = answer.json().await.unwrap();
-        world.is_desired(keyword, &answer);
+        world.note_request(keyword, &answer);
         waiting.pop();
     }
 }
@@ -160,7 +164,10 @@ async fn start(world: &mut World, waiting: &mut Vec<&'static str>) {
 /// A metric's name, and its dimensions.
 type Metric<'a> = (&'a str, Vec<(&'a str, String)>);
 
-/// Whether all that is stored says the same: what disagrees, if anything does.
+/// Checks that the counts, CloudWatch and the queues are consistent.
+///
+/// # Errors
+/// The first difference found.
 async fn agree(world: &World) -> Result<(), String> {
     let aws = &world.machine.as_ref().unwrap().aws;
     let statistics = aws.statistics_table();
@@ -169,7 +176,7 @@ async fn agree(world: &World) -> Result<(), String> {
     let mut stored = 0;
     for hour in [now.before(Duration::from_secs(60 * 60)).start_of_hour(), now.start_of_hour()] {
         let mut expected: BTreeMap<Metric<'_>, u64> = BTreeMap::new();
-        for keyword in world.desired.keys() {
+        for keyword in world.requested.keys() {
             for count in statistics.in_hour(&keyword.parse().unwrap(), hour).await.unwrap() {
                 let HourCount { country, collected, .. } = count;
                 let country = country.map_or("unknown".to_owned(), |country| country.to_string());
@@ -198,9 +205,9 @@ async fn agree(world: &World) -> Result<(), String> {
                 .send()
                 .await
                 .unwrap();
-            let stated = answer.datapoints().first().and_then(|point| point.maximum()).unwrap_or_default();
-            if stated != value as f64 {
-                return Err(format!("{metric} {dimensions:?} of {hour} is {stated}, not {value}"));
+            let published = answer.datapoints().first().and_then(|point| point.maximum()).unwrap_or_default();
+            if published != value as f64 {
+                return Err(format!("{metric} {dimensions:?} of {hour} is {published}, not {value}"));
             }
         }
     }
@@ -220,7 +227,7 @@ async fn agree(world: &World) -> Result<(), String> {
     Ok(())
 }
 
-/// Plays the load in a world of its own, and says which faults it was that it did not survive.
+/// Plays the load in a world of its own; panics with the faults that it did not survive.
 fn survives(which: &[(usize, Failure)]) -> Vec<String> {
     let outcome = std::panic::catch_unwind(|| {
         let mut calls = Vec::new();
@@ -230,8 +237,8 @@ fn survives(which: &[(usize, Failure)]) -> Vec<String> {
     outcome.unwrap_or_else(|_| panic!("not survived: {which:?}"))
 }
 
-/// Numbers every call that the load takes and every way in which it can fail, and plays each `step`th of these,
-/// beginning with `first`.
+/// Plays every `step`th of all combinations of a call that the load makes and a way in which it can fail, starting with
+/// combination `first`.
 #[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
 fn single_failures(first: usize, step: usize) {
     let calls = survives(&[]);
@@ -265,7 +272,7 @@ fn each_call_may_fail_2() {
     single_failures(1, 2);
 }
 
-/// `CRASH_RUNS` says how many runs, if not 20.
+/// `CRASH_RUNS` sets the number of runs; the default is 20.
 #[test]
 #[ignore = "takes a minute; `.ci/run` plays it"]
 fn any_two_calls_may_fail() {
@@ -273,7 +280,7 @@ fn any_two_calls_may_fail() {
     let calls = survives(&[]).len();
     for seed in 0..runs {
         let mut random = fastrand::Rng::with_seed(seed);
-        // Which are made depends on the first: a little fewer than without faults are made surely.
+        // The first fault changes which calls are made, so only the first half is certain to be made.
         let mut fault = || (random.usize(0..calls / 2), FAILURES[random.usize(0..FAILURES.len())]);
         survives(&[fault(), fault()]);
     }

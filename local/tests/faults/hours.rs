@@ -1,10 +1,10 @@
-//! Hours of virtual time.
+//! Tests over hours of virtual time.
 
 use std::time::Duration;
 
 use crate::virtual_time::virtually_in_steps_of;
 
-/// Runs `test` in virtual time, for hours in which little happens: in longer steps, so that an hour takes seconds.
+/// Runs `test` in virtual time, in longer steps, so that an hour in which little happens takes seconds.
 pub(crate) fn virtually_for_hours<F: Future<Output = ()>>(test: F) {
     const STEP: Duration = Duration::from_millis(60);
     virtually_in_steps_of(STEP, test);

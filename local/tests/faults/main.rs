@@ -1,5 +1,5 @@
-//! The whole pipeline in virtual time, while everything that can fail does.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are tests")]
+//! The whole pipeline in virtual time, while everything that can fail fails.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helper functions of tests may panic")]
 
 mod batches;
 mod corrections;

@@ -1,5 +1,4 @@
-//! Mastodon's streams: what is posted is stored once, what is changed or taken back follows, and gaps
-//! are healed from timelines.
+//! Mastodon's streams: posts are stored once, edits and removals are applied, and gaps are healed from timelines.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use crate::world::all_gaps;
 
 const KEYWORDS: [&str; 2] = ["#zebra", "#lion"];
 
-/// How long everything may take to be as it should (virtual).
+/// How long the machine may take to store everything and heal its gaps (virtual).
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 struct World {
@@ -61,7 +60,7 @@ impl World {
         all_gaps(&self.machine.aws.status_table("x")).await
     }
 
-    /// The stored texts of a keyword, and whether the counts equal them.
+    /// The stored texts of a keyword by id, and whether the counts equal their number.
     async fn stored(&self, keyword: &str) -> (BTreeMap<String, String>, bool) {
         let api = format!("http://{}", self.machine.api);
         let keyword = keyword.replace('#', "%23");
@@ -83,7 +82,7 @@ impl World {
         (texts, equal)
     }
 
-    /// What is not as the stub has it, of all that was posted up to `until`.
+    /// The differences from the stub in posts written up to `until`.
     async fn wrong(&self, until: UtcTime) -> Vec<String> {
         let statuses = self.statuses().await;
         let mut wrong = Vec::new();
@@ -99,12 +98,12 @@ impl World {
                     continue;
                 }
                 let text = stored.get(&format!("127.0.0.1:{}", status["id"].as_str().unwrap()));
-                let right = match (status["removed"] == true, status["text"].as_str()) {
+                let matches = match (status["removed"] == true, status["text"].as_str()) {
                     (true, _) => text.is_none(),
                     (false, None) => text.is_some(),
                     (false, Some(changed)) => text.is_some_and(|text| text == changed),
                 };
-                if !right {
+                if !matches {
                     wrong.push(format!("{keyword}: {status}"));
                 }
             }
@@ -125,7 +124,7 @@ impl World {
         }
     }
 
-    /// An author changes a post that is stored, another takes one back.
+    /// One author edits a stored post, another removes one.
     async fn correct(&self) {
         let statuses = self.statuses().await;
         let of = |tag: &str| {
@@ -141,7 +140,7 @@ impl World {
 }
 
 #[test]
-fn what_is_posted_changed_and_taken_back_is_stored_so() {
+fn posts_edits_and_removals_are_stored() {
     virtually(async {
         let world = World::start(1).await;
         world.correct().await;
@@ -153,7 +152,7 @@ fn what_is_posted_changed_and_taken_back_is_stored_so() {
 }
 
 #[test]
-fn what_a_broken_stream_missed_is_fetched_from_timelines() {
+fn posts_that_a_broken_stream_missed_are_fetched_from_timelines() {
     let faults = [
         json!({ "fault": "close" }),
         json!({ "fault": "silence" }),
@@ -172,7 +171,7 @@ fn what_a_broken_stream_missed_is_fetched_from_timelines() {
             let world = World::start(seed).await;
             world.control("faults", &fault).await;
             tokio::time::sleep(Duration::from_secs(30)).await;
-            // In this order: the streamer connects again at once.
+            // In this order, since the streamer reconnects immediately.
             world.control("faults", &json!({ "fault": "status", "status": 503, "seconds": 30 })).await;
             world.control("faults", &json!({ "fault": "close" })).await;
             tokio::time::sleep(Duration::from_secs(60)).await;
@@ -185,7 +184,7 @@ fn what_a_broken_stream_missed_is_fetched_from_timelines() {
 }
 
 #[test]
-fn when_all_connections_end_for_good_the_streamer_ends_and_says_why() {
+fn when_all_connections_end_for_good_the_streamer_ends_with_the_reason() {
     virtually(async {
         let world = World::start(1).await;
         world.control("faults", &json!({ "fault": "status", "status": 403, "seconds": 600 })).await;
@@ -198,7 +197,7 @@ fn when_all_connections_end_for_good_the_streamer_ends_and_says_why() {
                 assert!(stream["reason"].as_str().unwrap().contains("403"), "{stream}");
                 return;
             }
-            assert!(tokio::time::Instant::now() < end, "nobody reads, and nobody says so: {stream}");
+            assert!(tokio::time::Instant::now() < end, "the failure is not reported: {stream}");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     });

@@ -1,4 +1,4 @@
-//! Whatever the stream does, every post that could be had is stored once, or lies in a gap that says so.
+//! Whatever the stream does, every post that could be fetched is stored once, and every other is in an open gap.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::world::{Settings, THIRD, World};
 /// Something that goes wrong.
 #[derive(Clone, Debug)]
 enum Trouble {
-    /// A fault of the stub's.
+    /// A fault of the stub.
     Stream(Value),
-    /// Everything of ours ends at once, without a word, and is started again.
+    /// The machine is killed and started again.
     Crash,
     /// AWS cannot be reached for a while.
     Outage(Duration),
@@ -29,7 +29,7 @@ impl World {
             Trouble::Stream(fault) => self.fault(fault).await,
             Trouble::Crash => {
                 self.machine = None;
-                // A process takes a moment to be started again.
+                // A process takes a while to be started again.
                 tokio::time::sleep(Duration::from_secs(2)).await;
                 self.boot().await;
             }
@@ -39,7 +39,7 @@ impl World {
                 tokio::time::sleep(*time).await;
                 faults.end();
             }
-            Trouble::Toggle if self.desired.remove(THIRD).is_some() => {
+            Trouble::Toggle if self.requested.remove(THIRD).is_some() => {
                 let url = format!("{}/stream?keyword={THIRD}", self.api());
                 assert_eq!(self.http.delete(url).send().await.unwrap().status(), 202);
             }
@@ -48,7 +48,7 @@ impl World {
     }
 }
 
-/// Every fault of the stub's that heals, with these numbers.
+/// Every fault of the stub after which gaps can be healed, with these parameters.
 fn faults(count: u64, seconds: u64) -> Vec<Value> {
     let plain = [
         "cut-mid-line",
@@ -82,7 +82,7 @@ fn trouble(random: &mut fastrand::Rng) -> Trouble {
     }
 }
 
-/// A random sequence of troubles; the same for the same seed.
+/// Plays a random sequence of troubles, which is the same for the same seed.
 async fn sequence(seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let data = folder();
@@ -98,7 +98,7 @@ async fn sequence(seed: u64) {
         let stopped = gap.keyword.as_str() == THIRD && gap.state == GapState::Abandoned;
         assert!(
             gap.state == GapState::Closed || stopped,
-            "seed {seed}: nothing here makes a gap that cannot be healed: {done:?} {gap:#?}"
+            "seed {seed}: a gap stays open after {done:?}: {gap:#?}"
         );
     }
 }
@@ -106,7 +106,7 @@ async fn sequence(seed: u64) {
 fn sequences(seeds: std::ops::Range<u64>) {
     for seed in seeds {
         let outcome = std::panic::catch_unwind(|| virtually(sequence(seed)));
-        assert!(outcome.is_ok(), "seed {seed} failed, as told above");
+        assert!(outcome.is_ok(), "seed {seed} failed; the panic is above");
     }
 }
 
@@ -146,11 +146,11 @@ fn each_fault_alone_loses_nothing() {
             let data = folder();
             let mut world = World::start(data.path(), Settings::seed(1)).await;
             world.trouble(&Trouble::Stream(fault.clone())).await;
-            // Faults of search and of slots need an interruption to show.
+            // Faults of search and of connections show only after an interruption.
             tokio::time::sleep(Duration::from_secs(5)).await;
             world.fault(&json!({ "fault": "close" })).await;
             let both = async |world: &World| world.interruptions().await >= 2;
-            world.until("the interruption of both keywords is on record", both).await;
+            world.until("the interruption of both keywords is recorded", both).await;
             let gaps = world.settled().await;
             assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{fault}: {gaps:#?}");
         });
@@ -158,7 +158,7 @@ fn each_fault_alone_loses_nothing() {
 }
 
 #[test]
-fn what_search_refuses_stays_open_and_says_why() {
+fn a_gap_that_search_refuses_stays_open_with_the_reason() {
     virtually(async {
         let data = folder();
         let world = World::start(data.path(), Settings::seed(1)).await;
@@ -166,7 +166,7 @@ fn what_search_refuses_stays_open_and_says_why() {
         world.fault(&json!({ "fault": "search-status", "status": 403, "seconds": 600 })).await;
         world.fault(&json!({ "fault": "status", "status": 503, "seconds": 60 })).await;
         world.fault(&json!({ "fault": "close" })).await;
-        world.until("both interruptions are on record", async |world| world.interruptions().await >= 2).await;
+        world.until("both interruptions are recorded", async |world| world.interruptions().await >= 2).await;
         let gaps = world.settled().await;
         let open: Vec<&Gap> = gaps.iter().filter(|gap| gap.state == GapState::Open).collect();
         assert_eq!(open.len(), 2, "{gaps:#?}");
@@ -179,7 +179,7 @@ fn what_search_refuses_stays_open_and_says_why() {
 }
 
 #[test]
-fn a_stream_that_keeps_dropping_is_never_connected_to_too_often() {
+fn a_stream_that_keeps_dropping_is_not_connected_to_too_often() {
     virtually(async {
         let data = folder();
         let world = World::start(data.path(), Settings::seed(1)).await;
@@ -195,7 +195,7 @@ fn a_stream_that_keeps_dropping_is_never_connected_to_too_often() {
 }
 
 #[test]
-fn at_the_budget_reading_pauses_until_the_next_day_and_says_so() {
+fn at_the_budget_reading_pauses_until_the_next_day_and_the_pause_is_reported() {
     virtually(async {
         let data = folder();
         let settings = Settings { daily_post_budget: Some(150), rate: 2.0, ..Settings::seed(1) };
@@ -209,26 +209,29 @@ fn at_the_budget_reading_pauses_until_the_next_day_and_says_so() {
             stream["reason"].as_str().unwrap().starts_with("budget: 150 posts were read today"),
             "{stream}"
         );
-        assert!(world.delivered().await <= 152, "what is on the wire at the budget is read, no more");
-        // A new reader keeps the same budget.
+        assert!(
+            world.delivered().await <= 152,
+            "only what is on the wire when the budget is reached may still be read"
+        );
+        // A new streamer stays within the same budget.
         world.trouble(&Trouble::Crash).await;
         tokio::time::sleep(Duration::from_secs(60)).await;
-        world.until("the new reader pauses", is_paused).await;
+        world.until("the new streamer pauses", is_paused).await;
         let gaps = world.settled().await;
-        let told = "the day's budget of posts was used up";
+        let reason = "the day's budget of posts was used up";
         let paused = |gaps: &[Gap]| {
-            let paused = gaps.iter().filter(|gap| gap.reason.as_deref() == Some(told));
+            let paused = gaps.iter().filter(|gap| gap.reason.as_deref() == Some(reason));
             paused.filter(|gap| gap.state == GapState::Open).count()
         };
-        assert_eq!(paused(&gaps), 2, "the second reader told of the same pause: {gaps:#?}");
-        // A keyword that comes while reading pauses misses posts too.
+        assert_eq!(paused(&gaps), 2, "each keyword has one gap for the pause: {gaps:#?}");
+        // A keyword that is added during the pause misses posts too.
         world.begin(THIRD).await;
         let third = async |world: &World| paused(&world.gaps().await) == 3;
-        world.until("the third keyword's pause is on record", third).await;
-        // The next day's budget is to last.
+        world.until("the third keyword's pause is recorded", third).await;
+        // At this rate, the next day's budget is not used up.
         world.control("rate", &json!({ "rate": 0.2 })).await;
         let night = UtcTime::now().start_of_next_day().since(UtcTime::now());
-        // In one step: turn by turn it would take minutes.
+        // In one step; in small ones it would take minutes.
         tokio::time::advance(night).await;
         let mut states = Vec::new();
         while states.last() != Some(&json!("running")) {
@@ -241,7 +244,7 @@ fn at_the_budget_reading_pauses_until_the_next_day_and_says_so() {
 }
 
 #[test]
-fn backfill_heals_where_the_account_has_it() {
+fn backfill_heals_gaps_if_the_account_has_it() {
     virtually(async {
         let data = folder();
         let settings = Settings { backfill: true, ..Settings::seed(1) };
@@ -250,7 +253,7 @@ fn backfill_heals_where_the_account_has_it() {
         world.fault(&json!({ "fault": "search-status", "status": 403, "seconds": 3600 })).await;
         world.fault(&json!({ "fault": "status", "status": 503, "seconds": 60 })).await;
         world.fault(&json!({ "fault": "close" })).await;
-        world.until("both interruptions are on record", async |world| world.interruptions().await >= 2).await;
+        world.until("both interruptions are recorded", async |world| world.interruptions().await >= 2).await;
         let gaps = world.settled().await;
         let healed = gaps.iter().filter(|gap| gap.healed_by == Some(stream::gaps::HealedBy::Backfill));
         assert_eq!(healed.count(), 2, "{gaps:#?}");
@@ -259,24 +262,24 @@ fn backfill_heals_where_the_account_has_it() {
 }
 
 #[test]
-fn when_the_queue_is_away_reading_stops_at_its_bound_and_what_follows_is_fetched_again() {
+fn while_the_queue_fails_reading_stops_at_the_buffers_limit_and_later_posts_are_fetched() {
     virtually(async {
         let data = folder();
         let settings = Settings { rate: 700.0, ..Settings::seed(1) };
         let world = World::start(data.path(), settings).await;
-        // The queue alone: without the tables the lease would be lost before long.
+        // Only the queue fails: without the tables, the lease would soon be lost.
         let faults = world.machine.as_ref().unwrap().faults.clone();
         faults.judge(|call| match call.operation.as_str() {
             "SendMessageBatch" => Fate::FailsBefore,
             _ => Fate::Answered,
         });
         let full = "the queue took posts too slowly, and the buffer was full";
-        let stands = async |world: &World| {
+        let is_paused = async |world: &World| {
             let stream = world.get(&format!("{}/stream", world.api())).await;
             stream["state"] == "paused" && stream["reason"] == full
         };
-        world.until("reading stops", stands).await;
-        // The stub does not remember posts for ever.
+        world.until("reading stops", is_paused).await;
+        // The stub stores a limited number of posts.
         world.control("rate", &json!({ "rate": 1 })).await;
         let read = async |world: &World| {
             let report = world.get(&format!("{}/stream", world.api())).await["report"].take();
@@ -285,7 +288,7 @@ fn when_the_queue_is_away_reading_stops_at_its_bound_and_what_follows_is_fetched
         let before = read(&world).await;
         assert!((10_000..20_000).contains(&before), "{before} posts were read into a buffer of 10,000");
         tokio::time::sleep(Duration::from_secs(60)).await;
-        assert_eq!(read(&world).await, before, "it reads no more");
+        assert_eq!(read(&world).await, before, "reading has stopped");
         faults.end();
         let gaps = world.settled().await;
         assert!(gaps.iter().any(|gap| gap.cause == full && gap.posts > 0), "{gaps:#?}");

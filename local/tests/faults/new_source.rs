@@ -1,4 +1,4 @@
-//! A source that the streamer has never heard of: what `docs/ADDING-A-SOURCE.md` describes, and that nothing else is needed.
+//! A source that the streamer does not know: what `docs/ADDING-A-SOURCE.md` describes is all that a new source needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -22,11 +22,11 @@ use utc_time::UtcTime;
 use crate::virtual_time::{folder, virtually};
 use crate::world::{all_gaps, idle_machine};
 
-/// A service that pushes each post to whoever listens, and keeps them all.
+/// A service that pushes each post to its listeners, and stores all posts.
 #[derive(Debug)]
 struct Feed {
     posts: Mutex<Vec<Post>>,
-    /// None while it is away.
+    /// `None` while the service is unavailable.
     listeners: Mutex<Option<broadcast::Sender<Post>>>,
 }
 
@@ -35,21 +35,21 @@ impl Feed {
         Arc::new(Self { posts: Mutex::default(), listeners: Mutex::new(Some(broadcast::channel(1000).0)) })
     }
 
-    /// Makes a post about foxes.
+    /// Writes a post about foxes.
     fn post(&self) {
         let mut posts = self.posts.lock().unwrap();
         let id = format!("feed:{}", posts.len());
         let post = json!({ "tweetId": id, "createDate": UtcTime::now(), "text": "a fox" });
         let post: Post = serde_json::from_value(post).unwrap();
         if let Some(listeners) = self.listeners.lock().unwrap().as_ref() {
-            // Nobody need listen.
+            // There may be no listener.
             let _ = listeners.send(post.clone());
         }
         posts.push(post);
     }
 }
 
-/// The feed as a source.
+/// The feed, as a source.
 #[derive(Clone, Debug)]
 struct FeedSource {
     feed: Arc<Feed>,
@@ -90,7 +90,7 @@ impl Source for FeedSource {
 
     async fn connect(&self, _: Option<UtcTime>) -> Result<Connection, Failure> {
         let listener = self.feed.listeners.lock().unwrap().as_ref().map(broadcast::Sender::subscribe);
-        let listener = listener.ok_or_else(|| Failure::passing(Class::Network, "the feed is away"))?;
+        let listener = listener.ok_or_else(|| Failure::passing(Class::Network, "the feed is unavailable"))?;
         let source = self.clone();
         let items = stream::unfold(listener, move |mut listener| {
             let source = source.clone();
@@ -114,9 +114,9 @@ impl Source for FeedSource {
     ) -> Result<FetchedPage, Failure> {
         let first = page.map_or(0, |page| page.parse().unwrap());
         let (posts, most) = (self.feed.posts.lock().unwrap(), usize::try_from(most).unwrap());
-        let is_asked_for =
+        let is_requested =
             |post: &&Post| post.create_date >= from && post.create_date <= to && matches(keyword, post);
-        let fetched = posts.iter().skip(first).take(most).filter(is_asked_for).cloned().collect();
+        let fetched = posts.iter().skip(first).take(most).filter(is_requested).cloned().collect();
         let next = first + most;
         Ok(FetchedPage { posts: fetched, next: (next < posts.len()).then(|| next.to_string()) })
     }
@@ -129,7 +129,7 @@ fn a_new_source_is_read_and_healed() {
         let machine = idle_machine(data.path()).await;
         let status = machine.aws.status_table("feed");
         status.add_keyword(&"fox".parse().unwrap(), UtcTime::now()).await.unwrap();
-        // A source that costs nothing, like this one.
+        // A source without a price per post, like this one.
         let free = SourceConfig::Mastodon { url: String::new(), token_parameter: None };
         let config = Config {
             stream_id: "feed".to_owned(),

@@ -1,5 +1,5 @@
-//! Reconciling over ECS as one machine has it, and over one that is as slow to show what it does as AWS's;
-//! `api/src/plan/model/` has the orders of events.
+//! Reconciling with one machine's ECS, and with one that shows tasks as late as AWS may. `api/src/plan/model/` checks
+//! the possible orders of events.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,8 @@ use utc_time::UtcTime;
 use crate::virtual_time::{folder, virtually};
 use crate::world::idle_machine;
 
-/// A reconciler of another stream than the machine's own, which the machine's leaves alone; `aws` is where it finds AWS.
+/// A reconciler of another stream than the machine's own, so that the machine's reconciler does not interfere. `aws` is
+/// the endpoint that it uses.
 async fn reconciler(machine: &Machine, aws: &str, task_definition: &str) -> (ControlApi, StreamStatusTable) {
     let aws = Endpoint::at(aws).await;
     let config = ControlConfig {
@@ -32,12 +33,12 @@ async fn reconciler(machine: &Machine, aws: &str, task_definition: &str) -> (Con
 }
 
 #[test]
-fn a_start_that_ecs_refuses_is_told_with_its_reason_and_made_again_later() {
+fn a_start_that_ecs_refuses_is_reported_with_its_reason_and_retried_later() {
     virtually(async {
         let data = folder();
         let machine = idle_machine(data.path()).await;
         let (api, status) = reconciler(&machine, &machine.aws.url, "misspelt").await;
-        assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Unchanged, "nothing is desired");
+        assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Unchanged, "nothing is requested");
         status.add_keyword(&"rust".parse().unwrap(), UtcTime::now()).await.unwrap();
         for failures in 1..=3 {
             let error = reconcile(&api).await.unwrap_err().to_string();
@@ -46,7 +47,11 @@ fn a_start_that_ecs_refuses_is_told_with_its_reason_and_made_again_later() {
             let launch = status.launch().await.unwrap();
             assert_eq!((launch.number, launch.failures), (failures, u32::try_from(failures).unwrap()));
             assert_eq!(launch.reason.as_deref(), Some(reason));
-            assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Unchanged, "it waits");
+            assert_eq!(
+                reconcile(&api).await.unwrap(),
+                Reconciled::Unchanged,
+                "the retry waits for its backoff"
+            );
             let wait = launch.not_before.unwrap().since(UtcTime::now());
             assert!(wait <= Duration::from_secs(5 << (failures - 1)), "{wait:?}");
             tokio::time::sleep(wait + Duration::from_millis(10)).await;
@@ -54,8 +59,8 @@ fn a_start_that_ecs_refuses_is_told_with_its_reason_and_made_again_later() {
     });
 }
 
-/// An ECS that shows tasks as late as AWS may, and takes a client token for one request alone; all else is the
-/// machine's.
+/// An ECS that shows tasks as late as AWS may, and accepts a client token for one request only. Calls to other services
+/// are passed on to the machine.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>
 #[derive(Clone)]
 struct SlowEcs {
@@ -66,20 +71,20 @@ struct SlowEcs {
 
 #[derive(Default)]
 struct Inner {
-    /// Of the task definition.
+    /// The revision of the task definition.
     revision: u32,
-    /// For how long a task is `MISSING`.
+    /// How long a new task is reported as `MISSING`.
     unseen: Duration,
-    /// Whether the answers to RunTask are lost.
+    /// Whether the answers to `RunTask` are lost.
     loses_answers: bool,
-    /// Whether a conflict names the task that there is.
+    /// Whether a conflict names the existing task.
     names_tasks: bool,
-    /// The revision, the ARN and the start of each token's task.
+    /// The revision, ARN and start of the task of each client token.
     tasks: BTreeMap<String, (u32, String, UtcTime)>,
 }
 
 impl SlowEcs {
-    /// One in front of the machine, and where it is.
+    /// Starts one in front of the machine; returns it and its URL.
     async fn start(machine: &Machine) -> (Self, String) {
         let behind = machine.aws.url.clone();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -130,11 +135,11 @@ impl Inner {
                 json!({ "taskArns": arns.collect::<Vec<_>>() })
             }
             "DescribeTasks" => {
-                let asked = request["tasks"].as_array().unwrap();
-                let (there, missing): (Vec<_>, Vec<_>) = asked.iter().partition(|arn| {
+                let requested = request["tasks"].as_array().unwrap();
+                let (found, missing): (Vec<_>, Vec<_>) = requested.iter().partition(|arn| {
                     self.tasks.values().any(|(_, known, created)| *arn == known && shown(created))
                 });
-                let tasks = there.iter().map(|arn| described(arn.as_str().unwrap(), now));
+                let tasks = found.iter().map(|arn| described(arn.as_str().unwrap(), now));
                 let failures = missing.iter().map(|arn| json!({ "arn": arn, "reason": "MISSING" }));
                 json!({ "tasks": tasks.collect::<Vec<_>>(), "failures": failures.collect::<Vec<_>>() })
             }
@@ -156,14 +161,14 @@ impl Inner {
                 }
                 json!({ "tasks": [described(&task.1, task.2)], "failures": [] })
             }
-            other => panic!("{other} is not asked for"),
+            other => panic!("unexpected operation {other}"),
         };
         (StatusCode::OK, answer)
     }
 }
 
 #[test]
-fn a_task_that_ecs_does_not_show_yet_is_waited_for_and_not_started_again() {
+fn a_task_that_ecs_does_not_show_yet_is_awaited_and_not_started_again() {
     virtually(async {
         let data = folder();
         let machine = idle_machine(data.path()).await;
@@ -177,7 +182,7 @@ fn a_task_that_ecs_does_not_show_yet_is_waited_for_and_not_started_again() {
             assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Unchanged);
         }
         assert_eq!(ecs.starts(), 1);
-        // One that is never shown is none.
+        // A task that is still not shown after that does not exist.
         ecs.change(|ecs| ecs.unseen = Duration::MAX);
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Changed);
@@ -186,7 +191,7 @@ fn a_task_that_ecs_does_not_show_yet_is_waited_for_and_not_started_again() {
 }
 
 #[test]
-fn a_number_that_an_earlier_revision_has_used_is_not_tried_for_ever() {
+fn a_launch_number_that_an_earlier_revision_used_is_not_retried_forever() {
     virtually(async {
         let data = folder();
         let machine = idle_machine(data.path()).await;
@@ -197,8 +202,8 @@ fn a_number_that_an_earlier_revision_has_used_is_not_tried_for_ever() {
             ecs.change(|ecs| (ecs.loses_answers, ecs.names_tasks) = (true, names_tasks));
             reconcile(&api).await.unwrap_err();
             assert_eq!(ecs.starts(), 1);
-            // A deployment makes another revision before the number is tried again. The task that was started is
-            // not shown yet, or it would be found.
+            // A deployment creates another revision before the number is retried. The task that was started must not be
+            // shown yet, or the reconciler would find it.
             ecs.change(|ecs| {
                 (ecs.loses_answers, ecs.revision, ecs.unseen) = (false, 2, Duration::from_secs(30));
             });
@@ -206,7 +211,7 @@ fn a_number_that_an_earlier_revision_has_used_is_not_tried_for_ever() {
             assert_eq!(ecs.starts(), starts, "names tasks: {names_tasks}");
             let launch = status.launch().await.unwrap();
             assert!(launch.task.is_some_and(|task| task.ends_with(&format!("another-{}", launch.number))));
-            // For the next turn there was never a start.
+            // Reset for the next round.
             status.remove_keyword(&"rust".parse().unwrap()).await.unwrap();
             let mut launch = status.launch().await.unwrap();
             launch = stream::launch::Launch { version: launch.version, ..stream::launch::Launch::default() };

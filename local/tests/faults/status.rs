@@ -1,4 +1,4 @@
-//! The records of StreamStatusTable: what is requested, and the gaps.
+//! The records of StreamStatusTable: requested keywords and gaps.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ struct World {
 }
 
 impl World {
-    /// The records are those of another stream than the machine's own, unless it is called `x`.
+    /// The records of the stream `stream`; the machine's own stream is `x`.
     async fn start(stream: &str) -> Self {
         let data = folder();
         let machine = idle_machine(data.path()).await;
@@ -54,7 +54,7 @@ fn gap(keyword: &Keyword, from: i64, to: i64, state: GapState) -> Gap {
 }
 
 #[test]
-fn all_keywords_are_stopped_at_once_and_can_be_requested_again() {
+fn all_keywords_are_stopped_together_and_can_be_requested_again() {
     virtually(async {
         let world = World::start("another").await;
         let status = &world.status;
@@ -71,13 +71,17 @@ fn all_keywords_are_stopped_at_once_and_can_be_requested_again() {
         status.remove_all_keywords().await.unwrap();
         assert_eq!(names().await, [""; 0]);
         assert!(!status.has_keywords().await.unwrap());
-        assert_eq!(status.remove_keyword(&keyword(1)).await.unwrap(), stream::keywords::Removed::NotThere);
+        assert_eq!(status.remove_keyword(&keyword(1)).await.unwrap(), stream::keywords::Removed::NotFound);
 
         assert_eq!(status.add_keyword(&keyword(2), at(1)).await.unwrap(), stream::Added::Added);
         assert_eq!(status.add_keyword(&keyword(2), at(2)).await.unwrap(), stream::Added::AlreadyThere);
         status.delete_stopped_keywords().await.unwrap();
         let keywords = status.keywords().await.unwrap();
-        assert_eq!((keywords.len(), keywords[0].started_at), (1, at(1)), "what was requested again stays");
+        assert_eq!(
+            (keywords.len(), keywords[0].started_at),
+            (1, at(1)),
+            "a keyword that was requested again stays"
+        );
         status.delete_stopped_keywords().await.unwrap();
         assert_eq!(status.remove_keyword(&keyword(2)).await.unwrap(), stream::keywords::Removed::Removed);
         assert_eq!(names().await, [""; 0]);
@@ -85,7 +89,7 @@ fn all_keywords_are_stopped_at_once_and_can_be_requested_again() {
 }
 
 #[test]
-fn stopping_a_thousand_keywords_takes_one_write_and_is_never_half_done() {
+fn stopping_a_thousand_keywords_takes_one_write_and_is_atomic() {
     virtually(async {
         let world = World::start("x").await;
         for number in 0..1000 {
@@ -101,24 +105,24 @@ fn stopping_a_thousand_keywords_takes_one_write_and_is_never_half_done() {
         });
         let (status, stream) = world.ask(reqwest::Method::DELETE, "/stream").await;
         assert_eq!((status, &stream["desired"]), (202, &"stopped".into()));
-        assert_eq!(deletes.load(Ordering::SeqCst), 0, "the answer waits for no keyword");
+        assert_eq!(deletes.load(Ordering::SeqCst), 0, "the answer does not wait for keywords to be deleted");
         assert!(world.status.keywords().await.unwrap().is_empty());
-        // The minute tidies up.
+        // The minute deletes the stopped keywords.
         tokio::time::sleep(Duration::from_secs(70)).await;
-        let looks = Arc::new(Mutex::new(0));
-        let counter = Arc::clone(&looks);
+        let late_deletes = Arc::new(Mutex::new(0));
+        let counter = Arc::clone(&late_deletes);
         world.machine.faults.judge(move |call| {
             let of_minute = call.caller == "minute" && call.operation == "DeleteItem";
             *counter.lock().unwrap() += usize::from(of_minute);
             Fate::Answered
         });
         tokio::time::sleep(Duration::from_secs(70)).await;
-        assert_eq!(*looks.lock().unwrap(), 0, "there is nothing left to delete");
+        assert_eq!(*late_deletes.lock().unwrap(), 0, "all stopped keywords were deleted in the first minute");
     });
 }
 
 #[test]
-fn what_the_stream_and_the_minute_ask_does_not_grow_with_the_gaps() {
+fn the_calls_of_get_stream_and_of_the_minute_do_not_grow_with_the_gaps() {
     virtually(async {
         let world = World::start("x").await;
         let rust: Keyword = "rust".parse().unwrap();
@@ -144,7 +148,7 @@ fn what_the_stream_and_the_minute_ask_does_not_grow_with_the_gaps() {
             tokio::time::sleep(Duration::from_secs(150)).await;
             let calls = calls.lock().unwrap();
             let of_minute: Vec<_> = calls.iter().filter(|(caller, ..)| caller == "minute").collect();
-            // The last thing that a minute does: between two of them lies a whole one.
+            // Each minute ends with a `PutItem`, so there is a whole minute between two of them.
             let ends: Vec<usize> =
                 (0..of_minute.len()).filter(|index| of_minute[*index].1 == "PutItem").collect();
             let (first, last) = (ends[0], ends[ends.len() - 1]);
@@ -167,13 +171,13 @@ fn what_the_stream_and_the_minute_ask_does_not_grow_with_the_gaps() {
         }
         let (more_read, more_minute, stream) = cost().await;
         assert_eq!((read, minute), (more_read, more_minute));
-        assert_eq!(stream["gapCounts"]["closed"], 1000, "no more are counted");
+        assert_eq!(stream["gapCounts"]["closed"], 1000, "the count is capped");
         assert_eq!(stream["gapCounts"]["open"], 300);
         let shown = stream["gaps"].as_array().unwrap();
         assert_eq!(shown.len(), 120);
         assert_eq!(shown[0]["to"], at(301).to_string());
 
-        // All of them can be walked through.
+        // All of them can be listed page by page.
         let (mut cursor, mut open) = (String::new(), Vec::new());
         loop {
             let path = format!("/stream/gaps?state=open&limit=100{cursor}");
@@ -185,7 +189,7 @@ fn what_the_stream_and_the_minute_ask_does_not_grow_with_the_gaps() {
                 None => break,
             }
         }
-        assert!(open.windows(2).all(|pair| pair[0] > pair[1]), "the latest first");
+        assert!(open.windows(2).all(|pair| pair[0] > pair[1]), "gaps must be listed latest first");
         assert_eq!(open.len(), 300);
         for wrong in ["state=closed&cursor=Z2Fw", "limit=0", "limit=101", "state=half"] {
             let (status, problem) = world.ask(reqwest::Method::GET, &format!("/stream/gaps?{wrong}")).await;
@@ -195,7 +199,7 @@ fn what_the_stream_and_the_minute_ask_does_not_grow_with_the_gaps() {
 }
 
 #[test]
-fn records_of_gaps_are_bounded_and_say_no_less() {
+fn gap_records_are_bounded_by_merging_the_oldest() {
     virtually(async {
         let world = World::start("another").await;
         let status = &world.status;
@@ -205,15 +209,15 @@ fn records_of_gaps_are_bounded_and_say_no_less() {
         }
         status.add_gap(&gap(&go, 0, 3, GapState::Open)).await.unwrap();
         assert_eq!(status.bound_gaps(GapState::Open, 31).await.unwrap(), 31);
-        assert_eq!(all_gaps(status).await.len(), 31, "so many are kept");
-        // Of the older sixteen, fifteen are of one keyword.
+        assert_eq!(all_gaps(status).await.len(), 31, "31 records are within the limit");
+        // Fifteen of the oldest sixteen records are of the same keyword.
         assert_eq!(status.bound_gaps(GapState::Open, 30).await.unwrap(), 17);
         let gaps = all_gaps(status).await;
         assert_eq!(gaps.len(), 17);
         let folded = gaps.iter().find(|gap| gap.cause.contains("one record")).unwrap();
         assert_eq!((folded.from, folded.to, folded.posts), (at(0), at(145), 15));
-        assert!(gaps.contains(&gap(&go, 0, 3, GapState::Open)), "another keyword's is left alone");
-        // Where each is of another keyword, the oldest are forgotten.
+        assert!(gaps.contains(&gap(&go, 0, 3, GapState::Open)), "the record of another keyword is unchanged");
+        // If each is of another keyword, the oldest are deleted.
         for number in 0..10 {
             status.add_gap(&gap(&keyword(number), 0, 1, GapState::Closed)).await.unwrap();
         }
@@ -222,21 +226,21 @@ fn records_of_gaps_are_bounded_and_say_no_less() {
 }
 
 #[test]
-fn a_gap_is_changed_once_and_seen_in_one_state_only() {
+fn a_gap_is_changed_once_and_is_in_one_state_only() {
     virtually(async {
         let world = World::start("another").await;
         let status = &world.status;
         let healing = gap(&"rust".parse().unwrap(), 0, 9, GapState::Healing);
         status.add_gap(&healing).await.unwrap();
-        let told = Gap { reason: Some("later".to_owned()), ..healing.clone() };
-        status.change_gap(&healing, &told).await.unwrap();
-        assert_eq!(all_gaps(status).await, std::slice::from_ref(&told));
+        let with_reason = Gap { reason: Some("later".to_owned()), ..healing.clone() };
+        status.change_gap(&healing, &with_reason).await.unwrap();
+        assert_eq!(all_gaps(status).await, std::slice::from_ref(&with_reason));
         let closed = Gap { state: GapState::Closed, reason: None, ..healing.clone() };
-        status.change_gap(&told, &closed).await.unwrap();
-        // Who comes second changes nothing: neither the one whose answer was lost, nor one who gives it up.
-        status.change_gap(&told, &closed).await.unwrap();
-        status.change_gap(&told, &told.abandoned()).await.unwrap();
-        status.change_gap(&told, &told).await.unwrap();
+        status.change_gap(&with_reason, &closed).await.unwrap();
+        // Later changes have no effect, whether a retry after a lost answer or an attempt to abandon the gap.
+        status.change_gap(&with_reason, &closed).await.unwrap();
+        status.change_gap(&with_reason, &with_reason.abandoned()).await.unwrap();
+        status.change_gap(&with_reason, &with_reason).await.unwrap();
         assert_eq!(all_gaps(status).await, [closed]);
     });
 }

@@ -1,4 +1,4 @@
-//! What the stream's state says while things go wrong, and what the streamer leaves behind.
+//! What `GET /stream` reports while something fails, and what the streamer leaves behind.
 
 use std::time::Duration;
 
@@ -24,28 +24,28 @@ impl World {
     }
 }
 
-fn moment(value: &Value) -> UtcTime {
+fn time(value: &Value) -> UtcTime {
     value.as_str().unwrap().parse().unwrap()
 }
 
 #[test]
-fn figures_are_told_within_seconds_of_a_start() {
+fn figures_are_reported_within_seconds_of_a_start() {
     virtually(async {
         let data = folder();
         let mut world = World::empty(data.path(), Settings { rate: 20.0, ..Settings::seed(1) }).await;
         world.begin("zebra").await;
         let runs = async |world: &World| world.stream().await["state"] == "running";
         world.within(Duration::from_secs(30), "it runs", runs).await;
-        let told = async |world: &World| {
+        let reported = async |world: &World| {
             let report = world.stream().await["report"].take();
             report["postsRead"].as_u64() > Some(0) && report["postsPerSecond"].as_f64() > Some(0.0)
         };
-        world.within(Duration::from_secs(6), "figures are told", told).await;
+        world.within(Duration::from_secs(6), "figures are reported", reported).await;
     });
 }
 
 #[test]
-fn while_nothing_is_read_every_keyword_says_from_when_on_posts_are_missing() {
+fn while_nothing_is_read_each_keyword_shows_since_when_posts_are_missing() {
     virtually(async {
         let data = folder();
         let world = World::start(data.path(), Settings::seed(1)).await;
@@ -53,24 +53,24 @@ fn while_nothing_is_read_every_keyword_says_from_when_on_posts_are_missing() {
         world.fault(&json!({ "fault": "status", "status": 503, "seconds": 300 })).await;
         world.fault(&json!({ "fault": "close" })).await;
         let broke = UtcTime::now();
-        let told = async |world: &World| {
+        let reported = async |world: &World| {
             let stream = world.stream().await;
             let mut keywords = stream["keywords"].as_array().unwrap().iter();
             stream["state"] == "reconnecting" && keywords.all(|keyword| keyword["missingFrom"].is_string())
         };
-        world.within(Duration::from_secs(5), "it is told", told).await;
+        world.within(Duration::from_secs(5), "it is reported", reported).await;
         for keyword in world.stream().await["keywords"].as_array().unwrap() {
-            let from = moment(&keyword["missingFrom"]);
+            let from = time(&keyword["missingFrom"]);
             assert!(from <= broke && broke.since(from) < Duration::from_secs(60), "{keyword} {broke}");
         }
-        world.until("both interruptions are on record", async |world| world.interruptions().await >= 2).await;
+        world.until("both interruptions are recorded", async |world| world.interruptions().await >= 2).await;
         let gaps = world.settled().await;
         assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{gaps:#?}");
-        let all_told = async |world: &World| {
+        let no_longer_missing = async |world: &World| {
             let stream = world.stream().await;
             stream["keywords"].as_array().unwrap().iter().all(|keyword| keyword["missingFrom"].is_null())
         };
-        world.within(Duration::from_secs(2), "gaps tell it instead", all_told).await;
+        world.within(Duration::from_secs(2), "gaps record it instead", no_longer_missing).await;
     });
 }
 
@@ -93,7 +93,7 @@ fn a_new_keywords_gap_never_ends_in_the_future() {
 }
 
 #[test]
-fn what_a_stop_leaves_to_be_healed_is_given_up_and_rings_no_alarm() {
+fn gaps_that_wait_at_a_stop_are_abandoned_and_raise_no_alarm() {
     virtually(async {
         let data = folder();
         let world = World::start(data.path(), Settings::seed(1)).await;
@@ -105,9 +105,9 @@ fn what_a_stop_leaves_to_be_healed_is_given_up_and_rings_no_alarm() {
         world.until("gaps wait to be healed", healing).await;
         let url = format!("{}/stream", world.api());
         assert_eq!(world.http.delete(url).send().await.unwrap().status(), 202);
-        let given_up =
+        let abandoned =
             async |world: &World| world.gaps().await.iter().all(|gap| gap.state == GapState::Abandoned);
-        world.within(Duration::from_secs(150), "they are given up", given_up).await;
+        world.within(Duration::from_secs(150), "they are abandoned", abandoned).await;
         let counts = world.stream().await["gapCounts"].take();
         assert_eq!((&counts["open"], &counts["healing"]), (&json!(0), &json!(0)), "{counts}");
         assert!(counts["abandoned"].as_u64() >= Some(2), "{counts}");
@@ -115,7 +115,7 @@ fn what_a_stop_leaves_to_be_healed_is_given_up_and_rings_no_alarm() {
 }
 
 #[test]
-fn lag_is_until_a_post_can_be_found() {
+fn lag_counts_until_a_post_can_be_found() {
     virtually(async {
         let data = folder();
         let world = World::start(data.path(), Settings { rate: 5.0, ..Settings::seed(1) }).await;
@@ -130,14 +130,14 @@ fn lag_is_until_a_post_can_be_found() {
         });
         tokio::time::sleep(Duration::from_secs(60)).await;
         let stuck = lag(&world).await;
-        assert!(stuck > Some(40_000), "posts wait on the queue: {stuck:?}");
+        assert!(stuck > Some(40_000), "lag must include the time on the queue: {stuck:?}");
         faults.end();
         world.until("it is small again", async |world| lag(world).await < Some(10_000)).await;
     });
 }
 
 #[test]
-fn a_reader_that_cannot_begin_gives_its_lease_back() {
+fn a_streamer_that_cannot_start_releases_its_lease() {
     virtually(async {
         let data = folder();
         let mut world = World::empty(data.path(), Settings::seed(1)).await;
@@ -155,7 +155,7 @@ fn a_reader_that_cannot_begin_gives_its_lease_back() {
         world.begin("zebra").await;
         let failed = async |world: &World| world.status().launch().await.unwrap().failures > 0;
         world.within(Duration::from_secs(60), "it has failed", failed).await;
-        assert_eq!(world.status().lease_holder().await.unwrap(), None, "nobody need wait for its end");
+        assert_eq!(world.status().lease_holder().await.unwrap(), None, "the lease was not released");
         world.machine.as_ref().unwrap().faults.end();
         let runs = async |world: &World| world.stream().await["state"] == "running";
         world.within(Duration::from_secs(60), "it runs", runs).await;
@@ -163,15 +163,15 @@ fn a_reader_that_cannot_begin_gives_its_lease_back() {
 }
 
 #[test]
-fn what_backfill_cannot_cover_is_searched() {
+fn a_gap_that_backfill_cannot_cover_is_healed_by_search() {
     virtually(async {
         let data = folder();
         let world = World::start(data.path(), Settings { backfill: true, ..Settings::seed(1) }).await;
         world.settled().await;
-        // Five minutes are what the account has, and posts are delivered up to half a minute late.
+        // The account has five minutes of backfill, and posts are delivered up to half a minute late.
         world.fault(&json!({ "fault": "status", "status": 503, "seconds": 290 })).await;
         world.fault(&json!({ "fault": "close" })).await;
-        world.until("both interruptions are on record", async |world| world.interruptions().await >= 2).await;
+        world.until("both interruptions are recorded", async |world| world.interruptions().await >= 2).await;
         let gaps = world.settled().await;
         let long = gaps.iter().filter(|gap| gap.to.since(gap.from) > Duration::from_secs(200));
         let long: Vec<_> = long.map(|gap| gap.healed_by).collect();
@@ -180,7 +180,7 @@ fn what_backfill_cannot_cover_is_searched() {
 }
 
 #[test]
-fn all_documented_connections_are_used_and_a_wait_for_more_is_told() {
+fn all_documented_connections_are_used_and_a_wait_for_more_is_reported() {
     virtually(async {
         let data = folder();
         let world = World::start(data.path(), Settings::seed(1)).await;
@@ -200,19 +200,19 @@ fn all_documented_connections_are_used_and_a_wait_for_more_is_told() {
             tokio::time::sleep(Duration::from_secs(3)).await;
         }
         assert_eq!(connections(&world).await, 45);
-        // Of 44 interruptions of two keywords few records are left: what overlaps is one gap.
+        // Overlapping gaps are merged, so 44 interruptions of two keywords leave few records.
         let gaps = world.settled().await;
         assert!(gaps.len() < 30, "{} records", gaps.len());
     });
 }
 
 #[test]
-fn healing_never_passes_the_days_budget() {
+fn healing_never_exceeds_the_days_budget() {
     virtually(async {
         let data = folder();
         let settings = Settings { daily_post_budget: Some(300), rate: 10.0, ..Settings::seed(1) };
         let world = World::start(data.path(), settings).await;
-        // Posts are made, and none is read.
+        // Posts are written, and none is read.
         world.fault(&json!({ "fault": "status", "status": 503, "seconds": 40 })).await;
         world.fault(&json!({ "fault": "close" })).await;
         let is_paused = async |world: &World| world.stream().await["state"] == "paused";
@@ -237,7 +237,7 @@ fn a_budget_that_is_raised_ends_the_pause_and_its_gaps_are_healed() {
             let gaps = world.gaps().await;
             gaps.iter().filter(|gap| gap.state == GapState::Open).count() == 2
         };
-        world.until("the pause of both keywords is on record", open).await;
+        world.until("the pause of both keywords is recorded", open).await;
         tokio::time::sleep(Duration::from_secs(120)).await;
         world.machine = None;
         world.set_daily_post_budget(100_000);
@@ -247,6 +247,6 @@ fn a_budget_that_is_raised_ends_the_pause_and_its_gaps_are_healed() {
         let gaps = world.settled().await;
         assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{gaps:#?}");
         let reading = world.status().reading().await.unwrap();
-        assert!(reading.paused_until.is_empty(), "a later reader would take the pause for read: {reading:?}");
+        assert!(reading.paused_until.is_empty(), "a later streamer would not heal the pause: {reading:?}");
     });
 }

@@ -3,41 +3,40 @@
 use std::path::Path;
 use std::time::Duration;
 
-/// How far virtual time moves at once, at most: it is how long a turn of a socket seems to take.
-const TURN: Duration = Duration::from_millis(5);
+/// The longest step of virtual time, which is how long a round trip over a socket appears to take.
+const STEP: Duration = Duration::from_millis(5);
 
-/// After so many turns the machine is given a moment of real time, or on a busy one seconds would seem
-/// to pass before bytes come through.
-const TURNS: usize = 50;
+/// After this many steps, real time passes too. Otherwise, on a busy machine, seconds of virtual time would pass before
+/// bytes arrive.
+const STEPS: usize = 50;
 
-/// That moment.
-const BREATH: Duration = Duration::from_micros(500);
+/// How much real time passes then.
+const PAUSE: Duration = Duration::from_micros(500);
 
 /// Runs `test` in virtual time: it moves only while everything waits, and in small steps.
 pub(crate) fn virtually<F: Future<Output = ()>>(test: F) {
-    virtually_in_steps_of(TURN, test);
+    virtually_in_steps_of(STEP, test);
 }
 
-/// The same, in steps of this length.
-pub(crate) fn virtually_in_steps_of<F: Future<Output = ()>>(turn: Duration, test: F) {
+/// Like [`virtually`], in steps of this length.
+pub(crate) fn virtually_in_steps_of<F: Future<Output = ()>>(step: Duration, test: F) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        // Without it, time would jump to the next timer while bytes are on their way.
+        // Without this task, time would jump to the next timer while bytes are in transit.
         tokio::spawn(async move {
             loop {
-                for _ in 0..TURNS {
-                    tokio::time::sleep(turn).await;
+                for _ in 0..STEPS {
+                    tokio::time::sleep(step).await;
                 }
-                std::thread::sleep(BREATH);
+                std::thread::sleep(PAUSE);
             }
         });
         test.await;
     });
 }
 
-/// A folder that ends with the test; in memory where there is such a place: what is tested here is not
-/// the disk.
+/// A temporary folder, in memory if possible, since the disk is not under test.
 pub(crate) fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }

@@ -10,7 +10,7 @@ use stream::StreamStatusTable;
 use stream::gaps::{Gap, GapState};
 use utc_time::UtcTime;
 
-/// How long everything may take to be as it should once the faults have ended (virtual).
+/// How long the machine may take to recover once the faults have ended (virtual).
 pub(crate) const PATIENCE: Duration = Duration::from_secs(25 * 60);
 
 /// A stub, and a machine that reads it.
@@ -20,13 +20,13 @@ pub(crate) struct World {
     data: PathBuf,
     settings: Settings,
     pub(crate) machine: Option<Machine>,
-    /// The keywords that are desired, and since when.
-    pub(crate) desired: BTreeMap<&'static str, UtcTime>,
+    /// The requested keywords, and since when they are collected.
+    pub(crate) requested: BTreeMap<&'static str, UtcTime>,
     token: String,
     _stub: stub::Spawned,
 }
 
-/// How a world is.
+/// A world's settings.
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) seed: u64,
@@ -43,7 +43,7 @@ impl Settings {
     }
 }
 
-/// The keyword that comes and goes; the stub posts about whatever its rules ask for.
+/// A keyword that tests start and stop. The stub writes posts about every keyword in its rules.
 pub(crate) const THIRD: &str = "lion";
 
 impl World {
@@ -57,7 +57,7 @@ impl World {
         world
     }
 
-    /// A world in which nothing is desired yet.
+    /// A world without requested keywords.
     pub(crate) async fn empty(data: &Path, settings: Settings) -> Self {
         service::aws::install_tls();
         let source = match settings.recording.clone() {
@@ -75,7 +75,7 @@ impl World {
             data: data.to_owned(),
             settings,
             machine: None,
-            desired: BTreeMap::new(),
+            requested: BTreeMap::new(),
             token,
             _stub: stub,
         };
@@ -83,7 +83,7 @@ impl World {
         world
     }
 
-    /// Waits for something, for as long as everything may take.
+    /// Waits until `is_so` returns true, for at most [`PATIENCE`].
     pub(crate) async fn until(&self, what: &str, is_so: impl AsyncFn(&Self) -> bool) {
         let end = tokio::time::Instant::now() + PATIENCE;
         while !is_so(self).await {
@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    /// How many posts the stub delivered.
+    /// How many posts the stub has delivered.
     pub(crate) async fn delivered(&self) -> usize {
         let posted = self.get(&format!("{}/control/posts", self.stub)).await;
         posted["posts"].as_array().unwrap().iter().filter(|post| post["delivered"] != 0).count()
@@ -102,7 +102,7 @@ impl World {
         all_gaps(&self.status()).await
     }
 
-    /// How often the stream was interrupted, once for each keyword.
+    /// How many gaps were caused by interruptions of the stream; each interruption makes one for each keyword.
     pub(crate) async fn interruptions(&self) -> usize {
         let gaps = self.gaps().await;
         gaps.iter().filter(|gap| gap.to.since(gap.from) > Duration::ZERO && is_interruption(gap)).count()
@@ -119,7 +119,7 @@ impl World {
         self.machine = Some(Machine::start(options).await.unwrap());
     }
 
-    /// From the next start on so many posts may be read in a day.
+    /// Sets the daily budget of posts from the next start on.
     pub(crate) fn set_daily_post_budget(&mut self, posts: u64) {
         self.settings.daily_post_budget = Some(posts);
     }
@@ -128,14 +128,14 @@ impl World {
         let url = format!("{}/stream", self.api());
         let answer = self.http.post(url).json(&json!({ "keyword": keyword })).send().await.unwrap();
         let answer: Value = answer.json().await.unwrap();
-        self.is_desired(keyword, &answer);
+        self.note_request(keyword, &answer);
     }
 
-    /// The api has answered that a keyword is collected from now on.
-    pub(crate) fn is_desired(&mut self, keyword: &'static str, answer: &Value) {
+    /// Records that the API has accepted a keyword, with the start time in its answer.
+    pub(crate) fn note_request(&mut self, keyword: &'static str, answer: &Value) {
         let mut keywords = answer["keywords"].as_array().unwrap().iter();
         let started = &keywords.find(|status| status["keyword"] == keyword).unwrap()["startedAt"];
-        self.desired.insert(keyword, started.as_str().unwrap().parse().unwrap());
+        self.requested.insert(keyword, started.as_str().unwrap().parse().unwrap());
     }
 
     pub(crate) fn api(&self) -> String {
@@ -159,7 +159,7 @@ impl World {
         self.machine.as_ref().unwrap().aws.status_table("x")
     }
 
-    /// The stored posts of a keyword; asserts that the counts equal them.
+    /// The ids of a keyword's stored posts; `None` if the counts differ from their number.
     pub(crate) async fn stored(&self, keyword: &str) -> Option<BTreeSet<String>> {
         let api = self.api();
         let mut ids = BTreeSet::new();
@@ -178,15 +178,16 @@ impl World {
         (counted["total"].as_u64().unwrap() == ids.len() as u64).then_some(ids)
     }
 
-    /// The gaps, and what is wrong: posts made up to `until` that are neither stored nor in an open gap.
+    /// The gaps, and the errors: counts that differ, and posts written up to `until` that are neither stored nor in a
+    /// gap that may lack them.
     pub(crate) async fn missing(&self, until: UtcTime) -> (Vec<Gap>, Vec<String>) {
         let gaps = self.gaps().await;
         let mut wrong: Vec<String> = Vec::new();
         let posted = self.get(&format!("{}/control/posts", self.stub)).await;
         if posted["refusals"] != 0 {
-            panic!("{} refusals by our own fault", posted["refusals"]);
+            panic!("the stub refused {} requests as invalid", posted["refusals"]);
         }
-        for (keyword, started) in &self.desired {
+        for (keyword, started) in &self.requested {
             let Some(stored) = self.stored(keyword).await else {
                 wrong.push(format!("{keyword}: counts differ from posts"));
                 continue;
@@ -201,9 +202,9 @@ impl World {
                 if at > until || stored.contains(id) {
                     continue;
                 }
-                let told = gaps.iter().any(|gap| {
+                let is_reported = gaps.iter().any(|gap| {
                     let here = gap.keyword.as_str() == *keyword && gap.from <= at && at <= gap.to;
-                    // Search cannot find what only a quoted post says: a closed gap never claims it.
+                    // Search cannot find a post by the text that it quotes, so a gap that search healed may lack it.
                     here && match gap.state {
                         GapState::Open | GapState::Abandoned => true,
                         GapState::Closed => {
@@ -212,7 +213,7 @@ impl World {
                         GapState::Healing => false,
                     }
                 });
-                if !told {
+                if !is_reported {
                     wrong.push(format!("{keyword} {id} of {at}, delivered {}", post["delivered"]));
                 }
             }
@@ -220,8 +221,8 @@ impl World {
         (gaps, wrong)
     }
 
-    /// Waits until every post made up to now is accounted for, no gap is being healed, and nothing is missing
-    /// that no gap tells of.
+    /// Waits until every post written up to now is stored or in a gap, no gap is being healed, and no keyword misses
+    /// posts without a gap.
     pub(crate) async fn settled(&self) -> Vec<Gap> {
         let until = UtcTime::now();
         let end = tokio::time::Instant::now() + PATIENCE;
@@ -229,13 +230,13 @@ impl World {
             let (gaps, wrong) = self.missing(until).await;
             let healing = gaps.iter().filter(|gap| gap.state == GapState::Healing).count();
             let keywords = self.status().keywords().await.unwrap();
-            let untold = keywords.iter().filter(|status| status.missing_from.is_some()).count();
-            if wrong.is_empty() && healing == 0 && untold == 0 {
+            let unrecorded = keywords.iter().filter(|status| status.missing_from.is_some()).count();
+            if wrong.is_empty() && healing == 0 && unrecorded == 0 {
                 return gaps;
             }
             assert!(
                 tokio::time::Instant::now() < end,
-                "{} posts missing: {:#?}\n{healing} gaps healing, {untold} keywords untold; gaps: {gaps:#?}",
+                "{} posts missing: {:#?}\n{healing} gaps healing, {unrecorded} keywords miss posts without a gap; gaps: {gaps:#?}",
                 wrong.len(),
                 wrong.iter().take(5).collect::<Vec<_>>()
             );
@@ -244,7 +245,7 @@ impl World {
     }
 }
 
-/// The gaps of a stream, in whatever state.
+/// All gaps of a stream, in every state.
 pub(crate) async fn all_gaps(status: &StreamStatusTable) -> Vec<Gap> {
     let mut gaps = Vec::new();
     for state in GapState::ALL {
@@ -266,7 +267,7 @@ pub(crate) async fn idle_machine(data: &Path) -> Machine {
     Machine::start(Options::new(data, Stream::nowhere())).await.unwrap()
 }
 
-/// Whether reading was interrupted; every keyword is new once.
+/// Whether a gap was caused by an interruption rather than by a new keyword or a streamer that was not running.
 fn is_interruption(gap: &Gap) -> bool {
     !["the keyword was new", "the streamer was not running"].contains(&gap.cause.as_str())
 }

@@ -1,11 +1,11 @@
-//! A client of the api.
+//! A client of the API.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// How long anything may take that is awaited here.
+/// How long to wait for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Client {
@@ -35,7 +35,7 @@ impl Client {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// All posts of a keyword, walked page by page; asserts their order and that none stands twice.
+    /// All posts of a keyword, read page by page; asserts their order and that each is returned once.
     pub(crate) async fn tweets(&self, keyword: &str) -> BTreeMap<String, Value> {
         let mut tweets = BTreeMap::new();
         let (mut cursor, mut last) = (String::new(), String::from("9999"));
@@ -46,7 +46,7 @@ impl Client {
                 assert!(date <= last, "newest first: {date} after {last}");
                 last = date;
                 let id = tweet["tweetId"].as_str().unwrap().to_owned();
-                assert!(tweets.insert(id.clone(), tweet.clone()).is_none(), "{id} stands twice");
+                assert!(tweets.insert(id.clone(), tweet.clone()).is_none(), "{id} was returned twice");
             }
             match page["nextCursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),

@@ -1,5 +1,5 @@
-//! The whole pipeline, as its users meet it: over HTTP, from the stub to the answers.
-#![expect(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+//! The whole pipeline as users see it, over HTTP, from the stub to the API's answers.
+#![expect(clippy::unwrap_used, reason = "helper functions of tests may panic")]
 
 mod client;
 mod program;
@@ -15,16 +15,16 @@ use serde_json::json;
 use self::client::{Client, until};
 
 async fn machine(data: &Path) -> Machine {
-    machine_whose_search_is_late(data, Duration::from_secs(30)).await
+    machine_with_search_delay(data, Duration::from_secs(30)).await
 }
 
-async fn machine_whose_search_is_late(data: &Path, search_delay: Duration) -> Machine {
+async fn machine_with_search_delay(data: &Path, search_delay: Duration) -> Machine {
     let generated = stub::Options::new(stub::Source::Generator { seed: 7 });
     let stub = stub::Options { rate: 100.0, search_delay, ..generated };
     Machine::start(Options::new(data, Stream::Stub(stub))).await.unwrap()
 }
 
-/// What the stub says it handed to the reader, by keyword.
+/// The ids of the posts that the stub delivered to the streamer, by keyword.
 async fn delivered(stub: SocketAddr) -> BTreeMap<String, BTreeSet<String>> {
     let answer = Client::new(stub).get("/control/posts").await;
     let mut delivered: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -38,7 +38,7 @@ async fn delivered(stub: SocketAddr) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_post_is_shown_under_its_keywords_and_taken_back_for_good() {
+async fn one_post_is_shown_under_its_keywords_and_removed_for_good() {
     let folder = tempfile::tempdir().unwrap();
     let machine = machine(folder.path()).await;
     let client = Client::new(machine.api);
@@ -66,7 +66,7 @@ async fn one_post_is_shown_under_its_keywords_and_taken_back_for_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_keywords_run_side_by_side_and_stop_one_by_one() {
+async fn two_keywords_run_together_and_stop_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let machine = machine(folder.path()).await;
     let (client, stub, aws) = (Client::new(machine.api), machine.stub.unwrap(), machine.aws.clone());
@@ -84,7 +84,7 @@ async fn two_keywords_run_side_by_side_and_stop_one_by_one() {
     let state = client.get("/stream").await;
     assert_eq!(state["state"], "running");
     assert_eq!(state["keywords"].as_array().unwrap().len(), 2);
-    until("what came for each is told", || async {
+    until("traffic is reported for each keyword", || async {
         let state = client.get("/stream").await;
         let mut keywords = state["keywords"].as_array().unwrap().iter();
         keywords.all(|keyword| {
@@ -103,7 +103,7 @@ async fn two_keywords_run_side_by_side_and_stop_one_by_one() {
 
     assert_eq!(client.stop("?keyword=rust").await.0, 202);
     assert_eq!(client.stop("?keyword=rust").await.0, 404);
-    until("posts of the stopped keyword stop, the other's go on", || async {
+    until("the stopped keyword gets no more posts and the other still does", || async {
         let before = (client.tweets("rust").await.len(), client.tweets("coffee").await.len());
         tokio::time::sleep(Duration::from_secs(3)).await;
         let after = (client.tweets("rust").await.len(), client.tweets("coffee").await.len());
@@ -113,9 +113,9 @@ async fn two_keywords_run_side_by_side_and_stop_one_by_one() {
     let (status, answer) = client.stop("").await;
     assert_eq!((status, &answer["desired"]), (202, &json!("stopped")));
     until("the streamer has ended", || async { client.get("/stream").await["state"] == "stopped" }).await;
-    // What was on the wire when the reader hung up was handed over and never read: such posts can only
-    // be newer than every one that was.
-    until("every post that was read is there, and no other", || async {
+    // Posts on the wire when the streamer disconnected were delivered but never read. They can only be newer than every
+    // post that was read.
+    until("exactly the posts that were read are stored", || async {
         let delivered = delivered(stub).await;
         let rust: BTreeSet<String> = client.tweets("rust").await.into_keys().collect();
         let coffee: BTreeSet<String> = client.tweets("coffee").await.into_keys().collect();
@@ -152,22 +152,22 @@ async fn cloudwatch_equals_the_posts(client: &Client, aws: &Endpoint, keyword: &
         .send()
         .await
         .unwrap();
-    let stated: f64 = answer.datapoints().iter().filter_map(|point| point.maximum).sum();
+    let published: f64 = answer.datapoints().iter().filter_map(|point| point.maximum).sum();
     let posts = client.tweets(keyword).await.len();
-    (stated - posts as f64).abs() < f64::EPSILON
+    (published - posts as f64).abs() < f64::EPSILON
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_keyword_would_bring_is_what_it_brought() {
+async fn an_estimate_equals_what_the_keyword_collected() {
     let folder = tempfile::tempdir().unwrap();
-    let machine = machine_whose_search_is_late(folder.path(), Duration::ZERO).await;
+    let machine = machine_with_search_delay(folder.path(), Duration::ZERO).await;
     let client = Client::new(machine.api);
     client.start("rust").await;
     until("posts come in", || async { client.tweets("rust").await.len() > 20 }).await;
     let estimate = client.get("/stream/estimate?keyword=rust").await;
     let posts = estimate["posts"].as_u64().unwrap();
     assert!(posts > 20 && estimate["days"].as_array().unwrap().len() <= 2, "{estimate}");
-    // The stub has counted since this day began, and no longer.
+    // The stub's counts begin with this day.
     let days = estimate["daysCounted"].as_f64().unwrap();
     assert!(days > 0.0 && days <= 2.0, "{estimate}");
     let (dollars, expected) = (estimate["dollarsADay"].as_f64().unwrap(), posts as f64 / days * 0.005);

@@ -1,4 +1,4 @@
-//! `aviary` as its user runs it: as a process, which may be killed.
+//! `aviary` as users run it: as a process, which may be killed.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::client::{Client, until};
 
-/// `aviary` as a process; killed when it is dropped.
+/// A running `aviary`, killed when this is dropped.
 struct Aviary {
     process: Child,
     client: Client,
@@ -24,7 +24,7 @@ impl Aviary {
             .unwrap();
         let mut line = String::new();
         let output = std::io::BufReader::new(process.stdout.take().unwrap());
-        // The rest is read on, so that the process never waits for a reader.
+        // Keep reading, so that the process never blocks on a full pipe.
         let mut output = output;
         std::io::BufRead::read_line(&mut output, &mut line).unwrap();
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
@@ -35,14 +35,14 @@ impl Aviary {
 
 impl Drop for Aviary {
     fn drop(&mut self) {
-        // SIGKILL; what is gone already cannot be killed.
+        // SIGKILL. An error means that the process has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_under_load_it_has_every_post_once_and_the_counts_add_up() {
+async fn after_kills_under_load_every_post_is_stored_once_and_the_counts_are_right() {
     let folder = tempfile::tempdir().unwrap();
     let mut seen = BTreeSet::new();
     for round in 0..3 {
@@ -58,14 +58,14 @@ async fn killed_under_load_it_has_every_post_once_and_the_counts_add_up() {
     aviary.client.stop("").await;
     until("the streamer has ended", || async { aviary.client.get("/stream").await["state"] == "stopped" })
         .await;
-    let there: BTreeSet<String> = aviary.client.tweets("rust").await.into_keys().collect();
-    assert!(seen.is_subset(&there));
-    // What is still on the queue arrives first.
+    let stored: BTreeSet<String> = aviary.client.tweets("rust").await.into_keys().collect();
+    assert!(seen.is_subset(&stored));
+    // The queue may still hold posts.
     until("counts equal posts", || aviary.client.counts_equal_posts("rust")).await;
 }
 
 #[test]
-fn what_it_cannot_use_is_named_and_it_ends() {
+fn it_names_what_it_cannot_use_and_exits() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("newer")).unwrap();
     std::fs::write(folder.path().join("newer/version"), "99").unwrap();

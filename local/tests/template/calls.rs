@@ -1,11 +1,11 @@
-//! What calls to AWS need to be allowed.
+//! The permissions that calls to AWS need.
 
 use local::Call;
 use serde_json::Value;
 
 use crate::template::Allowed;
 
-/// What IAM asks for before a call is done.
+/// The permissions that IAM checks for a call.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 pub(crate) fn needed(call: &Call) -> Vec<Allowed> {
     let request = &call.request;
@@ -58,7 +58,7 @@ pub(crate) fn needed(call: &Call) -> Vec<Allowed> {
         "PutMetricData" | "ListMetrics" | "GetMetricData" => {
             vec![on("cloudwatch", operation, "*".to_owned())]
         }
-        other => panic!("nobody knows what {other} needs"),
+        other => panic!("the permissions for {other} are not known"),
     }
 }
 

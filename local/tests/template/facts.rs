@@ -1,4 +1,4 @@
-//! Tables, queues, variables and routes.
+//! The template's tables, queues, variables, routes and alarms match the code.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -55,8 +55,8 @@ fn tables_have_the_keys_that_the_code_uses_and_outlive_the_stack() {
         let table = template.properties(name);
         assert_eq!(keys(table), table_keys, "{name}");
         let empty = Vec::new();
-        let there = table["GlobalSecondaryIndexes"].as_sequence().unwrap_or(&empty).iter();
-        let there: Vec<_> = there
+        let actual = table["GlobalSecondaryIndexes"].as_sequence().unwrap_or(&empty).iter();
+        let actual: Vec<_> = actual
             .map(|index| {
                 (plain(&index["IndexName"]), keys(index), plain(&index["Projection"]["ProjectionType"]))
             })
@@ -65,7 +65,7 @@ fn tables_have_the_keys_that_the_code_uses_and_outlive_the_stack() {
             .into_iter()
             .map(|(name, keys, projection)| (name.to_owned(), keys, projection.to_owned()))
             .collect();
-        assert_eq!(there, indexes, "{name}");
+        assert_eq!(actual, indexes, "{name}");
         assert_eq!(table["TimeToLiveSpecification"]["AttributeName"].as_str(), time_to_live, "{name}");
         assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
         assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
@@ -76,7 +76,7 @@ fn tables_have_the_keys_that_the_code_uses_and_outlive_the_stack() {
 }
 
 #[test]
-fn queues_keep_their_order_and_give_up_as_the_code_expects() {
+fn queues_keep_order_and_redrive_as_the_code_expects() {
     let template = Template::read();
     for fifo in ["TweetsFifoQueue", "TweetsDeadLetterQueue"] {
         assert_eq!(template.properties(fifo)["FifoQueue"], true);
@@ -91,29 +91,29 @@ fn queues_keep_their_order_and_give_up_as_the_code_expects() {
     assert_eq!(plain(&mapping["EventSourceArn"]), "TweetsFifoQueue");
 }
 
-/// Asserts that the code asks for these variables, no more and no fewer, and takes what they hold; but for
-/// those that a deployment has no use for.
+/// Asserts that the code reads exactly the variables in `given`, except for those in `not_deployed`, which a deployment
+/// does not need, and accepts their values.
 fn assert_variables<T>(
     given: &[(String, String)],
-    no_use: &[&str],
+    not_deployed: &[&str],
     read: impl Fn(&dyn Fn(&str) -> Option<String>) -> Result<T, service::variables::WrongVariables>,
 ) {
-    let asked = RefCell::new(BTreeSet::new());
+    let names = RefCell::new(BTreeSet::new());
     let variable = |name: &str| {
-        asked.borrow_mut().insert(name.to_owned());
+        names.borrow_mut().insert(name.to_owned());
         given.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())
     };
     if let Err(error) = read(&variable) {
         panic!("{error}");
     }
     let given: BTreeSet<String> = given.iter().map(|(name, _)| name.clone()).collect();
-    let asked: BTreeSet<String> =
-        asked.into_inner().into_iter().filter(|name| !no_use.contains(&name.as_str())).collect();
-    assert_eq!(given, asked);
+    let names: BTreeSet<String> =
+        names.into_inner().into_iter().filter(|name| !not_deployed.contains(&name.as_str())).collect();
+    assert_eq!(given, names);
 }
 
 #[test]
-fn functions_and_the_task_are_told_what_they_ask_for_and_nothing_else() {
+fn functions_and_the_task_get_exactly_the_variables_that_they_read() {
     let template = Template::read();
     let variables = |function: &str| -> Vec<(String, String)> {
         let variables = template.properties(function)["Environment"]["Variables"].as_mapping().unwrap();
@@ -143,11 +143,11 @@ fn functions_and_the_task_are_told_what_they_ask_for_and_nothing_else() {
     let variables = container["Environment"].as_sequence().unwrap().iter();
     let variables: Vec<_> =
         variables.map(|variable| (plain(&variable["Name"]), template.given(&variable["Value"]))).collect();
-    let no_use = ["STREAM_ID", "MASTODON_URL", "MASTODON_TOKEN_PARAMETER"];
-    assert_variables(&variables, &no_use, |variable| {
+    let not_deployed = ["STREAM_ID", "MASTODON_URL", "MASTODON_TOKEN_PARAMETER"];
+    assert_variables(&variables, &not_deployed, |variable| {
         streamer::Config::from_variables(variable, String::new())
     });
-    // A streamer ends within 25 s.
+    // A streamer ends within 25 s of SIGTERM.
     assert!(container["StopTimeout"].as_u64().unwrap() > 25);
     assert_eq!(container["ReadonlyRootFilesystem"], true);
     assert!(!container["User"].as_str().unwrap().starts_with('0'));
@@ -157,7 +157,7 @@ fn functions_and_the_task_are_told_what_they_ask_for_and_nothing_else() {
 }
 
 #[test]
-fn routes_are_those_of_the_description_each_before_its_own_function() {
+fn routes_are_those_of_the_description_and_lead_to_the_right_function() {
     let template = Template::read();
     let mut routes = BTreeSet::new();
     for (id, route) in template.of_type("AWS::ApiGatewayV2::Route") {
@@ -183,18 +183,18 @@ fn routes_are_those_of_the_description_each_before_its_own_function() {
     }
     assert_eq!(routes, described);
     let authorizer = template.properties("ApiAuthorizer");
-    // Else a verdict on a key that reads would stand for routes that control.
+    // Otherwise a cached decision on a key with the scope `read` would apply to control routes too.
     let sources: Vec<String> =
         authorizer["IdentitySource"].as_sequence().unwrap().iter().map(plain).collect();
     assert_eq!(sources, ["$request.header.Authorization", "$context.routeKey"]);
     let limits = &template.properties("ApiStage")["DefaultRouteSettings"];
     let (rate, burst) = (plain(&limits["ThrottlingRateLimit"]), plain(&limits["ThrottlingBurstLimit"]));
-    let said = format!("{rate} requests a second, in bursts of up to {burst}");
-    assert!(description["info"]["description"].as_str().unwrap().contains(&said), "{said}");
+    let limits = format!("{rate} requests a second, in bursts of up to {burst}");
+    assert!(description["info"]["description"].as_str().unwrap().contains(&limits), "{limits}");
 }
 
 #[test]
-fn alarms_watch_metrics_that_are_said() {
+fn alarms_watch_metrics_that_are_published() {
     let gauges =
         [Gauge::DEAD_LETTERS, Gauge::CONSUMER_LAG, Gauge::UNREAD, Gauge::GAPS_OPEN, Gauge::BUDGET_USED];
     let template = Template::read();

@@ -1,5 +1,5 @@
-//! `template.yaml` says what the code expects, and allows what the code does, and no more.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "the helpers of tests are tests")]
+//! `template.yaml` matches what the code expects, and allows exactly what the code does.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helper functions of tests may panic")]
 
 mod calls;
 mod facts;

@@ -1,4 +1,4 @@
-//! Everything that each program does is allowed to it, and nothing is that it never does.
+//! Each program's role allows everything that the program does, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -15,10 +15,10 @@ use crate::calls::needed;
 use crate::template::{Allowed, Template};
 use crate::virtual_time::{folder, virtually};
 
-/// What each caller needed so far.
+/// The permissions that each caller has needed so far.
 type Seen = Arc<Mutex<BTreeMap<String, BTreeSet<Allowed>>>>;
 
-/// A machine that takes a key and reads a stub, all of whose calls are seen.
+/// A machine that requires a key and reads a stub, and whose calls are recorded.
 struct World {
     machine: Machine,
     seen: Seen,
@@ -55,16 +55,16 @@ impl World {
     async fn ask(&self, request: &str, body: Option<Value>) -> Value {
         let (method, path) = request.split_once(' ').unwrap();
         let url = format!("http://{}{path}", self.machine.api);
-        let mut asked = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.key);
+        let mut sent = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.key);
         if let Some(body) = body {
-            asked = asked.json(&body);
+            sent = sent.json(&body);
         }
-        let answer = asked.send().await.unwrap();
+        let answer = sent.send().await.unwrap();
         assert!(answer.status().is_success(), "{request}: {}", answer.text().await.unwrap());
         serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
     }
 
-    /// Waits until `request` answers something like that.
+    /// Waits until the answer to `request` satisfies `is_so`.
     async fn until(&self, what: &str, request: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let end = tokio::time::Instant::now() + Duration::from_secs(600);
         loop {
@@ -77,7 +77,7 @@ impl World {
         }
     }
 
-    /// From now on each call is seen; those that `fails` says fail.
+    /// From now on, records each call, and makes those fail for which `fails` returns true.
     fn watch(&self, fails: impl Fn(&Call) -> bool + Send + 'static) {
         let seen = Arc::clone(&self.seen);
         self.machine.faults.judge(move |call| {
@@ -89,28 +89,28 @@ impl World {
     }
 }
 
-/// Starts and stops the streamer in every way: by the api and by the minute, in time and not.
+/// Starts and stops the streamer in every way: by the API and by the minute, normally and after failures.
 async fn start_and_stop(world: &World) {
     let keyword = |keyword: &str| Some(json!({ "keyword": keyword }));
-    let reads = |epoch: u64| move |stream: &Value| stream["lease"]["epoch"].as_u64() >= Some(epoch);
-    let nobody_reads = |stream: &Value| stream["lease"].is_null();
+    let has_lease = |epoch: u64| move |stream: &Value| stream["lease"]["epoch"].as_u64() >= Some(epoch);
+    let no_lease = |stream: &Value| stream["lease"].is_null();
     let of_streamer = |call: &Call, operations: &[&str]| {
         call.caller == "streamer" && operations.contains(&call.operation.as_str())
     };
-    // The api's start fails, so the minute makes it.
+    // The API's attempt to start a task fails, so the minute starts it.
     world.watch(|call| call.operation == "RunTask" && call.caller == "control");
     world.ask("POST /stream", keyword("zebra")).await;
     world.until("posts come in", "GET /tweets?keyword=zebra", |page| page["tweets"][0].is_object()).await;
-    // What X does not understand is noted at its keyword.
+    // X refuses the keyword, which the streamer records.
     world.ask("POST /stream", keyword("(")).await;
     world.until("it is refused", "GET /stream", |stream| stream["keywords"][0]["error"].is_string()).await;
     world.ask("DELETE /stream?keyword=(", None).await;
-    // A streamer that cannot renew its lease ends and leaves it, and the minute gives it to the next.
+    // A streamer that cannot renew its lease ends without releasing it, and the minute releases it for the next one.
     world.watch(move |call| of_streamer(call, &["UpdateItem"]));
-    world.until("it has ended", "GET /stream", nobody_reads).await;
+    world.until("it has ended", "GET /stream", no_lease).await;
     world.watch(|_| false);
-    world.until("another reads", "GET /stream", reads(2)).await;
-    // One that sees nothing of what is desired is stopped after the grace.
+    world.until("another streamer reads", "GET /stream", has_lease(2)).await;
+    // A streamer that does not learn that its keywords were stopped is stopped after the grace period.
     world.watch(move |call| {
         of_streamer(call, &["ReceiveMessage", "Query"])
             || (call.caller == "minute" && call.operation == "StopTask")
@@ -118,22 +118,22 @@ async fn start_and_stop(world: &World) {
     world.ask("DELETE /stream?keyword=zebra", None).await;
     tokio::time::sleep(Duration::from_secs(75)).await;
     world.ask("DELETE /stream", None).await;
-    world.until("it has ended", "GET /stream", nobody_reads).await;
-    // One that is told to end and cannot give its lease back leaves that to whoever starts the next.
+    world.until("it has ended", "GET /stream", no_lease).await;
+    // A streamer that is stopped and cannot release its lease leaves that to the start of the next one.
     world.watch(|_| false);
     world.ask("POST /stream", keyword("zebra")).await;
-    world.until("another reads", "GET /stream", reads(3)).await;
+    world.until("another streamer reads", "GET /stream", has_lease(3)).await;
     world.watch(move |call| of_streamer(call, &["UpdateItem"]));
     world.ask("DELETE /stream", None).await;
-    world.until("it has ended", "GET /stream", nobody_reads).await;
+    world.until("it has ended", "GET /stream", no_lease).await;
     world.watch(|_| false);
     world.ask("POST /stream", keyword("zebra")).await;
-    world.until("another reads", "GET /stream", reads(4)).await;
+    world.until("another streamer reads", "GET /stream", has_lease(4)).await;
     world.ask("DELETE /stream", None).await;
-    world.until("it has ended", "GET /stream", nobody_reads).await;
+    world.until("it has ended", "GET /stream", no_lease).await;
 }
 
-/// Has the consumer store, change, remove and give up.
+/// Makes the consumer store, edit and remove posts, and give up on messages.
 async fn consume(world: &World) {
     let url = world.machine.aws.queue_url("TweetsFifoQueue.fifo");
     let sqs = aws_sdk_sqs::Client::new(world.machine.aws.sdk());
@@ -166,7 +166,7 @@ async fn consume(world: &World) {
     world.until("one is removed", "GET /tweets?keyword=rust", removed).await;
 }
 
-/// Asks for everything that the api answers, and has it do everything else that it can do.
+/// Sends the API every kind of request that the other steps do not.
 async fn use_the_api(world: &World) {
     for request in [
         "GET /stream/estimate?keyword=zebra",
@@ -185,12 +185,12 @@ async fn use_the_api(world: &World) {
     world.ask(&format!("DELETE /deadLetters/{}", id(0)), None).await;
     world.ask(&format!("POST /deadLetters/{}/redrive", id(1)), None).await;
     world.ask("POST /deadLetters/redrive", None).await;
-    // The minute restates what was counted meanwhile.
+    // The minute publishes the counts that have changed.
     tokio::time::sleep(Duration::from_secs(61)).await;
 }
 
 #[test]
-fn what_each_program_does_is_allowed_and_nothing_else_is() {
+fn each_role_allows_exactly_what_its_program_does() {
     let seen = Arc::new(Mutex::new(BTreeMap::new()));
     let by_all = Arc::clone(&seen);
     virtually(async move {
@@ -217,7 +217,7 @@ fn what_each_program_does_is_allowed_and_nothing_else_is() {
         }
         let mut needed = seen[&name(role)].clone();
         if role == "ConsumerRole" {
-            // The event source mapping does this in its name.
+            // The event source mapping uses the function's role.
             let actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
             needed.extend(actions.map(|action| (action.to_owned(), "TweetsFifoQueue".to_owned())));
         }

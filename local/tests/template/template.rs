@@ -1,4 +1,4 @@
-//! Reading the template.
+//! Reads the template.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use yaml_serde::Value;
 /// The template.
 pub(crate) struct Template(Value);
 
-/// An action, and what it may be done to: a resource's logical id, maybe with `/index/…`, `parameter/…`,
-/// `task`, `task-definition`, or `*`.
+/// An action and its resource: a logical id, possibly with `/index/…`; `parameter/…`; `task`; `task-definition`; or
+/// `*`.
 pub(crate) type Allowed = (String, String);
 
 impl Template {
@@ -18,10 +18,10 @@ impl Template {
     }
 
     /// The resources of a type, by their logical ids.
-    pub(crate) fn of_type(&self, wanted: &str) -> BTreeMap<String, &Value> {
+    pub(crate) fn of_type(&self, name: &str) -> BTreeMap<String, &Value> {
         let resources = self.0["Resources"].as_mapping().unwrap().iter();
-        let wanted = resources.filter(|(_, resource)| resource["Type"] == *wanted);
-        wanted.map(|(id, resource)| (id.as_str().unwrap().to_owned(), resource)).collect()
+        let found = resources.filter(|(_, resource)| resource["Type"] == *name);
+        found.map(|(id, resource)| (id.as_str().unwrap().to_owned(), resource)).collect()
     }
 
     pub(crate) fn resource(&self, id: &str) -> &Value {
@@ -32,7 +32,7 @@ impl Template {
         &self.0["Resources"][id]["Properties"]
     }
 
-    /// A value as a program would be given it: a parameter's default, or the logical id of what is meant.
+    /// A value as a program gets it: a parameter's default, or the logical id of the resource that it refers to.
     pub(crate) fn given(&self, value: &Value) -> String {
         let text = plain(value);
         match &self.0["Parameters"][text.as_str()]["Default"] {
@@ -41,7 +41,7 @@ impl Template {
         }
     }
 
-    /// What a role's own policies allow.
+    /// What a role's inline policies allow.
     pub(crate) fn allowed(&self, role: &str) -> BTreeSet<Allowed> {
         let mut allowed = BTreeSet::new();
         for policy in self.properties(role)["Policies"].as_sequence().unwrap() {
@@ -66,7 +66,7 @@ fn list(value: &Value) -> Vec<String> {
     }
 }
 
-/// A value as text: of what refers to a resource, its logical id.
+/// A value as text. A reference to a resource becomes its logical id.
 pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::Tagged(tagged) => {
@@ -85,7 +85,7 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
-/// The last part of an ARN, or what stands in the place of variables.
+/// The last part of an ARN, with variables replaced by their names.
 fn substituted(text: &str) -> String {
     let text = text.replace("${AWS::StackName}", "aviary");
     let name = text.rsplit(':').find(|part| *part != "*").unwrap().replace(".Arn}", "}");

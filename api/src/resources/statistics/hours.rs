@@ -31,7 +31,7 @@ impl Hours {
         if let Some(from) = range.from
             && to <= from
         {
-            return unusable(format!("is in the future: no post was made at {from} or later"));
+            return unusable(format!("is in the future: no post was written at {from} or later"));
         }
         let end = to.before(Duration::from_millis(1)).start_of_hour().after(HOUR);
         let first = range.from.map_or_else(|| end.before(default), UtcTime::start_of_hour);

@@ -45,7 +45,7 @@ pub(crate) struct Parameters {
     #[param(inline)]
     from: Option<QueryTime>,
     /// The range ends with the hour of this time, which is included unless this is its first moment. If absent, the range
-    /// ends now.
+    /// ends two hours from now, since a post's clock may be ahead.
     #[param(inline)]
     to: Option<QueryTime>,
     /// What each row counts; `country` if absent.
@@ -53,13 +53,13 @@ pub(crate) struct Parameters {
     by: Option<By>,
     /// Where the counts come from; `table` if absent.
     #[param(inline)]
-    source: Option<Source>,
+    source: Option<CountSource>,
 }
 
 /// Where counts come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-enum Source {
+enum CountSource {
     Table,
     Cloudwatch,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Statistics {
     /// The keyword; null if all are counted.
     keyword: Option<Keyword>,
     by: By,
-    source: Source,
+    source: CountSource,
     /// The first hour of the range.
     from: UtcTime,
     /// The first hour after the range.
@@ -112,17 +112,19 @@ pub(crate) async fn count(
 ) -> Result<Json<Statistics>, ApiError> {
     let keyword = parameters.keyword.map(KeywordParameter::keyword).transpose()?;
     let by = parameters.by.unwrap_or(By::Country);
-    let source = parameters.source.unwrap_or(Source::Table);
+    let source = parameters.source.unwrap_or(CountSource::Table);
     let longest = match (&keyword, source) {
-        (Some(_), Source::Table) => LONGEST,
+        (Some(_), CountSource::Table) => LONGEST,
         _ => LONGEST_OF_ALL,
     };
     let default = if keyword.is_some() { longest } else { DAY };
     let hours = Hours::new(TimeRange::new(parameters.from, parameters.to)?, default, longest)?;
     let counts = counts(&api, keyword.as_ref(), hours).await?;
     let mut rows = match source {
-        Source::Table => rows::from_table(by, &counts),
-        Source::Cloudwatch => cloudwatch::rows(&api.cloudwatch, keyword.as_ref(), hours, by, &counts).await?,
+        CountSource::Table => rows::from_table(by, &counts),
+        CountSource::Cloudwatch => {
+            cloudwatch::rows(&api.cloudwatch, keyword.as_ref(), hours, by, &counts).await?
+        }
     };
     by.sort(&mut rows);
     let differing = rows.iter().filter(|row| row.table.is_some()).count();
@@ -134,7 +136,7 @@ pub(crate) async fn count(
         to: hours.end,
         total: rows.iter().map(|row| row.tweets.unwrap_or(row.collected)).sum(),
         statistics: rows,
-        differing: (source == Source::Cloudwatch).then_some(differing),
+        differing: (source == CountSource::Cloudwatch).then_some(differing),
     }))
 }
 

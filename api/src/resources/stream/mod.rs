@@ -89,7 +89,7 @@ pub(crate) async fn stop(
 ) -> Result<(StatusCode, Json<Stream>), ApiError> {
     match keyword.map(KeywordParameter::keyword).transpose()? {
         Some(keyword) => {
-            if api.status.remove_keyword(&keyword).await? == Removed::NotThere {
+            if api.status.remove_keyword(&keyword).await? == Removed::NotFound {
                 return Err(ApiError::KeywordNotRequested(keyword));
             }
         }

@@ -23,7 +23,8 @@ const LATE_MS: i64 = 60_000;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Stream {
     /// Whether the stream should run: it should while any keyword is requested.
-    desired: Desired,
+    #[serde(rename = "desired")]
+    requested: RequestedState,
     /// The state that the streamer last reported; without one `starting`, or `stopped` if none is needed.
     state: StreamState,
     /// Why the stream is in this state, where that needs an explanation.
@@ -45,7 +46,7 @@ pub(crate) struct Stream {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-enum Desired {
+enum RequestedState {
     Running,
     Stopped,
 }
@@ -84,12 +85,12 @@ impl Stream {
             gaps::summary(status),
         )?;
         let holder = holder.filter(|holder| holder.until > now);
-        let desired = if keywords.is_empty() { Desired::Stopped } else { Desired::Running };
-        let state = state(desired, report.as_ref(), &launch, holder.as_ref());
-        let missing_from = match (&report, &holder, desired) {
+        let requested = if keywords.is_empty() { RequestedState::Stopped } else { RequestedState::Running };
+        let state = state(requested, report.as_ref(), &launch, holder.as_ref());
+        let missing_from = match (&report, &holder, requested) {
             (Some(report), Some(_), _) => report.missing_from,
             // Without a reader, posts are missing from where the last one got to.
-            (_, _, Desired::Running) => status.reading().await?.cursors.into_values().min(),
+            (_, _, RequestedState::Running) => status.reading().await?.cursors.into_values().min(),
             _ => None,
         };
         let mut traffic =
@@ -100,7 +101,7 @@ impl Stream {
             StreamKeyword { traffic: traffic.remove(&status.keyword).filter(|_| holder.is_some()), status }
         });
         Ok(Self {
-            desired,
+            requested,
             state,
             keywords: keywords.collect(),
             reason: reason(state, report.as_ref(), launch),
@@ -119,19 +120,19 @@ impl Stream {
 
 /// The state of a stream that `holder`, if anybody, reads now.
 fn state(
-    desired: Desired,
+    requested: RequestedState,
     report: Option<&StreamReport>,
     launch: &Launch,
     holder: Option<&LeaseHolder>,
 ) -> StreamState {
     let reported = report.map(|report| report.state);
-    match (holder, desired) {
+    match (holder, requested) {
         (Some(_), _) => reported.unwrap_or(StreamState::Starting),
-        (None, Desired::Stopped) => StreamState::Stopped,
-        (None, Desired::Running) if reported == Some(StreamState::Failed) || launch.failures > 0 => {
+        (None, RequestedState::Stopped) => StreamState::Stopped,
+        (None, RequestedState::Running) if reported == Some(StreamState::Failed) || launch.failures > 0 => {
             StreamState::Failed
         }
-        (None, Desired::Running) => StreamState::Starting,
+        (None, RequestedState::Running) => StreamState::Starting,
     }
 }
 

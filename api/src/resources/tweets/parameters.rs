@@ -52,9 +52,10 @@ impl Parameters {
     /// # Errors
     /// The keyword or the range cannot be used.
     pub(super) fn query(&self) -> Result<PostQuery, ApiError> {
+        let keyword = self.keyword.clone().keyword()?;
         let range = TimeRange::new(self.from, self.to)?;
         Ok(PostQuery {
-            keyword: self.keyword.clone().keyword()?,
+            keyword,
             from: range.from,
             before: range.to,
             filter: PostFilter {

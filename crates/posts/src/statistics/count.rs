@@ -63,7 +63,7 @@ impl StatisticsTable {
     }
 
     fn write(&self, update: UpdateBuilder) -> Result<TransactWriteItem, TableError> {
-        let update = update.build().map_err(|error| self.invalid_item(error.to_string()))?;
+        let update = update.build().map_err(|error| self.invalid_item(&error))?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 }

@@ -107,13 +107,13 @@ impl StatisticsTable {
         let first_at = item.get(Self::FIRST_AT).and_then(|value| value.as_s().ok());
         Ok(HourCount {
             keyword: Keyword::try_from(keyword.to_owned())
-                .map_err(|error: InvalidKeyword| self.invalid_item(error.to_string()))?,
+                .map_err(|error: InvalidKeyword| self.invalid_item(&error))?,
             hour,
             country,
             collected: self.number(item, Self::COLLECTED)?,
             removed: self.number(item, Self::REMOVED)?,
             first_at: match first_at {
-                Some(at) => at.parse().map_err(|error: InvalidTime| self.invalid_item(error.to_string()))?,
+                Some(at) => at.parse().map_err(|error: InvalidTime| self.invalid_item(&error))?,
                 None => hour,
             },
         })
@@ -123,7 +123,7 @@ impl StatisticsTable {
     fn hour_and_country(&self, item: &Item) -> Result<(UtcTime, Option<Country>), TableError> {
         let sort_key = self.text(item, Self::SORT_KEY)?;
         let invalid = |reason: &dyn fmt::Display| {
-            self.invalid_item(format!("{} {sort_key:?}: {reason}", Self::SORT_KEY))
+            self.invalid_item(&format!("{} {sort_key:?}: {reason}", Self::SORT_KEY))
         };
         let (hour, country) = sort_key.split_once('#').ok_or_else(|| invalid(&"it has no country"))?;
         let hour = format!("{hour}:00:00Z").parse().map_err(|error: InvalidTime| invalid(&error))?;
@@ -135,7 +135,7 @@ impl StatisticsTable {
 
     fn text<'a>(&self, item: &'a Item, attribute: &str) -> Result<&'a str, TableError> {
         let value = item.get(attribute).and_then(|value| value.as_s().ok());
-        value.map(String::as_str).ok_or_else(|| self.invalid_item(format!("it has no {attribute}")))
+        value.map(String::as_str).ok_or_else(|| self.invalid_item(&format!("it has no {attribute}")))
     }
 
     /// A number of an item; 0 if it was never written.
@@ -145,7 +145,7 @@ impl StatisticsTable {
                 .as_n()
                 .ok()
                 .and_then(|digits| digits.parse().ok())
-                .ok_or_else(|| self.invalid_item(format!("{attribute} is not a number")))
+                .ok_or_else(|| self.invalid_item(&format!("{attribute} is not a number")))
         })
     }
 }

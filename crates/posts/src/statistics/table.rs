@@ -39,7 +39,7 @@ impl StatisticsTable {
     }
 
     /// The error of an item that this version can neither read nor write.
-    pub(super) fn invalid_item(&self, reason: String) -> TableError {
-        TableError::Item { table: self.name.clone(), reason }
+    pub(super) fn invalid_item(&self, reason: &dyn std::fmt::Display) -> TableError {
+        TableError::Item { table: self.name.clone(), reason: reason.to_string() }
     }
 }

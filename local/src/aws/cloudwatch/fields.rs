@@ -27,7 +27,7 @@ pub(super) fn timestamp(millis: i64) -> Value {
     Value::Tag(1, Box::new(Value::Float(millis as f64 / 1000.0)))
 }
 
-/// A moment is seconds since 1970; in CBOR they are tagged 1.
+/// A timestamp in milliseconds since 1970. It is sent in seconds; in CBOR, with tag 1.
 pub(super) fn millis(value: &Value) -> Option<i64> {
     let seconds = value.as_tag().map_or(value, |(_, seconds)| seconds);
     Some((float(seconds)? * 1000.0).round() as i64)

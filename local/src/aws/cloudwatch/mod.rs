@@ -1,7 +1,7 @@
-//! CloudWatch, of the operations that we call: `PutMetricData`, `ListMetrics` and `GetMetricData`; and
-//! `GetMetricStatistics`, by which tests and the AWS CLI read it.
+//! CloudWatch, limited to the operations in use: `PutMetricData`, `ListMetrics` and `GetMetricData` for the programs,
+//! and `GetMetricStatistics` for tests and the AWS CLI.
 //!
-//! Its SDK speaks `rpc-v2-cbor`: <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>; the AWS CLI
+//! The SDK speaks `rpc-v2-cbor`, <https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html>; the AWS CLI
 //! speaks `aws-json-1.0`.
 
 mod fields;
@@ -79,7 +79,7 @@ mod tests {
     use crate::aws::Health;
 
     #[tokio::test]
-    async fn what_is_put_in_json_is_listed_and_read_in_json() {
+    async fn metrics_are_put_listed_and_read_in_json() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store"), Health::default()).unwrap();
         let ask = async |operation: &str, request| answer_json(&store, operation, request).await.unwrap();
@@ -94,9 +94,9 @@ mod tests {
         let listed = ask("ListMetrics", json!({ "MetricName": "Tweets" })).await;
         assert_eq!(listed["Metrics"], json!([metric]));
         let range = json!({ "StartTime": hour, "EndTime": hour + 3600, "Period": 3600 });
-        let mut asked = metric.clone();
-        asked.as_object_mut().unwrap().extend(range.as_object().unwrap().clone());
-        let statistics = ask("GetMetricStatistics", asked).await;
+        let mut query = metric.clone();
+        query.as_object_mut().unwrap().extend(range.as_object().unwrap().clone());
+        let statistics = ask("GetMetricStatistics", query).await;
         assert_eq!(
             statistics["Datapoints"],
             json!([{ "Timestamp": hour as f64, "Maximum": 7.0, "Sum": 7.0, "SampleCount": 1.0, "Unit": "Count" }])

@@ -1,4 +1,4 @@
-//! The operations, over requests in CBOR.
+//! The operations, on requests in CBOR.
 
 use std::collections::BTreeMap;
 
@@ -34,11 +34,11 @@ pub(super) async fn put(store: &Store, request: &Value) -> Result<Value, Refusal
 }
 
 pub(super) async fn statistics(store: &Store, request: &Value) -> Result<Value, Refusal> {
-    let moment = |name| field(request, name).and_then(millis).ok_or_else(|| invalid(name));
+    let time = |name| field(request, name).and_then(millis).ok_or_else(|| invalid(name));
     let period = field(request, "Period").and_then(float).filter(|period| *period >= 1.0);
     let period_ms = (period.ok_or_else(|| invalid("Period"))? * 1000.0) as i64;
     let metric = metric(required_text(request, "Namespace")?, request)?;
-    let points = periods(store, metric, moment("StartTime")?, moment("EndTime")?, period_ms)
+    let points = periods(store, metric, time("StartTime")?, time("EndTime")?, period_ms)
         .await?
         .into_iter()
         .map(|(at, (maximum, sum, count))| {
@@ -57,10 +57,11 @@ pub(super) async fn statistics(store: &Store, request: &Value) -> Result<Value, 
     ]))
 }
 
-/// Those with this namespace, name and dimensions, as far as they are given, in one page.
+/// Lists the metrics with the requested namespace, name and dimensions, each of which may be absent, in one page.
 pub(super) async fn metrics(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let given = |name| field(request, name).and_then(Value::as_text);
-    let wanted: Vec<String> = list(request, "Dimensions").iter().map(dimension).collect::<Result<_, _>>()?;
+    let requested: Vec<String> =
+        list(request, "Dimensions").iter().map(dimension).collect::<Result<_, _>>()?;
     let beginning = match (given("Namespace"), given("MetricName")) {
         (Some(namespace), Some(name)) => format!("{namespace}\n{name}\n"),
         (Some(namespace), None) => format!("{namespace}\n"),
@@ -72,9 +73,9 @@ pub(super) async fn metrics(store: &Store, request: &Value) -> Result<Value, Ref
         let (name, dimensions) = rest.split_once('\n')?;
         let dimensions: Vec<&str> =
             dimensions.split('\n').filter(|dimension| !dimension.is_empty()).collect();
-        let asked_for = given("MetricName").is_none_or(|wanted| wanted == name)
-            && wanted.iter().all(|wanted| dimensions.contains(&wanted.as_str()));
-        asked_for.then(|| {
+        let matches = given("MetricName").is_none_or(|requested| requested == name)
+            && requested.iter().all(|dimension| dimensions.contains(&dimension.as_str()));
+        matches.then(|| {
             let text = |text: &str| Value::Text(text.to_owned());
             let dimensions = dimensions.iter().filter_map(|dimension| dimension.split_once('='));
             let dimensions =
@@ -89,27 +90,27 @@ pub(super) async fn metrics(store: &Store, request: &Value) -> Result<Value, Ref
     Ok(map([("Metrics", Value::Array(found.collect()))]))
 }
 
-/// What is asked of up to 500 metrics, in one page.
+/// Answers up to 500 queries, in one page.
 pub(super) async fn data(store: &Store, request: &Value) -> Result<Value, Refusal> {
     let queries = list(request, "MetricDataQueries");
     if queries.is_empty() || queries.len() > 500 {
         return Err(invalid("The collection MetricDataQueries must have a size from 1 to 500."));
     }
-    let moment = |name| field(request, name).and_then(millis).ok_or_else(|| invalid(name));
-    let (from, to) = (moment("StartTime")?, moment("EndTime")?);
+    let time = |name| field(request, name).and_then(millis).ok_or_else(|| invalid(name));
+    let (from, to) = (time("StartTime")?, time("EndTime")?);
     let mut results = Vec::new();
     for query in queries {
         let stat = field(query, "MetricStat").ok_or_else(|| invalid("MetricStat"))?;
-        let asked = field(stat, "Metric").ok_or_else(|| invalid("Metric"))?;
+        let requested = field(stat, "Metric").ok_or_else(|| invalid("Metric"))?;
         let period = field(stat, "Period").and_then(float).filter(|period| *period >= 1.0);
         let period_ms = (period.ok_or_else(|| invalid("Period"))? * 1000.0) as i64;
-        let metric = metric(required_text(asked, "Namespace")?, asked)?;
+        let metric = metric(required_text(requested, "Namespace")?, requested)?;
         let periods = periods(store, metric, from, to, period_ms).await?;
         let value: fn((f64, f64, i64)) -> f64 = match required_text(stat, "Stat")? {
             "Maximum" => |(maximum, _, _)| maximum,
             "Sum" => |(_, sum, _)| sum,
             "SampleCount" => |(_, _, count)| count as f64,
-            other => return Err(invalid(&format!("no such statistic here: {other:?}"))),
+            other => return Err(invalid(&format!("unsupported statistic: {other:?}"))),
         };
         let (times, values) =
             periods.into_iter().map(|(at, of)| (timestamp(at), Value::Float(value(of)))).unzip();
@@ -123,7 +124,7 @@ pub(super) async fn data(store: &Store, request: &Value) -> Result<Value, Refusa
     Ok(map([("MetricDataResults", Value::Array(results))]))
 }
 
-/// The periods in which a metric has values: maximum, sum, count.
+/// The periods in which a metric has values, each with its maximum, sum and count.
 async fn periods(
     store: &Store,
     metric: String,
@@ -139,7 +140,7 @@ async fn periods(
     Ok(periods)
 }
 
-/// A metric's whole name: dimensions in alphabetical order, for their order means nothing.
+/// A metric's full name: namespace, name and dimensions. Dimensions are sorted, since their order has no meaning.
 fn metric(namespace: &str, datum: &Value) -> Result<String, Refusal> {
     let name = required_text(datum, "MetricName")?;
     let mut dimensions = Vec::new();
@@ -153,7 +154,7 @@ fn metric(namespace: &str, datum: &Value) -> Result<String, Refusal> {
     Ok(format!("{namespace}\n{name}\n{}", dimensions.join("\n")))
 }
 
-/// A dimension, as it stands in a metric's whole name.
+/// A dimension as part of a metric's full name.
 fn dimension(dimension: &Value) -> Result<String, Refusal> {
     let value = required_text(dimension, "Value")?;
     let fits = (1..=1024).contains(&value.len()) && value.is_ascii() && !value.trim().is_empty();

@@ -1,4 +1,4 @@
-//! Answers the frequent operations in this process, without dynoxide's own server in between.
+//! Answers the frequent operations directly, without going through dynoxide's HTTP server.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -8,10 +8,10 @@ use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// How many answers to transactions are remembered: a client that lost one asks again within seconds.
+/// How many answers to transactions are remembered. A client that did not receive an answer retries within seconds.
 const ANSWERS_KEPT: usize = 1000;
 
-/// dynoxide, and what it answered.
+/// dynoxide, and its latest answers to transactions.
 pub(super) struct Engine {
     database: Database,
     answers: Answers,
@@ -23,8 +23,8 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// The latest answers to transactions, by their `ClientRequestToken`: one that is asked for again is not made again.
-/// dynoxide remembers ten minutes of them itself, and with each goes through them all.
+/// The latest answers to transactions, by `ClientRequestToken`: a repeated request gets the same answer and is not
+/// executed again. dynoxide itself remembers answers for ten minutes, but scans all of them on each transaction.
 #[derive(Default)]
 struct Answers {
     by_token: HashMap<String, String>,
@@ -43,12 +43,12 @@ impl Answers {
     }
 }
 
-/// What became of a request.
+/// The outcome of a request.
 pub(super) enum Outcome {
     Answered(String),
-    /// A condition did not hold, or the file failed.
+    /// A condition did not hold, or the database failed.
     Failed(DynoxideError),
-    /// Not answered here, and nothing done: dynoxide's own server refuses it in AWS's words, or answers it.
+    /// Nothing was done: dynoxide's HTTP server is to answer the request, or to refuse it with AWS's error.
     Forwarded,
 }
 
@@ -61,7 +61,7 @@ impl Engine {
         self.database.clone()
     }
 
-    /// Answers what is asked often, without a server in between.
+    /// Answers a frequent operation.
     pub(super) fn run(&mut self, operation: &str, body: &[u8]) -> Outcome {
         let database = &self.database;
         match operation {

@@ -1,4 +1,4 @@
-//! DynamoDB: dynoxide, on a SQLite file, behind the common endpoint.
+//! DynamoDB: dynoxide on a SQLite file.
 
 mod engine;
 mod schema;
@@ -19,26 +19,26 @@ use self::engine::{Engine, Outcome};
 use super::health::Health;
 use super::refusal::Refusal;
 
-/// The tables. Who wants to write is served in turn, and so is who wants to read; readers do not wait for writers, and
-/// see what is committed.
+/// The tables. Writers are served in turn, and so are readers. Readers do not wait for writers, and see what is
+/// committed.
 #[derive(Debug)]
 pub(crate) struct Tables {
     writing: Arc<Mutex<Engine>>,
     reading: Arc<Mutex<Engine>>,
     health: Health,
-    /// dynoxide's own server.
+    /// The URL of dynoxide's HTTP server.
     url: String,
     http: reqwest::Client,
     _server: AbortOnDropHandle<()>,
 }
 
 impl Tables {
-    /// Opens the file, or makes it, with the tables that the template makes.
+    /// Opens or creates the file, with the tables of the template.
     pub(crate) async fn open(path: &Path, health: Health) -> anyhow::Result<Self> {
         let path = path.to_str().ok_or_else(|| anyhow!("the data folder's name is not UTF-8"))?;
         let database = Database::new(path).map_err(|error| anyhow!("failed to open {path}: {error}"))?;
-        // Of bulk loading only what it ends with is wanted: `synchronous = NORMAL`, under which a commit does not
-        // wait for the disk. A process that is killed loses nothing by it.
+        // The end of bulk loading sets `synchronous = NORMAL`, with which a commit does not wait for the disk. A
+        // process that is killed still loses nothing.
         database.disable_bulk_loading().map_err(|error| anyhow!("failed to set up {path}: {error}"))?;
         schema::create_tables(&database)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("failed to listen for DynamoDB")?;
@@ -58,7 +58,7 @@ impl Tables {
         let engine = if reads { &self.reading } else { &self.writing };
         let mut engine = Arc::clone(engine).lock_owned().await;
         let (operation, request) = (operation.to_owned(), body.clone());
-        // It reads and writes a file: elsewhere, where it holds up nothing else.
+        // Reading and writing a file blocks, so it runs on a thread of its own.
         let outcome = tokio::task::spawn_blocking(move || engine.run(&operation, &request)).await;
         let (status, answer) = match outcome {
             Ok(Outcome::Answered(answer)) => (StatusCode::OK, answer),
@@ -67,13 +67,13 @@ impl Tables {
                 let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
                 if status.is_server_error() {
                     tracing::error!(%error, "tables.sqlite failed");
-                    self.health.note_words(&answer);
+                    self.health.note_message(&answer);
                 }
                 (status, answer)
             }
             Ok(Outcome::Forwarded) => return self.forward(headers, body).await,
             Err(error) => {
-                // It may have taken effect: nothing is asked twice here.
+                // The request may have taken effect, so it is not retried here.
                 tracing::error!(%error, "DynamoDB failed");
                 let refusal = Refusal::new("InternalServerError", "DynamoDB failed");
                 return (StatusCode::INTERNAL_SERVER_ERROR, refusal).into_response();
@@ -82,12 +82,12 @@ impl Tables {
         (status, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], answer).into_response()
     }
 
-    /// Deletes what has expired, however long that takes; others are answered in between.
+    /// Deletes expired items. Other requests are answered in the meantime.
     pub(crate) async fn delete_expired(&self) {
         let database = self.writing.lock().await.database();
-        let (told, done) = oneshot::channel();
-        // A thread of its own: the end of the program does not wait for it.
-        std::thread::spawn(move || told.send(database.sweep_ttl()));
+        let (sender, done) = oneshot::channel();
+        // On a thread of its own, so that the program can exit without waiting for it.
+        std::thread::spawn(move || sender.send(database.sweep_ttl()));
         match done.await {
             Ok(Ok(items)) => tracing::debug!(items, "deleted expired items"),
             Ok(Err(error)) => tracing::error!(%error, "could not delete expired items"),
@@ -95,7 +95,7 @@ impl Tables {
         }
     }
 
-    /// Passes a request on to dynoxide's own server, which refuses in AWS's words.
+    /// Forwards a request to dynoxide's HTTP server.
     async fn forward(&self, headers: &HeaderMap, body: Bytes) -> Response {
         let mut request = self.http.post(&self.url).body(body);
         for name in ["authorization", "content-type", "x-amz-date", "x-amz-target"] {
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_has_expired_is_forgotten_and_its_index_with_it() {
+    async fn expired_items_are_deleted_from_the_table_and_its_index() {
         let (_folder, tables) = tables().await;
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         for (id, expires_at) in [("1", now - 60), ("2", now + 3600), ("3", 1)] {
@@ -188,13 +188,13 @@ mod tests {
         tables.delete_expired().await;
         let (_, left) = ask(&tables, "Query", all).await;
         assert_eq!((&left["Count"], &left["Items"][0]["tweetId"]["S"]), (&1.into(), &"2".into()));
-        let asked = json!({ "TableName": STATUS_TABLE });
-        let (_, described) = ask(&tables, "DescribeTimeToLive", asked).await;
+        let request = json!({ "TableName": STATUS_TABLE });
+        let (_, described) = ask(&tables, "DescribeTimeToLive", request).await;
         assert_eq!(described["TimeToLiveDescription"]["AttributeName"], TTL_ATTRIBUTE);
     }
 
     #[tokio::test]
-    async fn a_transaction_that_is_asked_for_again_is_made_once() {
+    async fn a_repeated_transaction_is_executed_once() {
         let (_folder, tables) = tables().await;
         let transaction = |token: &str| {
             json!({ "ClientRequestToken": token, "TransactItems": [
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_refused_is_refused_in_the_words_of_aws() {
+    async fn refusals_are_those_of_aws() {
         let (_folder, tables) = tables().await;
         let (status, refused) =
             ask(&tables, "GetItem", json!({ "TableName": TWEETS_TABLE, "Key": { "tweetId": { "S": "1" } } }))

@@ -1,4 +1,4 @@
-//! The tables that the template makes.
+//! The tables of the template.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use stream::StreamStatusTable;
 
 use crate::aws::resources::{STATISTICS_TABLE, STATUS_TABLE, TTL_ATTRIBUTE, TWEETS_TABLE};
 
-/// Makes the tables that are not there yet.
+/// Creates the tables that do not exist yet.
 pub(super) fn create_tables(database: &Database) -> anyhow::Result<()> {
     create(
         database,
@@ -53,7 +53,7 @@ pub(super) fn create_tables(database: &Database) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A table's index.
+/// A global secondary index of a table.
 struct Index {
     name: &'static str,
     key: (&'static str, &'static str),
@@ -90,6 +90,6 @@ fn create(database: &Database, name: &str, key: (&str, &str), indexes: &[Index])
     }
     database
         .create_table(serde_json::from_value(request)?)
-        .map_err(|error| anyhow!("failed to make the table {name}: {error}"))?;
+        .map_err(|error| anyhow!("failed to create the table {name}: {error}"))?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! SQS, of the operations that we call, with its real limits.
+//! SQS, limited to the operations in use, with its real limits.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 
 mod queues;

@@ -1,4 +1,4 @@
-//! The queues by their URLs and ARNs.
+//! Queues by their URLs and ARNs.
 
 use serde_json::Value;
 

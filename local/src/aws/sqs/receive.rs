@@ -1,4 +1,4 @@
-//! Receiving messages, and what becomes of them while they are in flight.
+//! Receiving messages, and changing their visibility while they are in flight.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ pub(super) async fn receive(
     let visibility =
         number(request, "VisibilityTimeout", 0..=43_200)?.map_or(queue.visibility, Duration::from_secs);
     let most = usize::try_from(most).unwrap_or(1);
-    let wanted = |name: &str| {
+    let is_requested = |name: &str| {
         let names =
             request["MessageAttributeNames"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        names.into_iter().any(|wanted| wanted == name || wanted == "All" || wanted == ".*")
+        names.into_iter().any(|requested| requested == name || requested == "All" || requested == ".*")
     };
     let received =
         services.store.receive(queue, most, visibility, wait, || UtcTime::now().as_millis()).await?;
@@ -47,7 +47,7 @@ pub(super) async fn receive(
             });
             let own = message.attributes.and_then(|text| serde_json::from_str(&text).ok());
             let mut own: serde_json::Map<String, Value> = own.unwrap_or_default();
-            own.retain(|name, _| wanted(name));
+            own.retain(|name, _| is_requested(name));
             if !own.is_empty() {
                 received["MessageAttributes"] = own.into();
             }

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::aws::refusal::Refusal;
 
-/// The most entries of a batch.
+/// The largest number of entries in a batch.
 const ENTRIES: usize = 10;
 
 impl Refusal {
-    /// As it stands in the answer to a batch.
+    /// This refusal as an entry of the answer to a batch.
     pub(super) fn entry(&self, entry: &Value) -> Value {
         let code = self.code.trim_start_matches("com.amazonaws.sqs#");
         let ours = self.status.is_server_error();
@@ -24,7 +24,7 @@ pub(super) fn entries_mut(request: &mut Value) -> Result<&mut Vec<Value>, Refusa
     request["Entries"].as_array_mut().ok_or_else(|| invalid("Entries"))
 }
 
-/// The entries of a batch: as many as SQS takes, each with an id of its own.
+/// The entries of a batch, at most as many as SQS accepts, each with a distinct id.
 pub(super) fn entries(request: &Value) -> Result<&Vec<Value>, Refusal> {
     let entries = request["Entries"].as_array().filter(|entries| !entries.is_empty()).ok_or_else(|| {
         Refusal::new(

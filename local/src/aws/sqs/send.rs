@@ -10,10 +10,10 @@ use crate::aws::resources::Queue;
 use crate::aws::services::Services;
 use crate::aws::store::NewMessage;
 
-/// The largest request, and the largest message.
+/// The largest size of a request and of a message.
 const REQUEST_BYTES: usize = 1024 * 1024;
 
-/// The message that an entry asks to send; its body is taken out.
+/// The message in an entry; moves the body out of the entry.
 pub(super) fn message(queue: &Queue, entry: &mut Value) -> Result<NewMessage, Refusal> {
     let body = text(entry, "MessageBody")?;
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
@@ -59,7 +59,7 @@ pub(super) fn message(queue: &Queue, entry: &mut Value) -> Result<NewMessage, Re
     Ok(NewMessage { body, group, deduplication, attributes })
 }
 
-/// Sends messages; answers for each of them.
+/// Sends messages; returns the answer for each of them.
 pub(super) async fn send(
     services: &Services,
     queue: &'static Queue,
@@ -109,7 +109,7 @@ pub(super) async fn send_batch(
     Ok(json!({ "Successful": successful, "Failed": failed }))
 }
 
-/// The digest by which the SDK checks a body.
+/// The digest with which the SDK checks a body.
 pub(super) fn md5(body: &str) -> String {
     Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
 }

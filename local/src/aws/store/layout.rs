@@ -1,8 +1,8 @@
-//! The tables of the messages, and how those of an earlier version become them.
+//! The tables of the messages, and the migration from an earlier layout.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-/// The bodies stand last: what is read of a message without it does not pass through it.
+/// The body is the last column, so that reading the others does not pass through it.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS messages (
         sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, grouped TEXT, id TEXT NOT NULL,
@@ -13,7 +13,7 @@ const TABLES: &str = "
         at INTEGER NOT NULL, PRIMARY KEY (queue, deduplication)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS deduplications_by_time ON deduplications (at);";
 
-/// From the tables of the first version, where a message had its receives and its handle beside its body.
+/// Migrates the tables of version 0, in which a message's receives and handle were in the row of its body.
 const FROM_VERSION_0: &str = "
     DROP INDEX messages_by_queue;
     DROP INDEX messages_by_handle;
@@ -29,9 +29,9 @@ const FROM_VERSION_0: &str = "
 
 const VERSION: i64 = 1;
 
-/// Makes the tables, or those of a newer version of those that are there.
-pub(super) fn make_tables(connection: &mut Connection) -> rusqlite::Result<()> {
-    // What is being written to the file, by one who is about to end, is waited for.
+/// Creates the tables, or migrates existing ones.
+pub(super) fn create_tables(connection: &mut Connection) -> rusqlite::Result<()> {
+    // Wait for a process that is about to end and still writes to the file.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version < VERSION {

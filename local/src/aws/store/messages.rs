@@ -1,4 +1,4 @@
-//! The messages of the queues, in the file.
+//! The messages of the queues, stored in the file.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::order::{Group, Order};
 use crate::aws::resources::Queue;
 
-/// In which time SQS takes a message with the same deduplication id for the same message.
+/// For how long SQS treats a message with the same deduplication id as the same message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-exactly-once-processing.html>
 pub(super) const DEDUPLICATION_MS: i64 = 5 * 60 * 1000;
 
@@ -19,7 +19,7 @@ pub(crate) struct NewMessage {
     pub(crate) body: String,
     pub(crate) group: Option<String>,
     pub(crate) deduplication: Option<String>,
-    /// What its sender says of it besides, as JSON.
+    /// The message attributes, as JSON.
     pub(crate) attributes: Option<String>,
 }
 
@@ -37,10 +37,10 @@ pub(crate) struct Received {
     pub(crate) receives: u32,
 }
 
-/// The orders of all queues, by their names.
+/// The order of each queue, by the queue's name.
 pub(super) type Orders = HashMap<&'static str, Order>;
 
-/// The orders of what is in the file: whoever had received messages is gone, so all can be received.
+/// The order of each queue, from the file. Receivers before this start are gone, so all messages can be received.
 pub(super) fn orders(connection: &Connection, queues: &[Queue]) -> rusqlite::Result<Orders> {
     let mut orders: Orders = queues.iter().map(|queue| (queue.name, Order::default())).collect();
     let mut query = connection.prepare("SELECT sequence, queue, grouped FROM messages ORDER BY sequence")?;
@@ -54,8 +54,8 @@ pub(super) fn orders(connection: &Connection, queues: &[Queue]) -> rusqlite::Res
     Ok(orders)
 }
 
-/// Sends messages, all or none; returns their ids and sequence numbers. One that was sent within five minutes before
-/// is not sent again.
+/// Sends messages, all or none; returns their ids and sequence numbers. A message that was sent within the last five
+/// minutes is not sent again.
 pub(super) fn send(
     connection: &mut Connection,
     order: &mut Order,
@@ -104,7 +104,7 @@ pub(super) fn send(
     Ok(sent)
 }
 
-/// The same message, sent before.
+/// The id and sequence number of the same message if it was sent before.
 fn known(
     transaction: &Transaction<'_>,
     queue: &Queue,
@@ -117,8 +117,8 @@ fn known(
         .optional()
 }
 
-/// Receives up to `most` messages, hidden from others until `visible_at`. Those of one receive do not block one
-/// another. One that was received too often goes to the queue for dead letters.
+/// Receives up to `most` messages, and hides them until `visible_at`. Messages of one group may be received together.
+/// A message that was received too often moves to the dead-letter queue.
 pub(super) fn receive(
     connection: &mut Connection,
     orders: &mut Orders,
@@ -157,20 +157,20 @@ pub(super) fn receive(
     }
 }
 
-/// What came of the messages that were taken.
+/// The outcome of taking messages.
 struct Taken {
     received: Vec<Received>,
-    /// What became of each.
+    /// The fate of each message that was taken.
     fates: Vec<Fate>,
     receipt: Arc<str>,
 }
 
-/// What became of a message that was taken.
+/// The fate of a message that was taken.
 enum Fate {
     Received,
-    /// It is another message, in the queue for dead letters.
+    /// It moved to the dead-letter queue, under a new sequence number.
     DeadLetter(i64, Group),
-    /// Something else deleted it from the file.
+    /// It is no longer in the file.
     Gone,
 }
 
@@ -207,7 +207,7 @@ fn take(
     Ok(Taken { received, fates, receipt })
 }
 
-/// A message that is received now.
+/// Reads a message that is being received; `None` if it is no longer in the file.
 fn read(transaction: &Transaction<'_>, sequence: i64, receipt: &str) -> rusqlite::Result<Option<Received>> {
     transaction
         .prepare_cached(
@@ -230,7 +230,7 @@ fn read(transaction: &Transaction<'_>, sequence: i64, receipt: &str) -> rusqlite
         .optional()
 }
 
-/// Deletes messages that were received; a handle that is not its message's latest does nothing.
+/// Deletes messages that were received; ignores a handle that is not its message's latest.
 pub(super) fn delete(
     connection: &mut Connection,
     order: &mut Order,
@@ -248,7 +248,7 @@ pub(super) fn delete(
     Ok(())
 }
 
-/// Moves a message to the end of another queue, under this id; returns its sequence number there.
+/// Moves a message to the end of another queue, with the id `id`; returns its new sequence number.
 pub(super) fn relocate(
     transaction: &Transaction<'_>,
     sequence: i64,

@@ -1,13 +1,13 @@
-//! The values of metrics, in the file.
+//! The values of metrics, stored in the file.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// How long CloudWatch keeps values by the hour, which is what is stated here.
+/// How long CloudWatch stores hourly values, which is what the programs publish.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention>
 const KEPT_MS: i64 = 455 * 24 * 60 * 60 * 1000;
 
-/// How many values are forgotten at once: others wait for it.
-const FORGOTTEN: usize = 1000;
+/// How many values are deleted in one step. Other calls wait for it.
+const DELETED: usize = 1000;
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS metrics (
@@ -18,16 +18,16 @@ const TABLES: &str = "
 /// A value of a metric.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Value {
-    /// The metric's namespace, name and dimensions, written the same always.
+    /// The metric's full name: namespace, name and dimensions, in a canonical form.
     pub(crate) metric: String,
     pub(crate) at_ms: i64,
     pub(crate) value: f64,
 }
 
-/// The values of a metric at a moment: moment, maximum, sum, count.
+/// A metric's values at one time: the time, the maximum, the sum and the count.
 pub(crate) type Values = (i64, f64, f64, i64);
 
-pub(super) fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn create_tables(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(TABLES)
 }
 
@@ -45,8 +45,8 @@ pub(super) fn put(connection: &mut Connection, values: &[Value]) -> rusqlite::Re
     transaction.commit()
 }
 
-/// The whole names of the metrics whose whole names begin so, in their order. Each is found by itself, however many
-/// values it has.
+/// The full names of the metrics whose full names begin with `beginning`, sorted. The cost per name does not depend on
+/// how many values the metric has.
 pub(super) fn names(connection: &Connection, beginning: &str) -> rusqlite::Result<Vec<String>> {
     let mut first =
         connection.prepare_cached("SELECT metric FROM metrics WHERE metric >= ?1 ORDER BY metric LIMIT 1")?;
@@ -61,7 +61,7 @@ pub(super) fn names(connection: &Connection, beginning: &str) -> rusqlite::Resul
     Ok(names)
 }
 
-/// The values of a metric from `from` on and before `to`.
+/// The values of a metric from `from` (inclusive) to `to` (exclusive).
 pub(super) fn values(
     connection: &Connection,
     metric: &str,
@@ -76,14 +76,14 @@ pub(super) fn values(
         .collect()
 }
 
-/// Forgets some of what is too old; returns whether there may be more.
+/// Deletes some of the values that are too old; returns whether there may be more.
 pub(super) fn delete_some(connection: &Connection, now: i64) -> rusqlite::Result<bool> {
-    let forgotten = connection
+    let deleted = connection
         .prepare_cached(
             "DELETE FROM metrics WHERE (metric, at) IN (SELECT metric, at FROM metrics WHERE at < ?1 LIMIT ?2)",
         )?
-        .execute(params![now - KEPT_MS, FORGOTTEN])?;
-    Ok(forgotten == FORGOTTEN)
+        .execute(params![now - KEPT_MS, DELETED])?;
+    Ok(deleted == DELETED)
 }
 
 #[cfg(test)]
@@ -91,9 +91,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_forgotten_after_455_days_and_names_are_listed_once() {
+    fn values_are_deleted_after_455_days_and_names_are_listed_once() {
         let mut connection = Connection::open_in_memory().unwrap();
-        make_tables(&connection).unwrap();
+        create_tables(&connection).unwrap();
         let value = |metric: &str, at_ms| Value { metric: metric.to_owned(), at_ms, value: 1.0 };
         let old: Vec<Value> = (0..1500).map(|at| value("a\nold", at)).collect();
         put(&mut connection, &old).unwrap();

@@ -1,5 +1,5 @@
-//! What the stand-ins for SQS and CloudWatch keep: one SQLite file. What a call has been answered for
-//! is in it, so `kill -9` loses nothing that was acknowledged.
+//! The store behind SQS and CloudWatch: one SQLite file. A call is answered once its effect is in the file, so
+//! `kill -9` loses nothing that was acknowledged.
 
 mod layout;
 mod messages;
@@ -25,16 +25,16 @@ use super::health::Health;
 use super::refusal::Refusal;
 use super::resources::{QUEUES, Queue};
 
-/// The file, and word of new messages. Who waits for the file is served in turn.
+/// The file, and notifications of new messages. Calls use the file in turn.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     file: Arc<Mutex<File>>,
-    /// For each of [`QUEUES`]: something about it has changed.
+    /// Notified when something about the queue changes; one for each of [`QUEUES`].
     changed: Arc<[Notify; QUEUES.len()]>,
     health: Health,
 }
 
-/// The file, and what is known of it without looking.
+/// The file, and the order of its messages.
 #[derive(Debug)]
 struct File {
     connection: Connection,
@@ -42,24 +42,24 @@ struct File {
 }
 
 impl Store {
-    /// Opens the file, or makes it. Whoever had received messages is gone: they can be received again.
+    /// Opens or creates the file. Receivers before this start are gone, so their messages can be received again.
     pub(crate) fn open(path: &Path, health: Health) -> rusqlite::Result<Self> {
         let mut connection = Connection::open(path)?;
-        // A new file's pages are large, for bodies are. The log does not stay as long as it once had to be.
+        // Pages are large because bodies are. The write-ahead log is truncated after it has grown.
         connection.execute_batch(
             "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
              PRAGMA cache_size = -8000; PRAGMA journal_size_limit = 16777216;",
         )?;
         connection.set_prepared_statement_cache_capacity(32);
-        layout::make_tables(&mut connection)?;
-        metrics::make_tables(&connection)?;
+        layout::create_tables(&mut connection)?;
+        metrics::create_tables(&connection)?;
         let orders = messages::orders(&connection, &QUEUES)?;
         let file = Arc::new(Mutex::new(File { connection, orders }));
         Ok(Self { file, changed: Arc::default(), health })
     }
 
-    /// Sends messages, all or none; returns their ids and sequence numbers. One that was sent within five
-    /// minutes before is not sent again.
+    /// Sends messages, all or none; returns their ids and sequence numbers. A message that was sent within the last
+    /// five minutes is not sent again.
     pub(crate) async fn send(
         &self,
         queue: &'static Queue,
@@ -72,7 +72,7 @@ impl Store {
                 messages::send(connection, order, queue, &messages, now)
             })
             .await?;
-        self.tell(queue.name);
+        self.notify(queue.name);
         Ok(sent)
     }
 
@@ -101,7 +101,7 @@ impl Store {
                     })
                     .await?;
                 if let Some((_, dead_letters)) = queue.redrive {
-                    self.tell(dead_letters);
+                    self.notify(dead_letters);
                 }
                 if !received.is_empty() {
                     return Ok(received);
@@ -118,17 +118,17 @@ impl Store {
         }
     }
 
-    /// Deletes messages that were received; a handle that is not its message's latest does nothing.
+    /// Deletes messages that were received; ignores a handle that is not its message's latest.
     pub(crate) async fn delete(&self, queue: &'static Queue, handles: Vec<String>) -> Result<(), Refusal> {
         self.work(move |File { connection, orders }| {
             messages::delete(connection, orders.entry(queue.name).or_default(), &handles)
         })
         .await?;
-        self.tell(queue.name);
+        self.notify(queue.name);
         Ok(())
     }
 
-    /// Hides a message that is being handled until `visible_at`; false if there is none.
+    /// Hides a received message until `visible_at`; returns false if no message has this handle.
     pub(crate) async fn hide(&self, queue: &'static Queue, handle: &str, visible_at: i64) -> bool {
         let mut file = self.file.lock().await;
         let order = file.orders.entry(queue.name).or_default();
@@ -136,12 +136,12 @@ impl Store {
         if let Some(sequence) = found {
             order.hide_until(sequence, visible_at);
         }
-        self.tell(queue.name);
+        self.notify(queue.name);
         found.is_some()
     }
 
-    /// Moves all messages that nobody is handling to another queue, in their order; returns how many. Other calls
-    /// are answered in between.
+    /// Moves all messages that are not in flight to another queue, in order; returns how many. Other calls are answered
+    /// in the meantime.
     pub(crate) async fn move_all(
         &self,
         from: &'static Queue,
@@ -164,12 +164,12 @@ impl Store {
             waiting = rest;
             waiting.drain(..done);
             moved += moved_now;
-            self.tell(to.name);
+            self.notify(to.name);
         }
         Ok(moved)
     }
 
-    /// How many messages can be received, and how many are being handled.
+    /// How many messages are visible, and how many are in flight.
     pub(crate) async fn depth(&self, queue: &'static Queue, now: i64) -> (u64, u64) {
         let mut file = self.file.lock().await;
         let order = file.orders.entry(queue.name).or_default();
@@ -182,23 +182,23 @@ impl Store {
         self.work(move |file| metrics::put(&mut file.connection, &values)).await
     }
 
-    /// The whole names of the metrics whose whole names begin so.
+    /// The full names of the metrics whose full names begin with `beginning`, sorted.
     pub(crate) async fn metrics(&self, beginning: String) -> Result<Vec<String>, Refusal> {
         self.work(move |file| metrics::names(&file.connection, &beginning)).await
     }
 
-    /// The values of a metric from `from` on and before `to`.
+    /// The values of a metric from `from` (inclusive) to `to` (exclusive).
     pub(crate) async fn values(&self, metric: String, from: i64, to: i64) -> Result<Vec<Values>, Refusal> {
         self.work(move |file| metrics::values(&file.connection, &metric, from, to)).await
     }
 
-    /// Forgets what CloudWatch would no longer have. Other calls are answered in between.
+    /// Deletes the values that CloudWatch would have expired. Other calls are answered in the meantime.
     pub(crate) async fn delete_old_values(&self, now: i64) -> Result<(), Refusal> {
         while self.work(move |file| metrics::delete_some(&file.connection, now)).await? {}
         Ok(())
     }
 
-    /// Works on the file, in turn, where it holds up nothing else.
+    /// Runs `work` on the file, in turn, on a thread where it may block.
     async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut File) -> rusqlite::Result<T> + Send + 'static,
@@ -227,12 +227,12 @@ impl Store {
         }
     }
 
-    /// Ends when something about the queue changes after this call.
+    /// Completes when something about the queue changes after this call.
     fn changed(&self, queue: &Queue) -> tokio::sync::futures::Notified<'_> {
         self.changed[place(queue.name)].notified()
     }
 
-    fn tell(&self, queue: &str) {
+    fn notify(&self, queue: &str) {
         self.changed[place(queue)].notify_waiters();
     }
 }

@@ -1,5 +1,5 @@
-//! Holds the store to a simple model of SQS's FIFO queues: what its documentation says, over a list that is searched
-//! through.
+//! Checks the store against a simple model of SQS's FIFO queues: their documented behaviour, on a list that is searched
+//! from start to end.
 
 use std::time::Duration;
 
@@ -14,17 +14,17 @@ const DEAD: &Queue = &QUEUES[1];
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Messages of these groups with these deduplication ids, in one request.
+    /// Sends messages with these groups and deduplication ids in one request.
     Send(Vec<(u8, u8)>),
     Receive {
         dead: bool,
         most: usize,
         visibility: u32,
     },
-    /// Of the handles that were given, in any order, again or not.
+    /// Deletes by these handles, counted back from the latest; some may be outdated.
     Delete(Vec<usize>),
     Hide(usize, u32),
-    /// Seconds pass.
+    /// Waits this many seconds.
     Wait(u32),
     MoveAll,
     OpenAgain,
@@ -43,7 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A message, as the model knows it.
+/// A message in the model.
 #[derive(Clone, Debug)]
 struct Known {
     queue: &'static str,
@@ -56,9 +56,9 @@ struct Known {
 
 #[derive(Default)]
 struct Model {
-    /// In the order in which they were sent or moved.
+    /// All messages, in the order in which they were sent or moved.
     messages: Vec<Known>,
-    /// Deduplication ids, and when they were sent.
+    /// Deduplication ids, and when each was sent.
     sent: Vec<(String, i64)>,
 }
 
@@ -80,7 +80,7 @@ impl Model {
         }
     }
 
-    /// Which messages are received: their bodies, and how often they were.
+    /// Receives messages; returns their bodies and receive counts.
     fn receive(&mut self, queue: &Queue, most: usize, visible_at: i64, now: i64) -> Vec<(String, u32)> {
         let handled: Vec<String> = self
             .messages
@@ -117,7 +117,7 @@ impl Model {
         received
     }
 
-    /// Notes the handles of what was received.
+    /// Records the handles of the messages that were received.
     fn note(&mut self, queue: &Queue, received: &[Received]) {
         for received in received {
             let message = self
@@ -159,7 +159,7 @@ impl Model {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
     #[test]
-    fn the_store_does_what_sqs_does(steps in prop::collection::vec(step(), 1..60)) {
+    fn the_store_behaves_like_sqs(steps in prop::collection::vec(step(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(follow(steps))?;
     }
@@ -191,12 +191,12 @@ async fn follow(steps: Vec<Step>) -> Result<(), TestCaseError> {
             }
             Step::Receive { dead, most, visibility } => {
                 let queue = if dead { DEAD } else { FIFO };
-                let wanted = model.receive(queue, most, now + i64::from(visibility) * 1000, now);
+                let expected = model.receive(queue, most, now + i64::from(visibility) * 1000, now);
                 let visibility = Duration::from_secs(visibility.into());
                 let received = store.receive(queue, most, visibility, Duration::ZERO, || now).await.unwrap();
                 let seen: Vec<(String, u32)> =
                     received.iter().map(|message| (message.body.clone(), message.receives)).collect();
-                prop_assert_eq!(seen, wanted);
+                prop_assert_eq!(seen, expected);
                 model.note(queue, &received);
                 handles.extend(received.into_iter().map(|message| message.handle));
             }
@@ -239,7 +239,7 @@ async fn follow(steps: Vec<Step>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// In memory where there is such a place: what is tested is not the disk.
+/// A temporary folder, in memory if possible, since the disk is not under test.
 fn folder() -> tempfile::TempDir {
     let memory = std::path::Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }

@@ -7,11 +7,11 @@ use super::messages::{Orders, relocate};
 use super::order::Group;
 use crate::aws::resources::Queue;
 
-/// How many messages are moved to another queue at once.
+/// How many messages are moved in one step. Other calls wait for it.
 const MOVED: usize = 100;
 
-/// Moves some of these messages to another queue, if nobody is handling them, in their order; returns how many were
-/// looked at, and how many were moved.
+/// Moves some of `messages` to another queue, in order, skipping those in flight; returns how many were considered and
+/// how many were moved.
 pub(super) fn move_some(
     connection: &mut Connection,
     orders: &mut Orders,
@@ -53,7 +53,7 @@ fn relocate_all(
     to: &Queue,
 ) -> rusqlite::Result<Vec<i64>> {
     let transaction = connection.transaction()?;
-    // As SQS does it: a message that is moved back is a new one.
+    // As in SQS, a redriven message gets a new id.
     let moved = messages
         .iter()
         .map(|(sequence, _)| relocate(&transaction, *sequence, to.name, &Uuid::new_v4().to_string()))

@@ -1,10 +1,10 @@
-//! Which messages of a queue can be received, and in which order. It is kept in memory, beside the file that has
-//! the messages, so that neither sending nor receiving looks at what else is waiting.
+//! Which messages of a queue can be received, and in which order. It is kept in memory, beside the file that has the
+//! messages, so that neither sending nor receiving has to look at other messages.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-/// What keeps messages in order: one that has no group is alone in its own.
+/// A group of messages that are received in order. A message without a group has a group of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Group {
     Named(Arc<str>),
@@ -17,49 +17,49 @@ impl Group {
     }
 }
 
-/// The messages of one queue, by their sequence numbers. Each operation takes a time that grows with the logarithm
-/// of how many there are.
+/// The messages of one queue, by their sequence numbers. Each operation takes logarithmic time in the number of
+/// messages.
 #[derive(Debug, Default)]
 pub(super) struct Order {
-    /// Those that have messages.
+    /// The groups that have messages.
     groups: HashMap<Group, Messages>,
     /// The first message of each group that can be received now.
     ready: BTreeMap<i64, Group>,
-    /// Messages that are being handled, by when they can be received again.
+    /// Messages in flight, by the time at which they become visible again.
     hidden: BTreeSet<(i64, i64)>,
-    /// Messages that were received, and are not deleted.
+    /// Messages that were received and not yet deleted.
     received: HashMap<i64, Received>,
-    /// How many messages are not being handled.
+    /// How many messages are not in flight.
     visible: u64,
 }
 
 /// The messages of one group.
 #[derive(Debug, Default)]
 struct Messages {
-    /// Those that are not being handled, the oldest first.
+    /// Those not in flight, the oldest first.
     waiting: VecDeque<i64>,
-    /// How many are being handled: while there are any, no other can be received.
+    /// How many are in flight. While there are any, no other message of the group can be received.
     handled: usize,
-    /// Where the group stands in `Order::ready`.
+    /// The group's key in `Order::ready`.
     ready: Option<i64>,
 }
 
 #[derive(Debug)]
 struct Received {
     group: Group,
-    /// What all messages of the same receive have in common.
+    /// The id of the receive, shared by all of its messages.
     receipt: Arc<str>,
-    /// Until when it is hidden; none when it can be received again.
+    /// Until when it is hidden; `None` if it is visible again.
     hidden_until: Option<i64>,
 }
 
 impl Order {
-    /// A message that was sent. Sequence numbers grow.
+    /// Adds a message that was sent. Its sequence number is the highest so far.
     pub(super) fn add(&mut self, sequence: i64, group: Group) {
         self.wait(sequence, group);
     }
 
-    /// Makes messages visible whose time has come.
+    /// Makes messages visible whose visibility timeout has passed.
     pub(super) fn release(&mut self, now: i64) {
         while let Some(&(until, sequence)) = self.hidden.first().filter(|(until, _)| *until <= now) {
             self.hidden.remove(&(until, sequence));
@@ -78,13 +78,13 @@ impl Order {
         !self.ready.is_empty()
     }
 
-    /// When the first of those that are being handled becomes visible.
+    /// When the next message in flight becomes visible.
     pub(super) fn next_release(&self) -> Option<i64> {
         self.hidden.first().map(|(until, _)| *until)
     }
 
-    /// Takes out the first message that can be received. What becomes of it says [`Order::hide`], [`Order::put_back`]
-    /// or nothing, for one that is gone; until then its group is not held up.
+    /// Takes the first message that can be received. [`Order::hide`] or [`Order::put_back`] must follow, unless the
+    /// message is gone; until then, its group is not blocked.
     pub(super) fn take(&mut self) -> Option<(i64, Group)> {
         let (&sequence, group) = self.ready.first_key_value()?;
         let group = group.clone();
@@ -92,12 +92,12 @@ impl Order {
         Some((sequence, group))
     }
 
-    /// A message that was taken and is not to be received after all.
+    /// Puts back a message that was taken and is not received after all.
     pub(super) fn put_back(&mut self, sequence: i64, group: Group) {
         self.wait(sequence, group);
     }
 
-    /// A message that was taken is being handled until `until`, by whoever has this receipt.
+    /// Hides a message that was taken until `until`, for the holder of `receipt`.
     pub(super) fn hide(&mut self, sequence: i64, group: Group, receipt: Arc<str>, until: i64) {
         self.groups.entry(group.clone()).or_default().handled += 1;
         self.hidden.insert((until, sequence));
@@ -105,20 +105,20 @@ impl Order {
         self.received.insert(sequence, Received { group, receipt, hidden_until: Some(until) });
     }
 
-    /// The message that was last received with this handle.
+    /// The message whose latest handle this is.
     pub(super) fn find(&self, handle: &str) -> Option<i64> {
         let (receipt, sequence) = handle.rsplit_once('-')?;
         let sequence = sequence.parse().ok()?;
         self.received.get(&sequence).filter(|received| *received.receipt == *receipt).map(|_| sequence)
     }
 
-    /// A message that was received is deleted.
+    /// Removes a message that was received.
     pub(super) fn remove(&mut self, sequence: i64) {
         let Some(received) = self.received.remove(&sequence) else { return };
         self.leave(sequence, &received);
     }
 
-    /// A message that was received is hidden until `until`.
+    /// Hides a message that was received until `until`.
     pub(super) fn hide_until(&mut self, sequence: i64, until: i64) {
         if let Some(received) = self.received.remove(&sequence) {
             self.leave(sequence, &received);
@@ -126,7 +126,7 @@ impl Order {
         }
     }
 
-    /// A message that nobody handles has gone to another queue; false if it is not among those.
+    /// Removes a message that is not in flight; returns false if it is in flight or gone.
     pub(super) fn remove_waiting(&mut self, sequence: i64, group: &Group) -> bool {
         let there = self.stop_waiting(sequence, group);
         if there {
@@ -135,7 +135,7 @@ impl Order {
         there
     }
 
-    /// All messages that nobody handles, the oldest first.
+    /// All messages that are not in flight, the oldest first.
     pub(super) fn waiting(&self) -> Vec<(i64, Group)> {
         let mut waiting: Vec<(i64, Group)> = self
             .groups
@@ -146,12 +146,12 @@ impl Order {
         waiting
     }
 
-    /// How many messages are not being handled, and how many are.
+    /// How many messages are visible, and how many are in flight.
     pub(super) fn depth(&self) -> (u64, u64) {
         (self.visible, self.hidden.len() as u64)
     }
 
-    /// A message of a group waits in its place.
+    /// Inserts a message among the waiting ones of its group.
     fn wait(&mut self, sequence: i64, group: Group) {
         let waiting = &mut self.groups.entry(group.clone()).or_default().waiting;
         let place = waiting.partition_point(|other| *other < sequence);
@@ -160,7 +160,7 @@ impl Order {
         self.settle(&group);
     }
 
-    /// A message waits no longer; false if it did not.
+    /// Removes a message from the waiting ones of its group; returns false if it was not among them.
     fn stop_waiting(&mut self, sequence: i64, group: &Group) -> bool {
         let Some(messages) = self.groups.get_mut(group) else { return false };
         let Ok(place) = messages.waiting.binary_search(&sequence) else { return false };
@@ -170,7 +170,7 @@ impl Order {
         true
     }
 
-    /// A message that was received is no longer where it is.
+    /// Removes a message that was received from the waiting ones or from those in flight.
     fn leave(&mut self, sequence: i64, received: &Received) {
         match received.hidden_until {
             None => {
@@ -186,7 +186,7 @@ impl Order {
         }
     }
 
-    /// Puts a group where it belongs after a change.
+    /// Updates `ready` and `groups` after a change to a group.
     fn settle(&mut self, group: &Group) {
         let Some(messages) = self.groups.get_mut(group) else { return };
         let ready = if messages.handled == 0 { messages.waiting.front().copied() } else { None };

@@ -1,4 +1,4 @@
-//! The store, as the stand-ins for SQS and CloudWatch use it.
+//! Tests of the store.
 
 use super::messages::DEDUPLICATION_MS;
 use super::*;
@@ -36,21 +36,21 @@ fn bodies(messages: &[Received]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_group_keeps_its_order_and_waits_for_what_is_being_handled() {
+async fn a_group_keeps_its_order_and_waits_for_messages_in_flight() {
     let (_folder, store) = store();
     for (group, body) in [("a", "1"), ("a", "2"), ("b", "3"), ("a", "4")] {
         send(&store, group, body, 0).await;
     }
     let first = receive(&store, FIFO, 2, 0).await;
     assert_eq!(bodies(&first), ["1", "2"]);
-    assert_eq!(bodies(&receive(&store, FIFO, 10, 0).await), ["3"], "group a is being handled");
+    assert_eq!(bodies(&receive(&store, FIFO, 10, 0).await), ["3"], "group a has messages in flight");
     delete(&store, &first[0].handle).await;
     assert!(store.hide(FIFO, &first[1].handle, 0).await);
     assert_eq!(bodies(&receive(&store, FIFO, 10, 0).await), ["2", "4"]);
 }
 
 #[tokio::test]
-async fn a_message_is_sent_once_in_five_minutes() {
+async fn a_message_is_sent_once_within_five_minutes() {
     let (_folder, store) = store();
     send(&store, "a", "1", 0).await;
     send(&store, "a", "1", DEDUPLICATION_MS - 1).await;
@@ -60,11 +60,11 @@ async fn a_message_is_sent_once_in_five_minutes() {
     let file = store.file.lock().await;
     let remembered = "SELECT count(*) FROM deduplications";
     let remembered: u32 = file.connection.query_row(remembered, [], |row| row.get(0)).unwrap();
-    assert_eq!(remembered, 1, "the first is forgotten");
+    assert_eq!(remembered, 1, "the first deduplication id has been deleted");
 }
 
 #[tokio::test]
-async fn what_is_received_too_often_becomes_a_dead_letter() {
+async fn a_message_that_is_received_too_often_becomes_a_dead_letter() {
     let (_folder, store) = store();
     send(&store, "a", "1", 0).await;
     let (most, _) = FIFO.redrive.unwrap();
@@ -76,9 +76,13 @@ async fn what_is_received_too_often_becomes_a_dead_letter() {
     assert!(receive(&store, FIFO, 1, now).await.is_empty());
     let dead = receive(&store, DEAD, 1, now).await;
     assert_eq!((bodies(&dead), dead[0].attributes.as_deref()), (vec!["1"], Some("{}")));
-    assert_eq!(store.move_all(DEAD, FIFO, now).await.unwrap(), 0, "it is being handled");
+    assert_eq!(store.move_all(DEAD, FIFO, now).await.unwrap(), 0, "it is in flight");
     assert_eq!(store.move_all(DEAD, FIFO, now + 30_000).await.unwrap(), 1);
-    assert_eq!(receive(&store, FIFO, 1, now + 30_000).await[0].receives, 1, "counted anew");
+    assert_eq!(
+        receive(&store, FIFO, 1, now + 30_000).await[0].receives,
+        1,
+        "receives are counted from the start again"
+    );
 }
 
 #[tokio::test]
@@ -92,7 +96,7 @@ async fn a_handle_that_is_too_old_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_sent_is_there_when_the_file_is_opened_again() {
+async fn messages_are_still_there_when_the_file_is_opened_again() {
     let (folder, store) = store();
     send(&store, "a", "1", 0).await;
     let standard = NewMessage { body: "2".to_owned(), group: None, deduplication: None, attributes: None };
@@ -105,7 +109,7 @@ async fn what_was_sent_is_there_when_the_file_is_opened_again() {
 }
 
 #[tokio::test]
-async fn the_messages_of_the_first_layout_are_there_after_an_update() {
+async fn messages_in_the_first_layout_are_still_there_after_an_update() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     Connection::open(&path)
@@ -148,7 +152,7 @@ async fn a_long_poll_ends_when_a_hidden_message_becomes_visible() {
 }
 
 #[tokio::test]
-async fn a_full_disk_refuses_what_is_sent_and_keeps_what_there_is() {
+async fn on_a_full_disk_sending_fails_and_stored_messages_remain() {
     let (_folder, store) = store();
     send(&store, "a", "1", 0).await;
     {

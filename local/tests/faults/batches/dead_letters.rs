@@ -1,4 +1,4 @@
-//! What can never be stored, and what is stored when it is sent again.
+//! Dead letters: messages and posts that can never be stored, and those that are stored when redriven.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::world::{DEAD_LETTERS, PATIENCE, QUEUE, World, envelope, post};
 use crate::virtual_time::virtually;
 
 #[test]
-fn what_can_never_be_stored_is_a_dead_letter_with_its_reason_and_harms_nothing_else() {
+fn what_can_never_be_stored_becomes_a_dead_letter_with_its_reason_and_the_rest_is_stored() {
     virtually(async {
         let world = World::start().await;
         let with = |field: &str, value: Value| {
@@ -17,12 +17,12 @@ fn what_can_never_be_stored_is_a_dead_letter_with_its_reason_and_harms_nothing_e
             post[field] = value;
             post
         };
-        let bad = [
+        let invalid = [
             with("tweetId", json!(null)),
             with("createDate", json!("yesterday")),
             with("text", json!("x".repeat(400 * 1024))),
         ];
-        let posts = [&[post("1")], &bad[..], &[post("2")]].concat();
+        let posts = [&[post("1")], &invalid[..], &[post("2")]].concat();
         world.send("good", &envelope("good", &posts)).await;
         world.send("future", r#"{"version":2,"anything":"else"}"#).await;
         world.send("truncated", &envelope("truncated", &[post("3")])[..60]).await;
@@ -46,13 +46,16 @@ fn what_can_never_be_stored_is_a_dead_letter_with_its_reason_and_harms_nothing_e
         let of_good: Vec<&Value> = letters.iter().filter(|letter| letter["keyword"] == "good").collect();
         assert_eq!(of_good.len(), 3);
 
-        // Sent again it fails again, for it is as bad as before.
+        // Redriven unchanged, it fails again.
         let future =
             letters.iter().find(|letter| letter["reason"].as_str().unwrap().contains("version 2")).unwrap();
         let path = format!("/deadLetters/{}/redrive", future["id"].as_str().unwrap());
         assert_eq!(world.request(reqwest::Method::POST, &path).await.0, 204);
         let again = world.dead_letters(6).await;
-        assert!(!again.iter().any(|letter| letter["id"] == future["id"]), "it is another letter now");
+        assert!(
+            !again.iter().any(|letter| letter["id"] == future["id"]),
+            "a redriven message that fails becomes a new letter"
+        );
 
         for letter in &again {
             let path = format!("/deadLetters/{}", letter["id"].as_str().unwrap());
@@ -65,16 +68,19 @@ fn what_can_never_be_stored_is_a_dead_letter_with_its_reason_and_harms_nothing_e
 }
 
 #[test]
-fn what_failed_for_a_passing_reason_is_stored_when_it_is_sent_again() {
+fn what_failed_for_a_temporary_reason_is_stored_when_redriven() {
     virtually(async {
         let world = World::start().await;
-        // Given up by hand: waiting for five failures would take minutes.
+        // Put on the dead-letter queue directly, since reaching the limit of receives would take hours.
         let sqs = aws_sdk_sqs::Client::new(world.machine.aws.sdk());
         let letter =
             posts::dead_letters::DeadLetterQueue::new(sqs, world.url(DEAD_LETTERS), world.url(QUEUE));
-        letter.put("a", "rust", &envelope("rust", &[post("1")]), "the tables were away").await.unwrap();
         letter
-            .put("b", "rust", &envelope("rust", &[post("1"), post("2")]), "the tables were away")
+            .put("a", "rust", &envelope("rust", &[post("1")]), "the tables were unavailable")
+            .await
+            .unwrap();
+        letter
+            .put("b", "rust", &envelope("rust", &[post("1"), post("2")]), "the tables were unavailable")
             .await
             .unwrap();
         let letters = world.dead_letters(2).await;

@@ -1,4 +1,4 @@
-//! The consumer's batches, over the tables and queues of one machine.
+//! The consumer's batches, with the tables and queues of one machine.
 
 mod dead_letters;
 mod publishing;
@@ -16,7 +16,7 @@ use self::world::{Log, PATIENCE, World, envelope, event, post};
 use crate::virtual_time::virtually;
 
 #[test]
-fn what_became_of_a_batch_stands_in_the_log_as_metrics() {
+fn the_outcome_of_a_batch_is_logged_as_metrics() {
     virtually(async {
         let world = World::start().await;
         let log = Log::default();
@@ -40,14 +40,14 @@ fn what_became_of_a_batch_stands_in_the_log_as_metrics() {
     });
 }
 
-/// After a visibility timeout two consumers may handle the same group at once.
+/// After a visibility timeout, two consumers may handle the same group concurrently.
 #[test]
-fn two_consumers_at_once_store_and_count_every_post_once() {
+fn concurrent_consumers_store_and_count_every_post_once() {
     virtually(async {
         let world = World::start().await;
         for seed in 0..25_u64 {
             let keyword = format!("rust {seed}");
-            // Posts overlap from message to message.
+            // Consecutive messages share posts.
             let messages: Vec<(String, String)> = (0..6)
                 .map(|message| {
                     let posts: Vec<Value> =
@@ -92,14 +92,14 @@ fn two_consumers_at_once_store_and_count_every_post_once() {
 }
 
 #[test]
-fn after_a_failure_all_later_messages_of_the_group_fail_and_no_others() {
+fn after_a_failure_the_later_messages_of_the_group_fail_and_no_others() {
     virtually(async {
         let world = World::start().await;
         let body = |keyword: &str, id: &str| envelope(keyword, &[post(id)]);
         let messages: Vec<(String, String)> = [("a", "1"), ("b", "2"), ("a", "3"), ("b", "4")]
             .map(|(keyword, id)| (id.to_owned(), body(keyword, id)))
             .to_vec();
-        // The first transaction, and whatever the client makes of it.
+        // The first transaction fails, and so do the client's retries.
         let mut transactions = 0;
         world.machine.faults.judge(move |call| {
             transactions += usize::from(call.operation == "TransactWriteItems");
@@ -115,7 +115,11 @@ fn after_a_failure_all_later_messages_of_the_group_fail_and_no_others() {
             answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
         };
         assert_eq!(failures(PATIENCE).await, ["1", "3"]);
-        assert_eq!(failures(Duration::ZERO).await, ["1", "2", "3", "4"], "without time nothing is begun");
+        assert_eq!(
+            failures(Duration::ZERO).await,
+            ["1", "2", "3", "4"],
+            "nothing is started without time left"
+        );
         assert_eq!(world.stored("b").await.1, 2);
         assert_eq!(failures(PATIENCE).await, [""; 0]);
         assert_eq!(world.stored("a").await.1, 2);
@@ -123,7 +127,7 @@ fn after_a_failure_all_later_messages_of_the_group_fail_and_no_others() {
 }
 
 #[test]
-fn whatever_hangs_an_answer_comes_in_time() {
+fn whichever_call_hangs_the_consumer_answers_in_time() {
     for operation in ["TransactWriteItems", "BatchGetItem", "UpdateItem", "GetItem", "PutItem"] {
         virtually(async {
             let world = World::start().await;
@@ -143,7 +147,7 @@ fn whatever_hangs_an_answer_comes_in_time() {
             assert_eq!(
                 failed,
                 usize::from(operation != "PutItem"),
-                "{operation} stands in the way of storing"
+                "a hanging {operation} keeps the post from being stored"
             );
             world.machine.faults.end();
             let answer = consumer.handle(event(&messages, true), Instant::now() + time).await;

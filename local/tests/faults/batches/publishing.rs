@@ -1,4 +1,4 @@
-//! Publishing counts to CloudWatch, and what happens where it takes none.
+//! Publishing counts to CloudWatch, and storing posts when it accepts none.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::hours::virtually_for_hours;
 use crate::virtual_time::virtually;
 
 #[test]
-fn posts_of_hours_that_cloudwatch_does_not_take_are_stored_all_the_same() {
+fn posts_of_hours_that_cloudwatch_does_not_accept_are_stored() {
     virtually(async {
         let world = World::start().await;
         let mut posts = [post("1"), post("2"), post("3")];
@@ -26,19 +26,19 @@ fn posts_of_hours_that_cloudwatch_does_not_take_are_stored_all_the_same() {
         assert!(answer.batch_item_failures.is_empty());
         assert_eq!(world.stored("rust").await.1, 3);
         let range = |from: &str, to: &str| json!({ "from": from, "to": to });
-        let restate = async |body: Value| {
+        let publish_again = async |body: Value| {
             let url = format!("http://{}/tweetsStatistics/restate", world.machine.api);
             let answer = world.http.post(url).json(&body).send().await.unwrap();
             (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
         };
-        let (status, stated) = restate(range("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z")).await;
+        let (status, published) = publish_again(range("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z")).await;
         assert_eq!(status, 200);
-        assert_eq!(stated, json!({ "values": 0, "outOfReach": ["2020-01-01T00:00:00.000Z"] }));
+        assert_eq!(published, json!({ "values": 0, "outOfReach": ["2020-01-01T00:00:00.000Z"] }));
     });
 }
 
 #[test]
-fn what_cloudwatch_does_not_take_is_stored_all_the_same_and_stated_by_the_minute() {
+fn while_cloudwatch_fails_posts_are_stored_and_the_minute_publishes_their_counts_later() {
     for fate in [Fate::FailsBefore, Fate::Hangs] {
         virtually_for_hours(async {
             let world = World::start().await;
@@ -52,7 +52,10 @@ fn what_cloudwatch_does_not_take_is_stored_all_the_same_and_stated_by_the_minute
                 let start = Instant::now();
                 let messages = [(id.to_owned(), envelope("rust", &[post(id)]))];
                 let answer = consumer.handle(event(&messages, true), Instant::now() + PATIENCE).await;
-                assert!(answer.batch_item_failures.is_empty(), "stored is stored");
+                assert!(
+                    answer.batch_item_failures.is_empty(),
+                    "the post is stored, so its message must not fail"
+                );
                 let most = if id == "1" { Duration::from_secs(4) } else { Duration::from_secs(1) };
                 assert!(start.elapsed() < most, "{id} took {:?}", start.elapsed());
             }
@@ -61,7 +64,11 @@ fn what_cloudwatch_does_not_take_is_stored_all_the_same_and_stated_by_the_minute
                 .lines()
                 .map(|line| serde_json::from_str::<Value>(line).unwrap()["StatingFailed"].clone())
                 .collect();
-            assert_eq!(failed, [json!(1.0), json!(0.0), json!(0.0)], "it is tried again after a while only");
+            assert_eq!(
+                failed,
+                [json!(1.0), json!(0.0), json!(0.0)],
+                "publishing is tried again only after a while"
+            );
             assert_eq!(world.stored("rust").await.1, 3);
             tokio::time::sleep(Duration::from_secs(3 * 60 * 60)).await;
             world.machine.faults.end();

@@ -1,4 +1,4 @@
-//! A machine on which nothing is collected, and a consumer beside it.
+//! A machine that collects nothing, and a consumer beside it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use utc_time::UtcTime;
 use crate::virtual_time::folder;
 use crate::world::idle_machine;
 
-/// How long anything may take that is awaited here.
+/// How long to wait for anything.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) const QUEUE: &str = "TweetsFifoQueue.fifo";
@@ -29,7 +29,7 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A machine that reads no stream.
+    /// Starts a machine that reads no stream.
     pub(super) async fn start() -> Self {
         let data = folder();
         let machine = idle_machine(data.path()).await;
@@ -60,7 +60,7 @@ impl World {
         (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
     }
 
-    /// The dead letters, once there are as many as that.
+    /// Waits until there are `count` dead letters; returns them.
     pub(super) async fn dead_letters(&self, count: usize) -> Vec<Value> {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -75,14 +75,14 @@ impl World {
         }
     }
 
-    /// The ids stored under a keyword, and how many the counts say there are.
+    /// The ids stored under a keyword, and the number of posts in its counts.
     pub(super) async fn stored(&self, keyword: &str) -> (Vec<String>, u64) {
         let (statistics, tweets) = (self.machine.aws.statistics_table(), self.machine.aws.tweets_table());
         let keyword: Keyword = keyword.parse().unwrap();
-        let wanted = PostQuery::all(keyword.clone(), Order::OldestFirst);
+        let query = PostQuery::all(keyword.clone(), Order::OldestFirst);
         let (mut ids, mut after) = (Vec::new(), None);
         loop {
-            let page = tweets.page(&wanted, 100, after).await.unwrap();
+            let page = tweets.page(&query, 100, after).await.unwrap();
             ids.extend(page.posts.into_iter().map(|stored| stored.post.tweet_id.to_string()));
             after = page.next;
             if after.is_none() {
@@ -103,7 +103,7 @@ pub(super) fn envelope(keyword: &str, posts: &[Value]) -> String {
     json!({ "version": 1, "keyword": keyword, "posts": posts }).to_string()
 }
 
-/// What Lambda hands to a consumer. Without a group, it is the keyword's.
+/// The event that Lambda passes to a consumer. Without a group, the consumer groups messages by keyword.
 pub(super) fn event(messages: &[(String, String)], with_group: bool) -> SqsEvent {
     let records: Vec<Value> = messages
         .iter()
@@ -115,7 +115,7 @@ pub(super) fn event(messages: &[(String, String)], with_group: bool) -> SqsEvent
     serde_json::from_value(json!({ "Records": records })).unwrap()
 }
 
-/// A log that can be read.
+/// A log in memory.
 #[derive(Clone, Default)]
 pub(super) struct Log(pub(super) Arc<Mutex<Vec<u8>>>);
 
