@@ -1,7 +1,7 @@
 //! The streamer's throughput, latency and memory: the program itself, as a process, between a stream served here and
 //! AWS endpoints that only acknowledge.
 //!
-//! `cargo bench -p streamer --bench throughput` prints one line for each load; `docs/BENCHMARKS.md` has the results.
+//! `cargo bench -p streamer --features jemalloc --bench throughput` prints one line for each load; `docs/BENCHMARKS.md` has the results.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints its results")]
 
 use std::collections::HashMap;
