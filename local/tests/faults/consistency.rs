@@ -1,0 +1,79 @@
+//! Whether the tables, CloudWatch and the queues are consistent with each other.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, Statistic};
+use aws_sdk_sqs::types::QueueAttributeName;
+use posts::metrics::Metrics;
+use posts::statistics::HourCount;
+use utc_time::UtcTime;
+
+use crate::world::World;
+
+/// A metric's name, and its dimensions.
+type Metric<'a> = (&'a str, Vec<(&'a str, String)>);
+
+/// Checks that the counts, CloudWatch and the queues are consistent.
+///
+/// # Errors
+/// The first difference found.
+pub(crate) async fn agree(world: &World) -> Result<(), String> {
+    let aws = &world.machine.as_ref().unwrap().aws;
+    let statistics = aws.statistics_table();
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(aws.sdk());
+    let now = UtcTime::now();
+    let mut stored = 0;
+    for hour in [now.before(Duration::from_secs(60 * 60)).start_of_hour(), now.start_of_hour()] {
+        let mut expected: BTreeMap<Metric<'_>, u64> = BTreeMap::new();
+        for keyword in world.requested.keys() {
+            for count in statistics.in_hour(&keyword.parse().unwrap(), hour).await.unwrap() {
+                let HourCount { country, collected, .. } = count;
+                let country = country.map_or("unknown".to_owned(), |country| country.to_string());
+                let keyword = (Metrics::KEYWORD, (*keyword).to_owned());
+                let country = (Metrics::COUNTRY, country);
+                stored += collected;
+                *expected.entry((Metrics::BY_KEYWORD, vec![keyword.clone()])).or_default() += collected;
+                *expected.entry((Metrics::BY_COUNTRY, vec![country.clone()])).or_default() += collected;
+                expected.insert((Metrics::BY_KEYWORD_AND_COUNTRY, vec![keyword, country]), collected);
+            }
+        }
+        for ((metric, dimensions), value) in expected {
+            let dimensions: Vec<Dimension> = dimensions
+                .iter()
+                .map(|(name, value)| Dimension::builder().name(*name).value(value).build())
+                .collect();
+            let answer = cloudwatch
+                .get_metric_statistics()
+                .namespace(Metrics::NAMESPACE)
+                .metric_name(metric)
+                .set_dimensions(Some(dimensions.clone()))
+                .start_time(DateTime::from_millis(hour.as_millis()))
+                .end_time(DateTime::from_millis(hour.as_millis() + 3_600_000))
+                .period(3600)
+                .statistics(Statistic::Maximum)
+                .send()
+                .await
+                .unwrap();
+            let published = answer.datapoints().first().and_then(|point| point.maximum()).unwrap_or_default();
+            if published != value as f64 {
+                return Err(format!("{metric} {dimensions:?} of {hour} is {published}, not {value}"));
+            }
+        }
+    }
+    if stored == 0 {
+        return Err("nothing is stored".to_owned());
+    }
+    let sqs = aws_sdk_sqs::Client::new(aws.sdk());
+    for url in sqs.list_queues().send().await.unwrap().queue_urls() {
+        let request = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
+        let attributes = request.send().await.unwrap().attributes.unwrap();
+        for (name, value) in attributes {
+            if name.as_str().starts_with("ApproximateNumberOfMessages") && value != "0" {
+                return Err(format!("{url}: {name} is {value}"));
+            }
+        }
+    }
+    Ok(())
+}
