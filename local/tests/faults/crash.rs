@@ -185,7 +185,7 @@ fn single_failures(first: usize, step: usize) {
 
 #[test]
 fn a_sample_of_calls_may_fail() {
-    single_failures(0, 16);
+    single_failures(0, 24);
 }
 
 #[test]

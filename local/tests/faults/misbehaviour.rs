@@ -112,7 +112,7 @@ fn sequences(seeds: std::ops::Range<u64>) {
 
 #[test]
 fn a_sample_of_random_sequences_loses_nothing() {
-    sequences(520..540);
+    sequences(520..532);
 }
 
 #[test]
