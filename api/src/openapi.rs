@@ -113,7 +113,7 @@ fn problems(operation: &mut Operation) {
 mod tests {
     use super::*;
 
-    /// `UPDATE_OPENAPI=1 cargo test -p api description` writes it again.
+    /// `UPDATE_OPENAPI=1 cargo test --workspace --lib description` writes it again.
     #[test]
     fn the_description_in_docs_is_up_to_date() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.yaml");
@@ -124,7 +124,7 @@ mod tests {
         let written = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
             written == present,
-            "docs/openapi.yaml is stale: UPDATE_OPENAPI=1 cargo test -p api description"
+            "docs/openapi.yaml is stale: UPDATE_OPENAPI=1 cargo test --workspace --lib description"
         );
     }
 
