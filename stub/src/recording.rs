@@ -16,11 +16,15 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<Value>> {
     let mut posts = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let at = || format!("{}, line {}", path.display(), index + 1);
-        let post: Value = serde_json::from_str(line).with_context(|| format!("not JSON: {}", at()))?;
+        let mut post: Value = serde_json::from_str(line).with_context(|| format!("not JSON: {}", at()))?;
         for field in ["id", "text"] {
             if !post["data"][field].is_string() {
                 bail!("not a recorded post: data.{field} is not a text: {}", at());
             }
+        }
+        // The rules that it matched when it was recorded; the stub's own are added when it is sent.
+        if let Some(post) = post.as_object_mut() {
+            post.remove("matching_rules");
         }
         posts.push(post);
     }
@@ -28,4 +32,20 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<Value>> {
         bail!("the recording {} holds no posts", path.display());
     }
     Ok(posts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_as_the_stream_delivered_it_loses_the_rules_of_then() {
+        let file = std::env::temp_dir().join(format!("aviary-recording-{}", std::process::id()));
+        let line =
+            r#"{"data":{"id":"1","text":"t"},"includes":{},"matching_rules":[{"id":"1","tag":"old"}]}"#;
+        std::fs::write(&file, line).unwrap();
+        let posts = read(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(posts, [serde_json::json!({ "data": { "id": "1", "text": "t" }, "includes": {} })]);
+    }
 }
