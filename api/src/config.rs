@@ -79,9 +79,7 @@ impl ReadConfig {
             answer_bytes: Some(variables.number("ANSWER_BYTES", 100_000..=6_000_000, 5_500_000)),
             token_parameter: variables.optional("TWITTER_BEARER_TOKEN_PARAMETER"),
             x_url: variables.optional("X_API_URL").unwrap_or_else(|| x::BASE_URL.to_owned()),
-            stream_id: variables
-                .optional("STREAM_ID")
-                .unwrap_or_else(|| StreamStatusTable::DEFAULT_STREAM.to_owned()),
+            stream_id: StreamStatusTable::stream_id(&variables),
         };
         variables.complete(config)
     }
@@ -106,9 +104,7 @@ impl ControlConfig {
             task_definition: variables.required("TASK_DEFINITION"),
             subnets: list(variables.required("SUBNETS")),
             security_groups: list(variables.required("SECURITY_GROUPS")),
-            stream_id: variables
-                .optional("STREAM_ID")
-                .unwrap_or_else(|| StreamStatusTable::DEFAULT_STREAM.to_owned()),
+            stream_id: StreamStatusTable::stream_id(&variables),
         };
         variables.complete(config)
     }

@@ -128,7 +128,8 @@ mod tests {
         );
     }
 
-    /// The YAML with quotes around texts that YAML 1.1, unlike 1.2, reads as booleans, null or dates: `NO` is Norway. <https://yaml.org/type/bool.html>, <https://yaml.org/type/timestamp.html>
+    /// The YAML with quotes around texts that YAML 1.1 reads as booleans or dates, unlike YAML 1.2: `NO` is Norway.
+    /// <https://yaml.org/type/bool.html>, <https://yaml.org/type/timestamp.html>
     fn quoted(yaml: &str) -> String {
         let lines = yaml.lines().map(|line| {
             let begins = line.len() - line.trim_start().len();

@@ -31,9 +31,7 @@ impl Config {
             tweets_table: variables.required("TWEETS_TABLE"),
             statistics_table: variables.required("STATISTICS_TABLE"),
             status_table: variables.required("STREAM_STATUS_TABLE"),
-            stream_id: variables
-                .optional("STREAM_ID")
-                .unwrap_or_else(|| StreamStatusTable::DEFAULT_STREAM.to_owned()),
+            stream_id: StreamStatusTable::stream_id(&variables),
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
         };

@@ -2,11 +2,14 @@
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+use posts::dead_letters::DeadLetterQueue;
 use posts::statistics::StatisticsTable;
 use posts::tweets::TweetsTable;
 use stream::StreamStatusTable;
 
-use crate::aws::resources::{ACCOUNT, REGION, STATISTICS_TABLE, STATUS_TABLE, TWEETS_TABLE};
+use crate::aws::resources::{
+    ACCOUNT, DEAD_LETTER_QUEUE, REGION, STATISTICS_TABLE, STATUS_TABLE, TWEETS_QUEUE, TWEETS_TABLE,
+};
 
 /// A machine's AWS-compatible endpoint, as its callers see it.
 #[derive(Clone, Debug)]
@@ -60,6 +63,13 @@ impl Endpoint {
     #[must_use]
     pub fn status_table(&self, stream_id: &str) -> StreamStatusTable {
         StreamStatusTable::new(self.dynamodb(), STATUS_TABLE.to_owned(), stream_id.to_owned())
+    }
+
+    /// TweetsDeadLetterQueue, which redrives to TweetsFifoQueue.
+    #[must_use]
+    pub fn dead_letter_queue(&self) -> DeadLetterQueue {
+        let sqs = aws_sdk_sqs::Client::new(&self.sdk);
+        DeadLetterQueue::new(sqs, self.queue_url(DEAD_LETTER_QUEUE), self.queue_url(TWEETS_QUEUE))
     }
 
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

@@ -85,9 +85,7 @@ impl Config {
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             close_queue_url: variables.required("STREAM_CLOSE_QUEUE_URL"),
             status_table: variables.required("STREAM_STATUS_TABLE"),
-            stream_id: variables
-                .optional("STREAM_ID")
-                .unwrap_or_else(|| StreamStatusTable::DEFAULT_STREAM.to_owned()),
+            stream_id: StreamStatusTable::stream_id(&variables),
             daily_post_budget,
             owner,
         };

@@ -16,9 +16,12 @@ use unicode_normalization::UnicodeNormalization;
 /// Characters that are not displayed are refused
 /// ([Default_Ignorable_Code_Point](https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point)), such as
 /// zero-width spaces, byte order marks and characters that change the direction of writing: they make two keywords look
-/// the same, or one read as another. Four kinds of them belong to words and emoji and are accepted there: joiners and non-joiners (Persian and Indic words, emoji sequences), variation selectors (emoji,
-/// ideographs, Mongolian) and the Mongolian vowel separator after a character that is not ASCII, a keycap's
-/// selector before its keycap, and tags after the black flag whose region they name.
+/// the same, or one read as another. Four kinds of them belong to words and emoji, and are accepted there:
+///
+/// - after a character that is not ASCII: joiners and non-joiners (Persian and Indic words, emoji sequences);
+/// - after such a character too: variation selectors (emoji, ideographs, Mongolian) and the Mongolian vowel separator;
+/// - before a keycap: its selector;
+/// - after the black flag: the tags of the region whose flag it is.
 ///
 /// Parsing applies these rules to what a user wrote. Deserializing accepts a stored keyword as it is, so that one from
 /// before a rule can still be read and removed. Clones share their text.

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use service::tables::TableError;
+use service::variables::Variables;
 
 /// One stream's part of StreamStatusTable.
 ///
@@ -62,6 +63,12 @@ impl StreamStatusTable {
     pub const DEFAULT_STREAM: &str = "x";
     /// The attribute by which DynamoDB expires items.
     pub const TIME_TO_LIVE: &str = "expiresAt";
+
+    /// The stream's id as `STREAM_ID` has it; [`Self::DEFAULT_STREAM`] if that is absent.
+    #[must_use]
+    pub fn stream_id<F: Fn(&str) -> Option<String>>(variables: &Variables<F>) -> String {
+        variables.optional("STREAM_ID").unwrap_or_else(|| Self::DEFAULT_STREAM.to_owned())
+    }
 
     /// The part of `stream_id` in the table called `name`.
     #[must_use]

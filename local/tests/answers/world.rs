@@ -42,11 +42,7 @@ impl World {
         let machine = Machine::start(options).await.unwrap();
         Self {
             tweets: machine.aws.tweets_table(),
-            dead_letters: DeadLetterQueue::new(
-                aws_sdk_sqs::Client::new(machine.aws.sdk()),
-                machine.aws.queue_url("TweetsDeadLetterQueue.fifo"),
-                machine.aws.queue_url("TweetsFifoQueue.fifo"),
-            ),
+            dead_letters: machine.aws.dead_letter_queue(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             api: format!("http://{}", machine.api),
             machine,

@@ -95,7 +95,7 @@ impl TryFrom<String> for CountryParameter {
     type Error = InvalidValue;
 
     fn try_from(text: String) -> Result<Self, InvalidValue> {
-        if text == "unknown" {
+        if text == CountryFilter::Unknown.as_str() {
             return Ok(Self(CountryFilter::Unknown));
         }
         match text.parse() {

@@ -65,16 +65,21 @@ impl TweetsTable {
     }
 
     pub(super) fn key(&self, keyword: &Keyword, id: &PostId) -> HashMap<String, AttributeValue> {
-        HashMap::from([
-            (Self::PARTITION_KEY.to_owned(), AttributeValue::S(id.to_string())),
-            (Self::SORT_KEY.to_owned(), AttributeValue::S(keyword.to_string())),
-        ])
+        item_key(id, keyword.as_str())
     }
 
     /// The error of an item that this version can neither read nor write.
     pub(super) fn invalid_item(&self, reason: &dyn std::fmt::Display) -> TableError {
         TableError::Item { table: self.name.clone(), reason: reason.to_string() }
     }
+}
+
+/// The key of a post's item with this sort key.
+pub(super) fn item_key(id: &PostId, sort_key: &str) -> HashMap<String, AttributeValue> {
+    HashMap::from([
+        (TweetsTable::PARTITION_KEY.to_owned(), AttributeValue::S(id.to_string())),
+        (TweetsTable::SORT_KEY.to_owned(), AttributeValue::S(sort_key.to_owned())),
+    ])
 }
 
 /// When an item that is written at `now` may be deleted, in seconds since 1970.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem};
 
 use super::attempts::Attempts;
-use super::table::TweetsTable;
+use super::table::{TweetsTable, item_key};
 use crate::PostId;
 use service::tables::TableError;
 use utc_time::UtcTime;
@@ -88,8 +88,5 @@ fn tombstone(id: &PostId, now: UtcTime) -> HashMap<String, AttributeValue> {
 }
 
 fn tombstone_key(id: &PostId) -> HashMap<String, AttributeValue> {
-    HashMap::from([
-        (TweetsTable::PARTITION_KEY.to_owned(), AttributeValue::S(id.to_string())),
-        (TweetsTable::SORT_KEY.to_owned(), AttributeValue::S(TOMBSTONE.to_owned())),
-    ])
+    item_key(id, TOMBSTONE)
 }

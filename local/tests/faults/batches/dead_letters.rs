@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::world::{DEAD_LETTERS, PATIENCE, QUEUE, World, envelope, post};
+use super::world::{PATIENCE, World, envelope, post};
 use crate::virtual_time::virtually;
 
 #[test]
@@ -72,9 +72,7 @@ fn what_failed_for_a_temporary_reason_is_stored_when_redriven() {
     virtually(async {
         let world = World::start().await;
         // Put on the dead-letter queue directly, since reaching the limit of receives would take hours.
-        let sqs = aws_sdk_sqs::Client::new(world.machine.aws.sdk());
-        let letter =
-            posts::dead_letters::DeadLetterQueue::new(sqs, world.url(DEAD_LETTERS), world.url(QUEUE));
+        let letter = world.machine.aws.dead_letter_queue();
         letter
             .put("a", "rust", &envelope("rust", &[post("1")]), "the tables were unavailable")
             .await

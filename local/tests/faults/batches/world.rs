@@ -20,7 +20,6 @@ use crate::world::idle_machine;
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) const QUEUE: &str = "TweetsFifoQueue.fifo";
-pub(super) const DEAD_LETTERS: &str = "TweetsDeadLetterQueue.fifo";
 
 pub(super) struct World {
     pub(super) machine: Machine,
