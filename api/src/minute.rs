@@ -7,6 +7,7 @@ use posts::publish::PublishError;
 use service::own_metrics::{EmbeddedMetrics, Gauge};
 use service::tables::TableError;
 use stream::gaps::GapState;
+use stream::report::WaitingFor;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
@@ -117,13 +118,17 @@ async fn report(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -
     let healing = api.status.count_gaps(GapState::Healing, None).await?;
     let is_requested = api.status.has_keywords().await?;
     let is_read = api.status.lease_holder().await?.is_some_and(|holder| holder.until > now);
-    let today = Today::of(api.status.report().await?.as_ref(), now);
+    let last_report = api.status.report().await?;
+    let waiting_for = last_report.as_ref().and_then(|report| report.waiting_for);
+    let is_unpaid = matches!(waiting_for, Some(WaitingFor::Credits | WaitingFor::MonthlyCap));
+    let today = Today::of(last_report.as_ref(), now);
     let dead_letters = api.dead_letters.count().await?;
     let mut values = vec![
         (Gauge::GAPS_OPEN, open as f64),
         (Gauge::GAPS_HEALING, healing as f64),
         (Gauge::UNREAD, f64::from(u8::from(is_requested && !is_read))),
         (Gauge::DEAD_LETTERS, dead_letters as f64),
+        (Gauge::OUT_OF_CREDITS, f64::from(u8::from(is_read && is_unpaid))),
     ];
     if let Some(budget) = today.budget_posts {
         values.push((Gauge::BUDGET_USED, 100.0 * today.posts as f64 / budget as f64));

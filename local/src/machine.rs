@@ -12,6 +12,7 @@ use posts::Keyword;
 use service::own_metrics::EmbeddedMetrics;
 use service::parameters::ParameterStore;
 use stream::StreamStatusTable;
+use stream::keywords::KeywordOptions;
 use utc_time::UtcTime;
 
 use crate::access::Access;
@@ -132,7 +133,7 @@ async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<
         status.save_launch(&mut launch).await?;
     }
     for keyword in keywords {
-        status.add_keyword(keyword, UtcTime::now()).await?;
+        status.add_keyword(keyword, KeywordOptions::default(), UtcTime::now()).await?;
     }
     Ok(())
 }

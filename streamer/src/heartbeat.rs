@@ -61,7 +61,9 @@ pub(crate) async fn heartbeat(
         let report = progress.report(told.as_ref(), storing.as_ref(), UtcTime::now());
         if is_beat {
             let lag = report.lag_ms.map(|lag_ms| (Gauge::STREAMER_LAG, lag_ms as f64));
-            let values = [(Gauge::POSTS_READ, report.posts_per_second)].into_iter().chain(lag);
+            let refused = progress.take_refused_requests() as f64;
+            let values = [(Gauge::POSTS_READ, report.posts_per_second), (Gauge::REQUESTS_REFUSED, refused)];
+            let values = values.into_iter().chain(lag);
             own_metrics.say(&values.collect::<Vec<_>>(), report.heartbeat_at);
         }
         match status.save_report(&report, &lease).await {

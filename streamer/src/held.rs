@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use service::own_metrics::EmbeddedMetrics;
 use stream::report::StreamState;
+use stream::tally::Tally;
 use stream::{Lease, StreamStatusTable};
 use utc_time::UtcTime;
 
@@ -41,6 +42,8 @@ impl Held {
         let writes = async {
             tokio::time::timeout(LAST_WRITE, status.save_reading(&reading, lease)).await??;
             tokio::time::timeout(LAST_WRITE, status.save_report(&report, lease)).await??;
+            let tally = ledger.tallies.snapshot();
+            tokio::time::timeout(LAST_WRITE, status.save_tally(&tally, &Tally::new(), lease)).await??;
             Ok::<(), anyhow::Error>(())
         };
         if let Err(error) = writes.await {

@@ -15,6 +15,7 @@ use crate::meter::{Allowance, Meter};
 use crate::progress::Progress;
 use crate::recent::RecentPosts;
 use crate::source::Arrival;
+use crate::tallies::Tallies;
 use crate::waiting::{NotTaken, Origin, Waiting, WaitingRoom};
 
 /// The one door for everything that is collected. Copies share their state.
@@ -23,6 +24,7 @@ pub(crate) struct Intake {
     room: WaitingRoom,
     recent: RecentPosts,
     meter: Meter,
+    tallies: Tallies,
     progress: Progress,
 }
 
@@ -37,9 +39,9 @@ pub(crate) enum Fetched {
 
 impl Intake {
     /// The intake, and the receiver of what it takes.
-    pub(crate) fn new(meter: Meter, progress: Progress) -> (Self, mpsc::Receiver<Waiting>) {
+    pub(crate) fn new(meter: Meter, tallies: Tallies, progress: Progress) -> (Self, mpsc::Receiver<Waiting>) {
         let (room, received) = WaitingRoom::new();
-        (Self { room, recent: RecentPosts::default(), meter, progress }, received)
+        (Self { room, recent: RecentPosts::default(), meter, tallies, progress }, received)
     }
 
     /// Takes what the stream delivered for `keywords`. A post without a keyword has been paid for too; a post that was
@@ -63,8 +65,10 @@ impl Intake {
         {
             let encoded = Arrival::Post(encoded);
             let place = self.room.reserve(&encoded)?;
+            let (is_repost, now) = (post.is_repost(), UtcTime::now());
             for keyword in &new {
                 self.recent.insert(keyword, &post.tweet_id, post.edited_at);
+                self.tallies.streamed(keyword, is_repost, now);
             }
             place.take(encoded, post.create_date, new, Origin::Stream, cursor);
             self.progress.post_read(post.create_date);
@@ -111,6 +115,7 @@ impl Intake {
         };
         place.take(encoded, post.create_date, BTreeSet::from([keyword.clone()]), Origin::Healing, cursor);
         self.recent.insert(keyword, &post.tweet_id, post.edited_at);
+        self.tallies.fetched(keyword, UtcTime::now());
         Ok(Fetched::New)
     }
 
@@ -145,7 +150,7 @@ mod tests {
     fn intake(budget: Option<u64>) -> (Intake, mpsc::Receiver<Waiting>, Meter) {
         let meter = Meter::new(BTreeMap::new(), budget);
         let progress = Progress::new(meter.clone(), 0.0, at(0));
-        let (intake, received) = Intake::new(meter.clone(), progress);
+        let (intake, received) = Intake::new(meter.clone(), Tallies::new(BTreeMap::new()), progress);
         (intake, received, meter)
     }
 

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use stream::reading::Reading;
+use stream::tally::Tally;
 use utc_time::UtcTime;
 
 use crate::cursor::Cursor;
 use crate::meter::Meter;
-use crate::source::{ConnectQuota, RateLimits};
+use crate::source::{ConnectQuota, Learnt, Memory, RateLimits};
+use crate::tallies::Tallies;
 
 /// What outlives a reader. It is saved every two seconds, and before each connection, so that the next reader goes on from
 /// the same position and keeps the same limits.
@@ -16,8 +18,10 @@ use crate::source::{ConnectQuota, RateLimits};
 pub(crate) struct Ledger {
     /// The posts read, by day.
     pub(crate) meter: Meter,
-    /// What the source still allows.
-    pub(crate) limits: RateLimits,
+    /// What each keyword has brought.
+    pub(crate) tallies: Tallies,
+    /// What is known of the source.
+    pub(crate) source: Memory,
     /// The cursors.
     cursors: Arc<Mutex<BTreeMap<String, Cursor>>>,
     positions: Arc<Mutex<Positions>>,
@@ -33,11 +37,17 @@ struct Positions {
 
 impl Ledger {
     /// Goes on from what the last reader saved.
-    pub(crate) fn new(reading: Reading, daily_post_budget: Option<u64>, quota: ConnectQuota) -> Self {
-        let Reading { cursors, paused_until, posts_by_day, connects, windows } = reading;
+    pub(crate) fn new(
+        reading: Reading,
+        tally: Tally,
+        daily_post_budget: Option<u64>,
+        quota: ConnectQuota,
+    ) -> Self {
+        let Reading { cursors, paused_until, posts_by_day, connects, windows, learnt } = reading;
         Self {
             meter: Meter::new(posts_by_day, daily_post_budget),
-            limits: RateLimits::new(quota, connects, windows),
+            tallies: Tallies::new(tally),
+            source: Memory { limits: RateLimits::new(quota, connects, windows), learnt: Learnt::new(learnt) },
             cursors: Arc::default(),
             positions: Arc::new(Mutex::new(Positions { left_at: cursors, paused_until })),
         }
@@ -112,8 +122,9 @@ impl Ledger {
             cursors,
             paused_until: self.positions().paused_until.clone(),
             posts_by_day: self.meter.by_day(),
-            connects: self.limits.connects(),
-            windows: self.limits.windows(),
+            connects: self.source.limits.connects(),
+            windows: self.source.limits.windows(),
+            learnt: self.source.learnt.all(),
         }
     }
 }
@@ -129,7 +140,13 @@ mod tests {
     }
 
     fn ledger(reading: Reading) -> Ledger {
-        Ledger::new(reading, Some(3), ConnectQuota { most: 45, window: Duration::from_secs(900), reserve: 5 })
+        let tally = Tally::new();
+        Ledger::new(
+            reading,
+            tally,
+            Some(3),
+            ConnectQuota { most: 45, window: Duration::from_secs(900), reserve: 5 },
+        )
     }
 
     #[test]
@@ -141,12 +158,14 @@ mod tests {
         let hold = cursor.hold(1);
         cursor.reach(at(9));
         first.meter.count(at(9));
-        first.limits.connecting(at(9));
+        first.source.limits.connecting(at(9));
+        first.source.learnt.note("dialect", "tweets");
         assert_eq!(first.snapshot().cursors["x"], at(1));
         hold.release();
         let next = ledger(first.snapshot());
         assert_eq!((next.left_at("x", at(20)), next.meter.today(at(9))), (Some(at(9)), 1));
         assert_eq!(next.snapshot(), first.snapshot());
+        assert_eq!(next.source.learnt.get("dialect").as_deref(), Some("tweets"));
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod saving;
 mod send;
 pub mod source;
 pub mod sources;
+mod tallies;
 mod tasks;
 mod waiting;
 

@@ -1,11 +1,12 @@
 //! The streamer's progress, from which its reports are made.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use posts::Keyword;
-use stream::report::{StreamReport, StreamState};
+use stream::report::{StreamReport, StreamState, WaitingFor};
 use stream::storing::Storing;
 use tokio::sync::watch;
 use utc_time::UtcTime;
@@ -18,6 +19,7 @@ pub(crate) struct Progress {
     sender: watch::Sender<StreamReport>,
     meter: Meter,
     missing: Arc<Mutex<BTreeMap<u64, UtcTime>>>,
+    refused_requests: Arc<AtomicU64>,
     sent: Arc<Mutex<Sent>>,
 }
 
@@ -55,6 +57,7 @@ impl Progress {
         let report = StreamReport {
             state: StreamState::Starting,
             reason: None,
+            waiting_for: None,
             heartbeat_at: now,
             posts_read: 0,
             posts_per_second: 0.0,
@@ -67,16 +70,36 @@ impl Progress {
             keywords: BTreeMap::new(),
         };
         let sender = watch::Sender::new(report);
-        Self { sender, meter, missing: Arc::default(), sent: Arc::default() }
+        let (missing, refused_requests, sent) = Default::default();
+        Self { sender, meter, missing, refused_requests, sent }
     }
 
     /// Enters a state, which is reported immediately.
     pub(crate) fn enter(&self, state: StreamState, reason: Option<String>) {
+        self.set(state, reason, None);
+    }
+
+    /// Pauses, which is reported immediately.
+    pub(crate) fn pause(&self, waiting_for: WaitingFor, reason: String) {
+        self.set(StreamState::Paused, Some(reason), Some(waiting_for));
+    }
+
+    fn set(&self, state: StreamState, reason: Option<String>, waiting_for: Option<WaitingFor>) {
         self.sender.send_if_modified(|report| {
             let changed = report.state != state || report.reason != reason;
-            (report.state, report.reason) = (state, reason);
+            (report.state, report.reason, report.waiting_for) = (state, reason, waiting_for);
             changed
         });
+    }
+
+    /// Counts a request that the source refused as such.
+    pub(crate) fn request_refused(&self) {
+        self.refused_requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The requests that were refused since this was last asked.
+    pub(crate) fn take_refused_requests(&self) -> u64 {
+        self.refused_requests.swap(0, Ordering::Relaxed)
     }
 
     /// Counts a post that was read.

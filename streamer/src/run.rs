@@ -17,7 +17,7 @@ use crate::lease::{BothClocks, LEASE_TIME, LeaseGuard};
 use crate::ledger::Ledger;
 use crate::progress::Progress;
 use crate::requested::requested_keywords;
-use crate::source::{RateLimits, Source};
+use crate::source::{Memory, Source};
 use crate::sources::mastodon::Mastodon;
 use crate::sources::x::X;
 use crate::tasks;
@@ -41,29 +41,28 @@ pub async fn run(
     let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(aws));
     match config.source.clone() {
         SourceConfig::X { url, token_parameter, backfill_minutes } => {
-            let open = async |limits| {
+            let open = async |memory| {
                 let token = bearer_token(&parameters, &token_parameter).await?;
-                Ok(X::new(x::Client::new(&url)?.bearing(&token)?, limits, backfill_minutes))
+                Ok(X::new(x::Client::new(&url)?.bearing(&token)?, memory, backfill_minutes))
             };
             run_source(config, aws, own_metrics, shutdown, open).await
         }
         SourceConfig::Mastodon { url, token_parameter } => {
-            let open = async |limits| {
+            let open = async |memory: Memory| {
                 let mut client = json_api::Client::new(&url)?;
                 if let Some(parameter) = token_parameter {
                     client = client.bearing(&bearer_token(&parameters, &parameter).await?)?;
                 }
                 let host = reqwest::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
                 let host = host.ok_or_else(|| RunError::MastodonUrl(url.clone()))?;
-                Ok(Mastodon::new(client, limits, host))
+                Ok(Mastodon::new(client, memory.limits, host))
             };
             run_source(config, aws, own_metrics, shutdown, open).await
         }
     }
 }
 
-/// [`run`] with a source that `open` opens once this streamer holds the lease, within what is left of the source's
-/// limits. Of the source in `config`, only the price is used.
+/// [`run`] with a source that `open` opens once this streamer holds the lease, with what earlier readers know of it. Of the source in `config`, only the price is used.
 ///
 /// # Errors
 /// [`RunError`].
@@ -72,7 +71,7 @@ pub async fn run_source<S: Source>(
     aws: &SdkConfig,
     own_metrics: EmbeddedMetrics,
     shutdown: CancellationToken,
-    open: impl AsyncFnOnce(RateLimits) -> Result<S, RunError>,
+    open: impl AsyncFnOnce(Memory) -> Result<S, RunError>,
 ) -> Result<Ended, RunError> {
     let dynamodb = aws_sdk_dynamodb::Client::new(aws);
     let status = StreamStatusTable::new(dynamodb, config.status_table.clone(), config.stream_id.clone());
@@ -91,17 +90,17 @@ pub async fn run_source<S: Source>(
         }
     };
     // From here on, every way out gives the lease back.
-    let reading = match status.reading().await {
-        Ok(reading) => reading,
+    let (reading, tally) = match tokio::try_join!(status.reading(), status.tally()) {
+        Ok(read) => read,
         Err(error) => {
             give_back(&status, &lease).await;
             return Err(error.into());
         }
     };
-    let ledger = Ledger::new(reading, config.daily_post_budget, S::CONNECTS);
+    let ledger = Ledger::new(reading, tally, config.daily_post_budget, S::CONNECTS);
     let progress = Progress::new(ledger.meter.clone(), config.source.dollars_a_post(), UtcTime::now());
     let held = Held { status, lease, guard, ledger, progress, own_metrics };
-    let outcome = match open(held.ledger.limits.clone()).await {
+    let outcome = match open(held.ledger.source.clone()).await {
         Ok(source) => tasks::run(&held, source, &config, aws_sdk_sqs::Client::new(aws), shutdown).await,
         Err(error) => Err(error),
     };

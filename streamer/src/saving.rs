@@ -3,19 +3,35 @@
 use std::time::Duration;
 
 use stream::{Fenced, Lease, StreamStatusTable};
+use tokio::time::Instant;
 
 use crate::ledger::Ledger;
 
 /// How often it is saved how far reading has come. What comes between two saves is fetched again after a crash.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
 
-/// Saves every two seconds how far reading has come, if it has come further. Returns when the lease is lost.
+/// How often it is saved what each keyword has brought. A crash forgets what came since.
+const SAVE_TALLY_EVERY: Duration = Duration::from_secs(60);
+
+/// Saves every two seconds how far reading has come, if it has come further, and every minute what each keyword has brought. Returns
+/// when the lease is lost.
 pub(crate) async fn save_reading(status: StreamStatusTable, lease: Lease, ledger: Ledger) {
     let mut saved = None;
+    let mut saved_tally = ledger.tallies.snapshot();
+    let mut tally_due = Instant::now() + SAVE_TALLY_EVERY;
     let mut saves = tokio::time::interval(SAVE_EVERY);
     saves.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         saves.tick().await;
+        if Instant::now() >= tally_due {
+            tally_due = Instant::now() + SAVE_TALLY_EVERY;
+            let tally = ledger.tallies.snapshot();
+            match status.save_tally(&tally, &saved_tally, &lease).await {
+                Ok(Fenced::Written) => saved_tally = tally,
+                Ok(Fenced::LeaseLost) => return,
+                Err(error) => tracing::warn!(%error, "could not save what the keywords have brought"),
+            }
+        }
         let reading = ledger.snapshot();
         if saved.as_ref() == Some(&reading) {
             continue;

@@ -1,7 +1,5 @@
 //! Everything that runs while a streamer holds the lease.
 
-use std::collections::BTreeSet;
-
 use ::stream::close_queue::CloseQueue;
 use aws_sdk_sqs::Client;
 use posts::queue::TweetsQueue;
@@ -21,7 +19,7 @@ use crate::read::Connections;
 use crate::requested::{follow_requested, requested_keywords};
 use crate::saving::save_reading;
 use crate::send::{Sender, SendingEnded};
-use crate::source::{Extent, Source};
+use crate::source::{Extent, RequestedKeywords, Source};
 
 /// Reads `source` until something ends it, and sends what was read.
 ///
@@ -35,7 +33,7 @@ pub(crate) async fn run<S: Source>(
     shutdown: CancellationToken,
 ) -> Result<Ended, RunError> {
     let Held { status, lease, guard, ledger, progress, own_metrics } = held.clone();
-    let (intake, waiting) = Intake::new(ledger.meter.clone(), progress.clone());
+    let (intake, waiting) = Intake::new(ledger.meter.clone(), ledger.tallies.clone(), progress.clone());
     let (requested, requested_now) = watch::channel(requested_keywords(&status).await?);
     let close_queue = CloseQueue::new(sqs.clone(), config.close_queue_url.clone());
     let connections = Connections {
@@ -98,7 +96,7 @@ pub(crate) async fn run<S: Source>(
     let sent = tokio::time::timeout(FLUSH_TIME, sending).await.map_err(|_| RunError::NotFlushed)?;
     flushed(sent)?;
     if matches!(ended, Ok(Ended::NothingRequested)) {
-        let nothing = BTreeSet::new();
+        let nothing = RequestedKeywords::new();
         let unselect = source.select(&nothing, Extent::Whole);
         match tokio::time::timeout(LAST_WRITE, unselect).await {
             Ok(Ok(_)) => {}

@@ -1,44 +1,26 @@
 //! A stream server that speaks X's protocol, replays a recording and misbehaves on request.
 //!
-//! It follows X's documentation of the filtered stream, its rules, recent search and recent counts: the shapes of answers and
-//! errors, the one connection, the token, the rate limits. Its posts are made up ([`Generator`]) or recorded. `/control/…` is its
-//! own: it makes faults happen, and reports what was posted and delivered.
+//! It follows X's documentation of the filtered stream, its rules, search, counts, look-ups, usage, connections and batch
+//! compliance: the shapes of answers and errors, the one connection, the token, the rate limits, the prices. Its posts are
+//! made up ([`Generator`]) or recorded. `/control/…` is its own: it makes faults happen, takes posts back, sets credits and
+//! limits, and reports what was posted, delivered and spent.
 
-mod answer;
-mod chunk;
 mod clock;
-mod connection;
 mod control;
-mod expression;
-mod facts;
-mod faults;
-mod follower;
-mod generator;
-mod limits;
 mod mastodon;
 mod options;
-mod parser;
-mod playing;
-mod posted;
-pub mod recording;
 mod rule;
-mod rules;
-mod scope;
-mod search;
 mod server;
-mod snowflake;
+mod source;
 mod spawned;
-mod stream;
 mod stub;
-mod words;
 mod world;
+mod x;
 
-pub use facts::Facts;
-pub use faults::Fault;
-pub use generator::Generator;
-pub use options::{Options, Source};
-pub use parser::InvalidRule;
-pub use rule::Rule;
-pub use scope::Scope;
+pub use options::{Account, Options, Source};
+pub use rule::{Facts, InvalidRule, Rule, Scope};
 pub use server::serve;
+pub use source::{Generator, recording};
 pub use spawned::{Spawned, spawn};
+pub use world::Fault;
+pub use x::Dialect;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use stub::{Options, Source};
+use stub::{Account, Dialect, Options, Source};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -41,9 +41,19 @@ struct Arguments {
     /// Seconds after which search finds a post.
     #[arg(long, default_value_t = 30)]
     search_delay: u64,
-    /// Accepts `backfill_minutes`, as for Enterprise accounts.
+    /// An Enterprise account: two connections, backfill and recovery.
     #[arg(long)]
-    backfill: bool,
+    enterprise: bool,
+    /// The credits that may be spent, in dollars, such as 12.50; without end if this is absent.
+    #[arg(long, value_parser = micro_dollars)]
+    credits: Option<u64>,
+    /// The most posts that may be read in a calendar month.
+    #[arg(long, default_value_t = 3_000_000)]
+    monthly_cap: u64,
+    /// The words that search takes and uses: of X's description before July 2026, the present one, either, or the other one
+    /// than was used.
+    #[arg(long, default_value = "posts", value_parser = dialect)]
+    dialect: Dialect,
 }
 
 #[tokio::main]
@@ -71,18 +81,60 @@ async fn main() -> anyhow::Result<()> {
     });
     let options = Options {
         token: arguments.token,
-        source,
         rate: arguments.rate,
         keep_alive: Duration::from_secs(arguments.keep_alive),
         search_delay: Duration::from_secs(arguments.search_delay),
-        backfill: arguments.backfill,
+        account: if arguments.enterprise { Account::Enterprise } else { Account::PayPerUse },
+        dialect: arguments.dialect,
+        credits: arguments.credits,
+        monthly_cap: arguments.monthly_cap,
+        ..Options::new(source)
     };
     stub::serve(listener, options, shutdown).await.context("failed to serve")
+}
+
+fn dialect(text: &str) -> Result<Dialect, String> {
+    match text {
+        "tweets" => Ok(Dialect::Tweets),
+        "posts" => Ok(Dialect::Posts),
+        "both" => Ok(Dialect::Both),
+        "crossed" => Ok(Dialect::Crossed),
+        _ => Err("a dialect is tweets, posts, both or crossed".to_owned()),
+    }
+}
+
+/// An amount of dollars, in millionths.
+fn micro_dollars(text: &str) -> Result<u64, String> {
+    const DIGITS: usize = 6;
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = format!("{whole}{part:0<DIGITS$}");
+    match digits.parse() {
+        Ok(_) if whole.len() + part.len() == 0 => Err("an amount has digits".to_owned()),
+        Ok(amount) if part.len() <= DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(amount),
+        _ => Err("an amount is a number of dollars such as 5 or 0.005".to_owned()),
+    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if (0.001..=10_000.0).contains(&rate) => Ok(rate),
         _ => Err("a rate is a number from 0.001 to 10000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_are_read_to_the_millionth() {
+        for (text, amount) in
+            [("5", 5_000_000), ("0.005", 5_000), ("12.50", 12_500_000), ("0", 0), (".000001", 1)]
+        {
+            assert_eq!(micro_dollars(text), Ok(amount), "{text}");
+        }
+        for text in ["", ".", "-1", "1.0000001", "1.-5", "one", "99999999999999999"] {
+            assert!(micro_dollars(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The stub's HTTP server.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -8,11 +9,13 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::options::Options;
-use crate::playing::play;
+use crate::options::{Account, Options};
+use crate::source::play;
 use crate::stub::{Inner, Stub};
 use crate::world::World;
-use crate::{control, mastodon, rules, search, stream};
+use crate::world::billing::Billing;
+use crate::world::readers::Readers;
+use crate::{control, mastodon, x};
 
 /// Serves on `listener` until `shutdown`, which ends open streams too.
 ///
@@ -23,40 +26,53 @@ pub async fn serve(
     options: Options,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    let Options { token, source, rate, keep_alive, search_delay, backfill } = options;
+    let slots = match options.account {
+        Account::PayPerUse => 1,
+        Account::Enterprise => 2,
+    };
+    let world = World {
+        rate: options.rate,
+        readers: Readers::new(slots),
+        dialect: options.dialect,
+        billing: Billing::new(options.credits, options.monthly_cap, options.users_charged),
+        ..World::default()
+    };
     let inner = Inner {
-        token,
-        keep_alive,
-        search_delay,
-        backfill,
-        world: Mutex::new(World { rate, ..World::default() }),
+        token: options.token,
+        keep_alive: options.keep_alive,
+        search_delay: options.search_delay,
+        account: options.account,
+        job_duration: options.job_duration,
+        world: Mutex::new(world),
         connected: Notify::new(),
         ended: shutdown.clone(),
     };
     let stub = Stub { inner: Arc::new(inner) };
-    let served =
-        axum::serve(listener, router(stub.clone())).with_graceful_shutdown(shutdown.cancelled_owned());
+    let service = router(stub.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(shutdown.cancelled_owned());
     tokio::select! {
         served = served => served,
         // It posts until it is dropped.
-        () = play(&stub, source) => Ok(()),
+        () = play(&stub, options.source) => Ok(()),
     }
 }
 
 fn router(stub: Stub) -> Router {
     Router::new()
-        .route("/2/tweets/search/stream", get(stream::connect))
-        .route("/2/tweets/search/stream/rules", get(rules::list).post(rules::update))
-        .route("/2/tweets/search/recent", get(search::recent))
-        .route("/2/tweets/counts/recent", get(search::counts))
         .route("/control/faults", post(control::fault))
         .route("/control/posts", get(control::posts))
         .route("/control/rate", post(control::rate))
+        .route("/control/takedowns", post(control::takedowns::take_down))
+        .route("/control/usage", get(control::account::usage))
+        .route("/control/credits", post(control::account::credits))
+        .route("/control/spending-limit", post(control::account::spending_limit))
+        .route("/control/monthly-cap", post(control::account::monthly_cap))
         .route("/control/correct", post(mastodon::correct))
         .route("/control/statuses", get(mastodon::statuses))
         .route("/api/v1/streaming/public", get(mastodon::public_stream))
         .route("/api/v1/streaming/hashtag", get(mastodon::hashtag_stream))
         .route("/api/v1/timelines/public", get(mastodon::public_timeline))
         .route("/api/v1/timelines/tag/{tag}", get(mastodon::hashtag_timeline))
+        .merge(x::router(&stub))
         .with_state(stub)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::options::Account;
 use crate::world::World;
 
 /// A running stub.
@@ -19,7 +20,8 @@ pub(crate) struct Inner {
     pub(crate) token: String,
     pub(crate) keep_alive: Duration,
     pub(crate) search_delay: Duration,
-    pub(crate) backfill: bool,
+    pub(crate) account: Account,
+    pub(crate) job_duration: Duration,
     pub(crate) world: Mutex<World>,
     pub(crate) connected: Notify,
     /// Ends open streams, which would otherwise keep the server from ending.

@@ -84,6 +84,16 @@ impl<'de> Deserializer<'de> for Value {
         visitor.visit_string(self.string()?)
     }
 
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        match self {
+            Self::Other(serde_json::Value::Bool(value)) => visitor.visit_bool(value),
+            Self::Other(value) => {
+                Err(InvalidValue::new(format!("must be true or false; got {}", type_name(&value))))
+            }
+            Self::String(_) => Err(InvalidValue::new("must be true or false; got a string".to_owned())),
+        }
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_some(self)
     }
@@ -111,7 +121,7 @@ impl<'de> Deserializer<'de> for Value {
     }
 
     forward_to_deserialize_any! {
-        bool u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 f32 f64 char str string unit unit_struct seq tuple
+        u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 f32 f64 char str string unit unit_struct seq tuple
         tuple_struct map struct identifier bytes byte_buf
     }
 }

@@ -152,6 +152,14 @@ pub enum ReferenceKind {
     RepliedTo,
 }
 
+impl Post {
+    /// Whether it reposts another post.
+    #[must_use]
+    pub fn is_repost(&self) -> bool {
+        self.references.iter().any(|reference| reference.kind == ReferenceKind::Retweeted)
+    }
+}
+
 impl fmt::Display for ReferenceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -50,6 +50,10 @@ impl Gauge {
     pub const GAPS_HEALING: Self = Self { name: "GapsHealing", unit: "Count" };
     /// 1 while keywords are requested and nobody reads, otherwise 0; every minute.
     pub const UNREAD: Self = Self { name: "Unread", unit: "Count" };
+    /// 1 while X must be paid before it delivers more posts, or has delivered as many as it does in a month, otherwise 0; every minute.
+    pub const OUT_OF_CREDITS: Self = Self { name: "OutOfCredits", unit: "Count" };
+    /// Requests that the source refused as such, since the last heartbeat: a mistake of this program's, or a change of the source.
+    pub const REQUESTS_REFUSED: Self = Self { name: "RequestsRefused", unit: "Count" };
     /// How much of the day's budget (UTC) is used up, in percent, every minute, if there is a budget.
     pub const BUDGET_USED: Self = Self { name: "BudgetUsed", unit: "Percent" };
 

@@ -1,5 +1,7 @@
 //! Gaps: periods in which posts may have been missed, and what became of them.
 
+use std::collections::BTreeSet;
+
 use posts::Keyword;
 use serde::{Deserialize, Serialize};
 use utc_time::UtcTime;
@@ -30,6 +32,50 @@ pub struct Gap {
     /// Why it is not healed yet, or cannot be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The part of it that is still to be fetched, once some of it has been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Period>,
+    /// What it may still lack although it is closed; absent if it is whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_lack: Option<MayLack>,
+}
+
+/// What a gap may lack although everything that the source still offers has been queued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct MayLack {
+    /// The kinds of posts that were not offered.
+    pub kinds: BTreeSet<Unfetchable>,
+    /// About how many reposts are missing, by the share of reposts that the stream delivered for the keyword on the day of the
+    /// gap's end; absent if it delivered too few to tell, or if no reposts are missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reposts_about: Option<u64>,
+}
+
+/// A kind of post that a stream delivers and that cannot be fetched afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum Unfetchable {
+    /// Reposts, which X's search does not return.
+    Reposts,
+    /// Posts that match only by the text that they quote.
+    Quotes,
+    /// Versions of a post before its last edit.
+    EarlierVersions,
+    /// Posts that were taken back before they could be fetched.
+    TakenBack,
+}
+
+/// A period, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Period {
+    /// Its beginning.
+    pub from: UtcTime,
+    /// Its end.
+    pub to: UtcTime,
 }
 
 /// Whether a gap is healed.
@@ -39,7 +85,7 @@ pub struct Gap {
 pub enum GapState {
     /// It waits to be healed, or is being healed.
     Healing,
-    /// The posts that the source still offers have been queued.
+    /// The posts that the source still offers have been queued; `mayLack` says what it does not offer.
     Closed,
     /// It cannot be healed: posts are missing.
     Open,
@@ -54,8 +100,7 @@ pub enum GapState {
 pub enum HealedBy {
     /// X delivered the missed posts again on the stream.
     Backfill,
-    /// By recent search, which finds fewer posts than the stream delivers (a quote only by its own text), so posts may
-    /// still be missing.
+    /// By search, which finds fewer posts than the stream delivers: `mayLack` says which kinds.
     Search,
     /// By a timeline of the server.
     Timeline,
@@ -87,7 +132,30 @@ impl Gap {
             },
             posts: self.posts + other.posts,
             reason: other.reason.clone().or_else(|| self.reason.clone()),
+            left: match (self.left, other.left) {
+                (None, None) => None,
+                _ => Some(Period {
+                    from: self.still_to_fetch().from.min(other.still_to_fetch().from),
+                    to: self.still_to_fetch().to.max(other.still_to_fetch().to),
+                }),
+            },
+            may_lack: match (&self.may_lack, &other.may_lack) {
+                (Some(one), Some(other)) => Some(MayLack {
+                    kinds: one.kinds.union(&other.kinds).copied().collect(),
+                    reposts_about: match (one.reposts_about, other.reposts_about) {
+                        (Some(one), Some(other)) => Some(one + other),
+                        (one, other) => one.or(other),
+                    },
+                }),
+                (one, other) => one.as_ref().or(other.as_ref()).cloned(),
+            },
         }
+    }
+
+    /// The part of it that is still to be fetched.
+    #[must_use]
+    pub fn still_to_fetch(&self) -> Period {
+        self.left.unwrap_or(Period { from: self.from, to: self.to })
     }
 
     /// This gap, after its keyword was stopped.
@@ -166,6 +234,21 @@ mod tests {
             healed(HealedBy::Backfill).merged(&healed(HealedBy::Search)).healed_by,
             Some(HealedBy::Search)
         );
+    }
+
+    #[test]
+    fn what_one_of_two_may_lack_both_may_lack() {
+        let lacks = |kinds: &[Unfetchable], reposts_about| {
+            let may_lack = Some(MayLack { kinds: kinds.iter().copied().collect(), reposts_about });
+            Gap { may_lack, ..gap("10:00:00", "10:01:00", "a") }
+        };
+        let one = lacks(&[Unfetchable::Reposts], Some(3));
+        let other = lacks(&[Unfetchable::Quotes], Some(4));
+        let both = one.merged(&other).may_lack.unwrap();
+        assert_eq!(both.kinds, [Unfetchable::Reposts, Unfetchable::Quotes].into());
+        assert_eq!(both.reposts_about, Some(7));
+        let whole = Gap { may_lack: None, ..one.clone() };
+        assert_eq!(whole.merged(&one).may_lack, one.may_lack);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
-use crate::table::{Added, Item, StreamStatusTable, number, put_condition_failed};
+use crate::table::{Added, Item, StreamStatusTable, condition_failed, number, put_condition_failed};
 
 /// The prefix of a keyword's item name. The item with exactly this name, which no keyword can have and which sorts before
 /// all others, is the [`Marker`].
@@ -38,12 +38,26 @@ pub struct RequestedKeyword {
     pub keyword: Keyword,
     /// Since when it is requested.
     pub started_at: UtcTime,
+    /// Whether reposts are collected.
+    #[serde(default = "yes")]
+    pub reposts: bool,
     /// Why nothing is collected for it, if the source refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Posts written at this time or later may be missing and are in no gap yet; absent while posts are collected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_from: Option<UtcTime>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What is to be collected of a keyword. Where it says nothing, what was requested before stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeywordOptions {
+    /// Whether reposts are collected; they are if nothing else was ever requested.
+    pub reposts: Option<bool>,
 }
 
 /// The outcome of [`StreamStatusTable::remove_keyword`].
@@ -95,15 +109,21 @@ impl StreamStatusTable {
         Ok(requested)
     }
 
-    /// Requests `keyword` from now on.
+    /// Requests `keyword` from now on. If it is requested already, only its options change.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.
-    pub async fn add_keyword(&self, keyword: &Keyword, now: UtcTime) -> Result<Added, TableError> {
+    pub async fn add_keyword(
+        &self,
+        keyword: &Keyword,
+        options: KeywordOptions,
+        now: UtcTime,
+    ) -> Result<Added, TableError> {
         let present = number(self.present().await?.generation);
         let status = RequestedKeyword {
             keyword: keyword.clone(),
             started_at: now,
+            reposts: options.reposts.unwrap_or(true),
             error: None,
             missing_from: Some(now),
         };
@@ -124,8 +144,34 @@ impl StreamStatusTable {
             .await;
         match answer {
             Ok(_) => Ok(Added::Added),
-            Err(error) if put_condition_failed(&error) => Ok(Added::AlreadyThere),
+            Err(error) if put_condition_failed(&error) => {
+                self.set_options(keyword, options).await?;
+                Ok(Added::AlreadyThere)
+            }
             Err(error) => Err(TableError::during("add a keyword")(error)),
+        }
+    }
+
+    /// Changes the options of a keyword, unless it has been stopped meanwhile.
+    async fn set_options(&self, keyword: &Keyword, options: KeywordOptions) -> Result<(), TableError> {
+        let Some(reposts) = options.reposts else { return Ok(()) };
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(&keyword_item(keyword))))
+            .update_expression("SET #reposts = :reposts")
+            .condition_expression("attribute_exists(#stream)")
+            .expression_attribute_names("#reposts", "reposts")
+            .expression_attribute_names("#stream", Self::PARTITION_KEY)
+            .expression_attribute_values(":reposts", AttributeValue::Bool(reposts))
+            .send()
+            .await;
+        match answer {
+            Err(error) if !condition_failed(&error) => {
+                Err(TableError::during("change a keyword's options")(error))
+            }
+            _ => Ok(()),
         }
     }
 

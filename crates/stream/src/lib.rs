@@ -16,5 +16,6 @@ pub mod report;
 mod restated;
 pub mod storing;
 mod table;
+pub mod tally;
 
 pub use table::{Added, Fenced, Lease, StreamStatusTable};

@@ -29,6 +29,9 @@ pub struct Reading {
     /// What the source's headers said about its rate limits, by endpoint.
     #[serde(default)]
     pub windows: BTreeMap<String, Window>,
+    /// What has been found out about the source, such as the words in which its search is to be asked.
+    #[serde(default)]
+    pub learnt: BTreeMap<String, String>,
 }
 
 /// What is left of a rate limit.

@@ -30,6 +30,23 @@ pub enum StreamState {
     Failed,
 }
 
+/// What a paused stream waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub enum WaitingFor {
+    /// The day's budget of posts is used up: for the next day.
+    Budget,
+    /// X asks to be paid: for credits, or a higher spending limit.
+    Credits,
+    /// As many posts were read as X allows in a month: for X's next cycle.
+    MonthlyCap,
+    /// The queue takes posts too slowly: for room.
+    Queue,
+    /// The source refuses every keyword: for another one.
+    Keywords,
+}
+
 /// What the streamer last reported.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -40,6 +57,9 @@ pub struct StreamReport {
     /// Why it is in this state, where that needs an explanation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What it waits for while it is paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_for: Option<WaitingFor>,
     /// When it reported.
     pub heartbeat_at: UtcTime,
     /// Posts read from the source since the streamer started; a post for two keywords counts once.

@@ -26,6 +26,10 @@ pub const SEARCH_REACH: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The fewest and the most posts that a page of recent search may be requested to hold.
 pub const SEARCH_PAGE: (u64, u64) = (10, 100);
 
+/// The most rules of an account.
+/// <https://docs.x.com/x-api/fundamentals/rate-limits>
+pub const RULES: usize = 1000;
+
 /// The most rules in one request. Chosen here: X states no number.
 pub const RULES_A_REQUEST: usize = 100;
 

@@ -1,6 +1,7 @@
 //! What X sends, as far as it is read. <https://docs.x.com/x-api/fundamentals/data-dictionary>
 //!
-//! Any field may be absent. Texts without JSON escapes are borrowed from the input.
+//! Any field may be absent, and is read in either dialect (see [`crate::Dialect`]): where a field has two names, a method of the
+//! newer name returns it. Texts without JSON escapes are borrowed from the input.
 
 use std::borrow::Cow;
 
@@ -57,12 +58,13 @@ pub struct Post<'a> {
     /// Its id.
     #[serde(deserialize_with = "lenient::id")]
     pub id: Option<Cow<'a, str>>,
-    /// Its text, which X shortens in reposts, and if there is a [`Post::note_tweet`].
+    /// Its text, which X shortens in reposts, and if there is a [`Post::note_post`].
     #[serde(deserialize_with = "lenient::text")]
     pub text: Option<Cow<'a, str>>,
-    /// The whole text of a long post.
     #[serde(deserialize_with = "lenient::object")]
-    pub note_tweet: Option<NoteTweet<'a>>,
+    note_tweet: Option<NotePost<'a>>,
+    #[serde(deserialize_with = "lenient::object")]
+    note_post: Option<NotePost<'a>>,
     /// When it was written, to the second.
     #[serde(deserialize_with = "lenient::text")]
     pub created_at: Option<Cow<'a, str>>,
@@ -78,18 +80,20 @@ pub struct Post<'a> {
     /// The post that began the conversation.
     #[serde(deserialize_with = "lenient::id")]
     pub conversation_id: Option<Cow<'a, str>>,
-    /// The posts that it reposts, quotes or replies to.
     #[serde(deserialize_with = "lenient::objects")]
-    pub referenced_tweets: Vec<ReferencedTweet<'a>>,
-    /// The ids of all its versions, earliest first.
+    referenced_tweets: Vec<ReferencedPost<'a>>,
+    #[serde(deserialize_with = "lenient::objects")]
+    referenced_posts: Vec<ReferencedPost<'a>>,
     #[serde(deserialize_with = "lenient::ids")]
-    pub edit_history_tweet_ids: Vec<Cow<'a, str>>,
+    edit_history_tweet_ids: Vec<Cow<'a, str>>,
+    #[serde(deserialize_with = "lenient::ids")]
+    edit_history_post_ids: Vec<Cow<'a, str>>,
 }
 
 /// The whole text of a long post.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-pub struct NoteTweet<'a> {
+pub struct NotePost<'a> {
     /// The text.
     #[serde(deserialize_with = "lenient::text")]
     pub text: Option<Cow<'a, str>>,
@@ -107,7 +111,7 @@ pub struct Geo<'a> {
 /// A reference to another post.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-pub struct ReferencedTweet<'a> {
+pub struct ReferencedPost<'a> {
     /// `retweeted`, `quoted` or `replied_to`.
     #[serde(rename = "type", deserialize_with = "lenient::text")]
     pub kind: Option<Cow<'a, str>>,
@@ -126,12 +130,10 @@ pub struct Includes<'a> {
     /// Places.
     #[serde(deserialize_with = "lenient::objects")]
     pub places: Vec<Place<'a>>,
-    /// Other posts.
     #[serde(deserialize_with = "lenient::objects")]
-    pub tweets: Vec<Post<'a>>,
-    /// Other posts, under their newer name.
+    tweets: Vec<Post<'a>>,
     #[serde(deserialize_with = "lenient::objects")]
-    pub posts: Vec<Post<'a>>,
+    posts: Vec<Post<'a>>,
 }
 
 /// An author.
@@ -185,13 +187,36 @@ pub struct Problem<'a> {
     pub title: Option<Cow<'a, str>>,
 }
 
-impl Post<'_> {
+impl<'a> Post<'a> {
+    /// The whole text of a long post.
+    #[must_use]
+    pub fn note_post(&self) -> Option<&NotePost<'a>> {
+        self.note_post.as_ref().or(self.note_tweet.as_ref())
+    }
+
+    /// The posts that it reposts, quotes or replies to.
+    #[must_use]
+    pub fn referenced_posts(&self) -> &[ReferencedPost<'a>] {
+        named(&self.referenced_posts, &self.referenced_tweets)
+    }
+
+    /// The ids of all its versions, earliest first.
+    #[must_use]
+    pub fn edit_history_post_ids(&self) -> &[Cow<'a, str>] {
+        named(&self.edit_history_post_ids, &self.edit_history_tweet_ids)
+    }
+
     /// The post's own text: whole, except for a repost's.
     #[must_use]
     pub fn own_text(&self) -> Option<&str> {
-        let long = self.note_tweet.as_ref().and_then(|note| note.text.as_deref());
+        let long = self.note_post().and_then(|note| note.text.as_deref());
         long.or(self.text.as_deref())
     }
+}
+
+/// The list that X sent, under either of its names.
+fn named<'a, T>(newer: &'a [T], older: &'a [T]) -> &'a [T] {
+    if newer.is_empty() { older } else { newer }
 }
 
 impl<'a> Includes<'a> {
@@ -211,5 +236,38 @@ impl<'a> Includes<'a> {
     #[must_use]
     pub fn post(&self, id: &str) -> Option<&Post<'a>> {
         self.tweets.iter().chain(&self.posts).find(|post| post.id.as_deref() == Some(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_is_read_under_either_name_and_under_both() {
+        let older = json!({ "data": {
+            "note_tweet": { "text": "whole" }, "referenced_tweets": [{ "type": "quoted", "id": "1" }],
+            "edit_history_tweet_ids": ["2", "3"],
+        }, "includes": { "tweets": [{ "id": "1", "text": "other" }] } });
+        let newer = json!({ "data": {
+            "note_post": { "text": "whole" }, "referenced_posts": [{ "type": "quoted", "id": "1" }],
+            "edit_history_post_ids": ["2", "3"],
+        }, "includes": { "posts": [{ "id": "1", "text": "other" }] } });
+        let mut both = older.clone();
+        for part in ["data", "includes"] {
+            let fields = newer[part].as_object().unwrap().clone();
+            both[part].as_object_mut().unwrap().extend(fields);
+        }
+        for message in [older, newer, both] {
+            let text = message.to_string();
+            let message: Message<'_> = serde_json::from_str(&text).unwrap();
+            let (post, includes) = (message.data.unwrap(), message.includes.unwrap());
+            assert_eq!(post.own_text(), Some("whole"), "{text}");
+            assert_eq!(post.referenced_posts()[0].id.as_deref(), Some("1"), "{text}");
+            assert_eq!(post.edit_history_post_ids(), ["2", "3"], "{text}");
+            assert_eq!(includes.post("1").unwrap().own_text(), Some("other"), "{text}");
+        }
     }
 }

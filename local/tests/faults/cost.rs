@@ -50,7 +50,7 @@ fn a_thousand_posts_take_at_most_170_requests_at_50_posts_a_second() {
         let calls = calls.lock().unwrap().clone();
         let carrying: u64 = calls.iter().filter(|(name, _)| *name != "others").map(|(_, count)| count).sum();
         println!("{posts} posts: {carrying} requests carry them: {calls:?}");
-        assert!((2_850..3_150).contains(&posts), "{posts} in {TIME:?}");
+        assert!((2_850..3_300).contains(&posts), "{posts} in {TIME:?}");
         assert!(carrying * 1000 <= 170 * posts, "{carrying} requests for {posts} posts: {calls:?}");
     });
 }

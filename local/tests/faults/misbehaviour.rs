@@ -64,7 +64,10 @@ fn faults(count: u64, seconds: u64) -> Vec<Value> {
     for fault in ["duplicates", "disorder", "dribble"] {
         faults.push(json!({ "fault": fault, "count": count }));
     }
-    for status in [429, 500, 503] {
+    for dialect in ["tweets", "posts", "both", "crossed"] {
+        faults.push(json!({ "fault": "dialect", "dialect": dialect }));
+    }
+    for status in [402, 429, 500, 503] {
         faults.push(json!({ "fault": "status", "status": status, "seconds": seconds }));
         faults.push(json!({ "fault": "search-status", "status": status, "seconds": seconds * 2 }));
     }
@@ -157,24 +160,110 @@ fn each_fault_alone_loses_nothing() {
     }
 }
 
+/// What X refuses is never lost for good: the request was wrong, or X is about to change.
 #[test]
-fn a_gap_that_search_refuses_stays_open_with_the_reason() {
+fn a_gap_whose_search_is_refused_says_so_and_is_healed_once_it_is_not() {
+    for status in [400, 403, 404] {
+        virtually(async {
+            let data = folder();
+            let world = World::start(data.path(), Settings { rate: 0.2, ..Settings::seed(1) }).await;
+            world.settled().await;
+            world.fault(&json!({ "fault": "search-status", "status": status, "seconds": 5000 })).await;
+            world.fault(&json!({ "fault": "status", "status": 503, "seconds": 60 })).await;
+            world.fault(&json!({ "fault": "close" })).await;
+            let refused = async |world: &World| {
+                let gaps = world.gaps().await;
+                let says_so = |gap: &&Gap| {
+                    let reason = gap.reason.as_deref().unwrap_or_default();
+                    reason.starts_with("the source refuses the request, which is made again at 20")
+                        && reason.contains(&format!("the source answered {status}"))
+                };
+                gaps.iter().filter(|gap| gap.state == GapState::Healing).filter(says_so).count() == 2
+            };
+            world.until("both gaps say that their search is refused", refused).await;
+            // In one step; in small ones it would take minutes.
+            tokio::time::advance(Duration::from_secs(5000)).await;
+            let gaps = world.settled().await;
+            assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{status}: {gaps:#?}");
+        });
+    }
+}
+
+#[test]
+fn after_a_crash_the_live_stream_is_read_again_within_ten_seconds() {
+    virtually(async {
+        let data = folder();
+        let mut world = World::start(data.path(), Settings { rate: 50.0, ..Settings::seed(1) }).await;
+        for _ in 0..3 {
+            world.settled().await;
+            world.fault(&json!({ "fault": "half-open", "seconds": 900 })).await;
+            let before = world.get(&format!("{}/control/posts", world.stub)).await;
+            world.trouble(&Trouble::Crash).await;
+            let started = tokio::time::Instant::now();
+            let connected = async |world: &World| {
+                let now = world.get(&format!("{}/control/posts", world.stub)).await;
+                now["connections"] != before["connections"]
+            };
+            while !connected(&world).await {
+                assert!(started.elapsed() < Duration::from_secs(10), "nobody reads");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            let after = world.get(&format!("{}/control/posts", world.stub)).await;
+            let earned = after["slotRefusals"].as_u64().unwrap() - before["slotRefusals"].as_u64().unwrap();
+            assert!(earned <= 1, "{earned} refusals");
+            assert_eq!(after["refusals"], 0);
+        }
+        world.settled().await;
+    });
+}
+
+#[test]
+fn each_dialect_of_search_heals_a_gap_and_the_next_reader_knows_which() {
+    virtually(async {
+        let data = folder();
+        let mut world = World::start(data.path(), Settings::seed(1)).await;
+        for dialect in ["tweets", "posts", "crossed", "both"] {
+            world.settled().await;
+            let before = world.interruptions().await;
+            world.fault(&json!({ "fault": "dialect", "dialect": dialect })).await;
+            world.fault(&json!({ "fault": "status", "status": 503, "seconds": 30 })).await;
+            world.fault(&json!({ "fault": "close" })).await;
+            let both = async |world: &World| world.interruptions().await >= before + 2;
+            world.until("both interruptions are recorded", both).await;
+            let gaps = world.settled().await;
+            assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{dialect}: {gaps:#?}");
+            world.trouble(&Trouble::Crash).await;
+        }
+        let learnt = world.status().reading().await.unwrap().learnt;
+        assert!(["tweets", "posts"].contains(&learnt["searchDialect"].as_str()), "{learnt:?}");
+    });
+}
+
+#[test]
+fn without_credits_reading_pauses_and_says_so_and_what_was_missed_is_healed() {
     virtually(async {
         let data = folder();
         let world = World::start(data.path(), Settings::seed(1)).await;
         world.settled().await;
-        world.fault(&json!({ "fault": "search-status", "status": 403, "seconds": 600 })).await;
-        world.fault(&json!({ "fault": "status", "status": 503, "seconds": 60 })).await;
+        world.fault(&json!({ "fault": "status", "status": 402, "seconds": 3 * 3600 })).await;
         world.fault(&json!({ "fault": "close" })).await;
-        world.until("both interruptions are recorded", async |world| world.interruptions().await >= 2).await;
+        let stream = async |world: &World| world.get(&format!("{}/stream", world.api())).await;
+        let paused = async |world: &World| {
+            let stream = stream(world).await;
+            stream["state"] == "paused" && stream["report"]["waitingFor"] == "credits"
+        };
+        world.until("reading pauses", paused).await;
+        let reason = stream(&world).await["reason"].as_str().unwrap().to_owned();
+        assert!(reason.starts_with("out of credits: the source answered 402 Payment Required"), "{reason}");
+        assert!(reason.contains("; the next attempt is due at 20"), "{reason}");
+        // In one step; in small ones it would take minutes.
+        tokio::time::advance(Duration::from_secs(3 * 3600)).await;
+        let is_long = |gap: &Gap| gap.to.since(gap.from) > Duration::from_secs(3 * 3600);
+        let recorded =
+            async |world: &World| world.gaps().await.iter().filter(|gap| is_long(gap)).count() == 2;
+        world.until("the three hours are on record for both keywords", recorded).await;
         let gaps = world.settled().await;
-        let open: Vec<&Gap> = gaps.iter().filter(|gap| gap.state == GapState::Open).collect();
-        assert_eq!(open.len(), 2, "{gaps:#?}");
-        for gap in open {
-            assert!(gap.reason.as_ref().unwrap().contains("403 Forbidden"), "{gap:?}");
-            assert_eq!(gap.cause, "the source closed the stream");
-            assert!(gap.to.since(gap.from) > Duration::from_secs(60));
-        }
+        assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{gaps:#?}");
     });
 }
 

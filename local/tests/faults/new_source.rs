@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ::stream::gaps::{GapState, HealedBy};
+use ::stream::gaps::{GapState, HealedBy, Period, Unfetchable};
+use ::stream::keywords::KeywordOptions;
 use futures::{StreamExt, stream};
 use local::programs;
 use posts::{Keyword, Post};
@@ -12,7 +13,7 @@ use serde_json::json;
 use service::own_metrics::EmbeddedMetrics;
 use streamer::source::{
     Arrival, BackoffRules, Class, ConnectQuota, Connection, Extent, Failure, FetchedPage, Item,
-    RequestedKeywords, Selection, Source,
+    RequestedKeywords, Rest, Selection, Source,
 };
 use streamer::{Config, Ended, SourceConfig, run_source};
 use tokio::sync::broadcast;
@@ -65,6 +66,7 @@ impl Source for FeedSource {
     const SILENCE: Duration = Duration::from_secs(3600);
     const FETCHABLE_AFTER: Duration = Duration::from_secs(1);
     const FETCHABLE_FOR: Option<Duration> = None;
+    const UNFETCHABLE: &[Unfetchable] = &[];
     const HEALED_BY: HealedBy = HealedBy::Timeline;
     const PAGE: (u64, u64) = (1, 5);
     const CONNECTS: ConnectQuota = ConnectQuota { most: 100, window: Duration::from_secs(60), reserve: 0 };
@@ -83,9 +85,10 @@ impl Source for FeedSource {
         self.clone()
     }
 
-    async fn select(&self, keywords: &BTreeSet<Keyword>, _: Extent) -> Result<Selection, Failure> {
-        self.keywords.lock().unwrap().clone_from(keywords);
-        Ok(Selection { delivered: keywords.clone(), refused: Vec::new() })
+    async fn select(&self, requested: &RequestedKeywords, _: Extent) -> Result<Selection, Failure> {
+        let keywords: BTreeSet<Keyword> = requested.keys().cloned().collect();
+        self.keywords.lock().unwrap().clone_from(&keywords);
+        Ok(Selection { delivered: keywords, refused: Vec::new() })
     }
 
     async fn connect(&self, _: Option<UtcTime>) -> Result<Connection, Failure> {
@@ -107,18 +110,20 @@ impl Source for FeedSource {
     async fn fetch(
         &self,
         keyword: &Keyword,
-        from: UtcTime,
-        to: UtcTime,
+        period: Period,
         page: Option<&str>,
         most: u64,
     ) -> Result<FetchedPage, Failure> {
+        let Period { from, to } = period;
         let first = page.map_or(0, |page| page.parse().unwrap());
         let (posts, most) = (self.feed.posts.lock().unwrap(), usize::try_from(most).unwrap());
         let is_requested =
             |post: &&Post| post.create_date >= from && post.create_date <= to && matches(keyword, post);
-        let fetched = posts.iter().skip(first).take(most).filter(is_requested).cloned().collect();
+        let fetched: Vec<Post> = posts.iter().skip(first).take(most).filter(is_requested).cloned().collect();
         let next = first + most;
-        Ok(FetchedPage { posts: fetched, next: (next < posts.len()).then(|| next.to_string()) })
+        let period = Period { from: fetched.last().map_or(from, |last| last.create_date), to };
+        let rest = (next < posts.len()).then(|| Rest { page: next.to_string(), period });
+        Ok(FetchedPage { posts: fetched, rest })
     }
 }
 
@@ -128,7 +133,7 @@ fn a_new_source_is_read_and_healed() {
         let data = folder();
         let machine = idle_machine(data.path()).await;
         let status = machine.aws.status_table("feed");
-        status.add_keyword(&"fox".parse().unwrap(), UtcTime::now()).await.unwrap();
+        status.add_keyword(&"fox".parse().unwrap(), KeywordOptions::default(), UtcTime::now()).await.unwrap();
         // A source without a price per post, like this one.
         let free = SourceConfig::Mastodon { url: String::new(), token_parameter: None };
         let config = Config {

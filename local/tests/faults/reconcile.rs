@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use local::{Endpoint, Machine, programs};
 use serde_json::{Value, json};
 use stream::StreamStatusTable;
+use stream::keywords::KeywordOptions;
 use tokio::net::TcpListener;
 use utc_time::UtcTime;
 
@@ -39,7 +40,10 @@ fn a_start_that_ecs_refuses_is_reported_with_its_reason_and_retried_later() {
         let machine = idle_machine(data.path()).await;
         let (api, status) = reconciler(&machine, &machine.aws.url, "misspelt").await;
         assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Unchanged, "nothing is requested");
-        status.add_keyword(&"rust".parse().unwrap(), UtcTime::now()).await.unwrap();
+        status
+            .add_keyword(&"rust".parse().unwrap(), KeywordOptions::default(), UtcTime::now())
+            .await
+            .unwrap();
         for failures in 1..=3 {
             let error = reconcile(&api).await.unwrap_err().to_string();
             let reason = "ClientException: Unable to describe task definition.";
@@ -175,7 +179,10 @@ fn a_task_that_ecs_does_not_show_yet_is_awaited_and_not_started_again() {
         let (ecs, url) = SlowEcs::start(&machine).await;
         ecs.change(|ecs| ecs.unseen = Duration::from_secs(290));
         let (api, status) = reconciler(&machine, &url, "streamer").await;
-        status.add_keyword(&"rust".parse().unwrap(), UtcTime::now()).await.unwrap();
+        status
+            .add_keyword(&"rust".parse().unwrap(), KeywordOptions::default(), UtcTime::now())
+            .await
+            .unwrap();
         assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Changed);
         for _ in 0..40 {
             tokio::time::sleep(Duration::from_secs(10)).await;
@@ -198,7 +205,10 @@ fn a_launch_number_that_an_earlier_revision_used_is_not_retried_forever() {
         for (names_tasks, starts) in [(true, 1), (false, 2)] {
             let (ecs, url) = SlowEcs::start(&machine).await;
             let (api, status) = reconciler(&machine, &url, "streamer").await;
-            status.add_keyword(&"rust".parse().unwrap(), UtcTime::now()).await.unwrap();
+            status
+                .add_keyword(&"rust".parse().unwrap(), KeywordOptions::default(), UtcTime::now())
+                .await
+                .unwrap();
             ecs.change(|ecs| (ecs.loses_answers, ecs.names_tasks) = (true, names_tasks));
             reconcile(&api).await.unwrap_err();
             assert_eq!(ecs.starts(), 1);

@@ -9,6 +9,7 @@ use posts::Keyword;
 use serde_json::Value;
 use stream::StreamStatusTable;
 use stream::gaps::{Gap, GapState};
+use stream::keywords::KeywordOptions;
 use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
@@ -50,7 +51,8 @@ fn keyword(number: usize) -> Keyword {
 
 fn gap(keyword: &Keyword, from: i64, to: i64, state: GapState) -> Gap {
     let (cause, healed_by, posts, reason) = ("a test".to_owned(), None, 1, None);
-    Gap { keyword: keyword.clone(), from: at(from), to: at(to), cause, state, healed_by, posts, reason }
+    let (keyword, from, to) = (keyword.clone(), at(from), at(to));
+    Gap { keyword, from, to, cause, state, healed_by, posts, reason, left: None, may_lack: None }
 }
 
 #[test]
@@ -64,7 +66,7 @@ fn all_keywords_are_stopped_together_and_can_be_requested_again() {
         };
         assert!(!status.has_keywords().await.unwrap());
         for number in 0..30 {
-            status.add_keyword(&keyword(number), at(0)).await.unwrap();
+            status.add_keyword(&keyword(number), KeywordOptions::default(), at(0)).await.unwrap();
         }
         assert_eq!(names().await.len(), 30);
         assert!(status.has_keywords().await.unwrap());
@@ -73,8 +75,14 @@ fn all_keywords_are_stopped_together_and_can_be_requested_again() {
         assert!(!status.has_keywords().await.unwrap());
         assert_eq!(status.remove_keyword(&keyword(1)).await.unwrap(), stream::keywords::Removed::NotFound);
 
-        assert_eq!(status.add_keyword(&keyword(2), at(1)).await.unwrap(), stream::Added::Added);
-        assert_eq!(status.add_keyword(&keyword(2), at(2)).await.unwrap(), stream::Added::AlreadyThere);
+        assert_eq!(
+            status.add_keyword(&keyword(2), KeywordOptions::default(), at(1)).await.unwrap(),
+            stream::Added::Added
+        );
+        assert_eq!(
+            status.add_keyword(&keyword(2), KeywordOptions::default(), at(2)).await.unwrap(),
+            stream::Added::AlreadyThere
+        );
         status.delete_stopped_keywords().await.unwrap();
         let keywords = status.keywords().await.unwrap();
         assert_eq!(
@@ -93,7 +101,7 @@ fn stopping_a_thousand_keywords_takes_one_write_and_is_atomic() {
     virtually(async {
         let world = World::start("x").await;
         for number in 0..1000 {
-            world.status.add_keyword(&keyword(number), at(0)).await.unwrap();
+            world.status.add_keyword(&keyword(number), KeywordOptions::default(), at(0)).await.unwrap();
         }
         let deletes = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&deletes);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use local::{Machine, Options, Stream};
 use serde_json::{Value, json};
 use stream::StreamStatusTable;
-use stream::gaps::{Gap, GapState};
+use stream::gaps::{Gap, GapState, Unfetchable};
 use utc_time::UtcTime;
 
 /// How long the machine may take to recover once the faults have ended (virtual).
@@ -64,8 +64,8 @@ impl World {
             Some(posts) => stub::Source::Recording { posts, keep: false },
             None => stub::Source::Generator { seed: settings.seed },
         };
-        let (rate, backfill) = (settings.rate, settings.backfill);
-        let stub = stub::Options { rate, backfill, ..stub::Options::new(source) };
+        let account = if settings.backfill { stub::Account::Enterprise } else { stub::Account::PayPerUse };
+        let stub = stub::Options { rate: settings.rate, account, ..stub::Options::new(source) };
         let token = stub.token.clone();
         let stub = stub::spawn(stub).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
@@ -204,11 +204,13 @@ impl World {
                 }
                 let is_reported = gaps.iter().any(|gap| {
                     let here = gap.keyword.as_str() == *keyword && gap.from <= at && at <= gap.to;
-                    // Search cannot find a post by the text that it quotes, so a gap that search healed may lack it.
                     here && match gap.state {
                         GapState::Open | GapState::Abandoned => true,
+                        // A closed gap lacks a post only if it says that it may lack posts of its kind.
                         GapState::Closed => {
-                            !has(&post["searchable"]) && gap.healed_by == Some(stream::gaps::HealedBy::Search)
+                            let kinds = gap.may_lack.as_ref().map(|lack| &lack.kinds);
+                            !has(&post["searchable"])
+                                && kinds.is_some_and(|kinds| kinds.contains(&kind_of(post)))
                         }
                         GapState::Healing => false,
                     }
@@ -242,6 +244,19 @@ impl World {
             );
             tokio::time::sleep(Duration::from_secs(10)).await;
         }
+    }
+}
+
+/// The kind of a post that search cannot find.
+fn kind_of(post: &Value) -> Unfetchable {
+    if post["repost"] == true {
+        Unfetchable::Reposts
+    } else if post["superseded"] == true {
+        Unfetchable::EarlierVersions
+    } else if post["redaction"].is_null() {
+        Unfetchable::Quotes
+    } else {
+        Unfetchable::TakenBack
     }
 }
 

@@ -195,8 +195,15 @@ fn routes_are_those_of_the_description_and_lead_to_the_right_function() {
 
 #[test]
 fn alarms_watch_metrics_that_are_published() {
-    let gauges =
-        [Gauge::DEAD_LETTERS, Gauge::CONSUMER_LAG, Gauge::UNREAD, Gauge::GAPS_OPEN, Gauge::BUDGET_USED];
+    let gauges = [
+        Gauge::DEAD_LETTERS,
+        Gauge::CONSUMER_LAG,
+        Gauge::UNREAD,
+        Gauge::GAPS_OPEN,
+        Gauge::BUDGET_USED,
+        Gauge::OUT_OF_CREDITS,
+        Gauge::REQUESTS_REFUSED,
+    ];
     let template = Template::read();
     let alarms = template.of_type("AWS::CloudWatch::Alarm");
     let watched: BTreeSet<String> =

@@ -12,9 +12,10 @@ use utc_time::UtcTime;
 use super::book::{AT_ONCE, GapBook};
 use super::heal::GapHealer;
 use super::interruption::{Interruption, Missing, Then};
-use super::worklist::{Record, WAITING, Worklist};
+use super::worklist::{Fetchable, Record, WAITING, Worklist};
 use crate::intake::Intake;
 use crate::ledger::Ledger;
+use crate::progress::Progress;
 use crate::source::{RequestedKeywords, Source};
 
 /// How many interruptions may wait to be recorded; beyond that, reading waits.
@@ -34,21 +35,25 @@ impl<S: Source> Healer<S> {
         ledger: Ledger,
         intake: Intake,
         requested: tokio::sync::watch::Receiver<RequestedKeywords>,
+        progress: Progress,
     ) -> Self {
-        let gap_healer = GapHealer { source, gaps, meter: ledger.meter.clone(), intake, requested };
+        let (meter, tallies) = (ledger.meter.clone(), ledger.tallies.clone());
+        let gap_healer = GapHealer { source, gaps, meter, intake, requested, tallies, progress };
         Self { gap_healer, ledger }
     }
 
     /// Records and heals incoming interruptions, and what earlier readers left, one after the other; never ends. Drop it
     /// to stop it: the next reader heals the rest.
     pub(crate) async fn run(self, mut interruptions: mpsc::Receiver<Interruption>) {
-        let mut worklist = Worklist::new(self.left_behind().await, S::FETCHABLE_FOR);
+        let fetchable = Fetchable { after: S::FETCHABLE_AFTER, within: S::FETCHABLE_FOR };
+        let mut worklist = Worklist::new(self.left_behind().await, fetchable);
         let mut to_come: Vec<Interruption> = Vec::new();
         let mut healing = None;
         loop {
             if healing.is_none() {
-                healing = worklist.next().map(|work| Box::pin(self.gap_healer.heal(work)));
+                healing = worklist.next(UtcTime::now()).map(|work| Box::pin(self.gap_healer.heal(work)));
             }
+            let next_due = worklist.next_due();
             let next_ends = to_come.iter().map(|interruption| interruption.to).min();
             tokio::select! {
                 interruption = interruptions.recv() => match interruption {
@@ -69,12 +74,17 @@ impl<S: Source> Healer<S> {
                         self.record(interruption, &mut worklist).await;
                     }
                 }
-                () = async {
+                healed = async {
                     match healing.as_mut() {
                         Some(healing) => healing.as_mut().await,
                         None => std::future::pending().await,
                     }
-                } => healing = None,
+                } => {
+                    healing = None;
+                    worklist.healed(healed);
+                }
+                () = tokio::time::sleep(next_due.map_or(Duration::ZERO, |due| due.since(UtcTime::now()))),
+                    if healing.is_none() && next_due.is_some() => {}
             }
         }
     }

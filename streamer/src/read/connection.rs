@@ -1,12 +1,10 @@
 //! One connection, from opening it to its end.
 
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
 use ::stream::report::StreamState;
 use futures::StreamExt;
-use posts::Keyword;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use utc_time::UtcTime;
@@ -16,7 +14,7 @@ use super::end::End;
 use super::missed::{Missed, missing};
 use super::selection::{keep_selected, select};
 use crate::gaps::{Backfill, Interruption, Then};
-use crate::source::{Backoff, Class, Connection, Extent, Failure, Item, Source};
+use crate::source::{Arrival, Backoff, Class, Connection, Extent, Failure, Item, Source};
 
 /// An item that came after a wait of this length was not waiting to be read: reading has no backlog.
 const FRESH: Duration = Duration::from_millis(100);
@@ -40,8 +38,7 @@ async fn open_and_read<S: Source>(
 ) -> Result<Infallible, End> {
     let requested = context.requested.borrow_and_update().clone();
     let context = &*context;
-    let keywords: BTreeSet<Keyword> = requested.keys().cloned().collect();
-    let delivered = select(context, &keywords, Extent::ToConnect).await?;
+    let delivered = select(context, &requested, Extent::ToConnect).await?;
     if delivered.is_empty() {
         return Err(End::NothingToRead);
     }
@@ -101,13 +98,22 @@ async fn open_and_read<S: Source>(
 /// Takes items that arrived together; returns the source's reason if it announced the end of the stream.
 fn take<S>(context: &Context<S>, arrived: Vec<Item>, is_fresh: bool) -> Result<Option<String>, End> {
     let cursor = &context.cursor;
+    let requested = context.requested.borrow();
     let mut ended = None;
     for item in arrived {
         match item {
             // With a backlog, a keep-alive says nothing about now.
             Item::Alive if is_fresh => cursor.reach(UtcTime::now()),
             Item::Alive => {}
-            Item::Arrived(arrival, keywords) => {
+            Item::Arrived(arrival, mut keywords) => {
+                // What is no longer requested is paid for as long as the source delivers it, and not collected.
+                keywords.retain(|keyword| {
+                    let state = requested.get(keyword);
+                    state.is_some_and(|state| match &arrival {
+                        Arrival::Post(post) => state.includes(post),
+                        Arrival::Removed(_) => true,
+                    })
+                });
                 let made = arrival.made();
                 context.intake.take(arrival, keywords, cursor)?;
                 if let Some(made) = made {

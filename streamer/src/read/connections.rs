@@ -132,8 +132,8 @@ impl<S: Source> Connections<S> {
             progress: self.progress.clone(),
             cursor,
         };
-        let healer =
-            Healer::new(source, self.gaps.clone(), self.ledger.clone(), self.intake.clone(), requested);
+        let (gaps, ledger) = (self.gaps.clone(), self.ledger.clone());
+        let healer = Healer::new(source, gaps, ledger, self.intake.clone(), requested, self.progress.clone());
         async move {
             let reason = tokio::select! {
                 reason = read_and_reconnect(context, left_at) => reason,

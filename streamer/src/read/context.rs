@@ -30,7 +30,7 @@ pub(crate) struct Context<S> {
 impl<S> Context<S> {
     /// Saves that a connection is about to be opened: a reader that crashes must not forget it.
     pub(crate) async fn note_connection(&self) -> Result<(), Failure> {
-        self.ledger.limits.connecting(UtcTime::now());
+        self.ledger.source.limits.connecting(UtcTime::now());
         match self.status.save_reading(&self.ledger.snapshot(), &self.lease).await {
             Ok(Fenced::Written) => Ok(()),
             Ok(Fenced::LeaseLost) => Err(Failure::Final("another streamer reads".to_owned())),

@@ -1,6 +1,6 @@
 //! The pause once the day's budget is used up.
 
-use ::stream::report::StreamState;
+use ::stream::report::WaitingFor;
 use utc_time::UtcTime;
 
 use super::context::Context;
@@ -21,7 +21,7 @@ pub(crate) async fn pause_for_budget<S: Source>(
     let budget = context.ledger.meter.daily_budget().unwrap_or_default();
     tracing::warn!(budget, %tomorrow, "the day's budget of posts is used up");
     let reason = format!("budget: {budget} posts were read today; reading goes on at {tomorrow}");
-    context.progress.enter(StreamState::Paused, Some(reason));
+    context.progress.pause(WaitingFor::Budget, reason);
     let Missed { since, hold, untold, .. } =
         missed.unwrap_or_else(|| Missed::new(context, &cause, Some(context.cursor.reached())));
     let mut untold = Some(untold);

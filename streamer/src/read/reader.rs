@@ -1,6 +1,8 @@
 //! The reader of one connection: reads, and reconnects.
 
-use ::stream::report::StreamState;
+use std::time::Duration;
+
+use ::stream::report::{StreamState, WaitingFor};
 use utc_time::UtcTime;
 
 use super::connection::read_connection;
@@ -36,7 +38,7 @@ pub(crate) async fn read_and_reconnect<S: Source>(
             End::Failed(Failure::Passing { class, .. }) => {
                 let wait = backoff.wait(class, UtcTime::now());
                 tracing::warn!(cause, wait_ms = wait.as_millis(), "reconnecting");
-                context.progress.enter(StreamState::Reconnecting, Some(cause));
+                say_that_it_waits(&context, class, &cause, wait);
                 tokio::time::sleep(wait).await;
             }
             End::Failed(
@@ -44,13 +46,13 @@ pub(crate) async fn read_and_reconnect<S: Source>(
             ) => return reason,
             End::NoRoom => {
                 tracing::warn!(cause, "reading waits for the queue");
-                context.progress.enter(StreamState::Paused, Some(cause));
+                context.progress.pause(WaitingFor::Queue, cause);
                 tokio::time::sleep(backoff.wait(Class::HungUp, UtcTime::now())).await;
                 context.intake.half_free().await;
             }
             End::BudgetUsedUp => {}
             End::NothingToRead => {
-                context.progress.enter(StreamState::Paused, Some(cause));
+                context.progress.pause(WaitingFor::Keywords, cause);
                 if context.requested.changed().await.is_err() {
                     std::future::pending::<()>().await;
                 }
@@ -58,9 +60,37 @@ pub(crate) async fn read_and_reconnect<S: Source>(
         }
     }
 }
+
+/// Reports why nothing is read, and when the next attempt is due.
+fn say_that_it_waits<S>(context: &Context<S>, class: Class, cause: &str, wait: Duration) {
+    let due = UtcTime::now().after(wait);
+    let waiting_for = match class {
+        Class::OutOfCredits => Some(WaitingFor::Credits),
+        Class::MonthlyCap => Some(WaitingFor::MonthlyCap),
+        _ => None,
+    };
+    match waiting_for {
+        Some(waiting_for) => {
+            let what = match waiting_for {
+                WaitingFor::Credits => "out of credits",
+                _ => "as many posts were read as X allows in a month",
+            };
+            context.progress.pause(waiting_for, format!("{what}: {cause}; the next attempt is due at {due}"));
+        }
+        // At once is not worth telling.
+        None if wait.is_zero() => {
+            context.progress.enter(StreamState::Reconnecting, Some(cause.to_owned()));
+        }
+        None => {
+            let reason = format!("{cause}; the next attempt is due at {due}");
+            context.progress.enter(StreamState::Reconnecting, Some(reason));
+        }
+    }
+}
+
 /// Waits until another connection may be opened.
 async fn wait_for_quota<S>(context: &Context<S>) {
-    let wait = context.ledger.limits.connect_wait(UtcTime::now());
+    let wait = context.ledger.source.limits.connect_wait(UtcTime::now());
     if !wait.is_zero() {
         let reason = "waiting: the source allows no more connections for now".to_owned();
         context.progress.enter(StreamState::Reconnecting, Some(reason));

@@ -9,13 +9,13 @@ use utc_time::UtcTime;
 use super::context::Context;
 use super::missed::missing;
 use crate::gaps::{Interruption, Then};
-use crate::source::{Backoff, Extent, Failure, Refusal, Selection, Source};
+use crate::source::{Backoff, Extent, Failure, Refusal, RequestedKeywords, Selection, Source};
 
 /// Makes the source deliver what is requested, as far as `extent` requires; returns the keywords that it delivers. A refusal is
 /// noted on its keyword.
 pub(crate) async fn select<S: Source>(
     context: &Context<S>,
-    requested: &BTreeSet<Keyword>,
+    requested: &RequestedKeywords,
     extent: Extent,
 ) -> Result<BTreeSet<Keyword>, Failure> {
     let Selection { delivered, refused } = context.source.select(requested, extent).await?;
@@ -45,10 +45,9 @@ pub(crate) async fn keep_selected<S: Source>(
     let mut requested = context.requested.clone();
     loop {
         let now_requested = requested.borrow_and_update().clone();
-        let keywords: BTreeSet<Keyword> = now_requested.keys().cloned().collect();
         let mut backoff = Backoff::new(S::BACKOFF);
         let now_delivered = loop {
-            match select(context, &keywords, Extent::Whole).await {
+            match select(context, &now_requested, Extent::Whole).await {
                 Ok(delivered) => break delivered,
                 Err(Failure::Passing { class, reason }) => {
                     let wait = backoff.wait(class, UtcTime::now());

@@ -17,9 +17,15 @@ pub struct BackoffRules {
     pub hung_up: Duration,
     /// After 5xx: the first wait, which doubles up to the second.
     pub server: (Duration, Duration),
-    /// After 429: the first wait, which doubles up to the second. It is never shorter than what the source said.
+    /// After too many requests, or while another connection holds the slot: the first wait, which doubles up to the second. It is never shorter than what the source said.
     pub rate_limited: (Duration, Duration),
 }
+
+/// The wait while the account must be paid for: the owner may pay at any time.
+const UNPAID: Duration = Duration::from_secs(5 * 60);
+
+/// The wait at the month's cap, which only another month or another plan lifts.
+const CAPPED: Duration = Duration::from_secs(60 * 60);
 
 /// How much the clocks of a source and of this machine may differ; sources also report times in whole seconds.
 pub(crate) const CLOCKS: Duration = Duration::from_secs(2);
@@ -37,6 +43,9 @@ impl BackoffRules {
             Class::HungUp => self.hung_up.saturating_mul(next).min(max),
             Class::Network => step.saturating_mul(next).min(max),
             Class::Server => doubled(self.server),
+            Class::SlotTaken => doubled(self.rate_limited),
+            Class::OutOfCredits => UNPAID,
+            Class::MonthlyCap => CAPPED,
             Class::RateLimited(reset) => {
                 let until_reset = reset.map_or(Duration::ZERO, |reset| reset.after(CLOCKS).since(now));
                 doubled(self.rate_limited).max(until_reset)
@@ -109,6 +118,9 @@ mod tests {
             Just(Class::HungUp),
             Just(Class::Network),
             Just(Class::Server),
+            Just(Class::SlotTaken),
+            Just(Class::OutOfCredits),
+            Just(Class::MonthlyCap),
             proptest::option::of(0..2_000_000_000_i64).prop_map(|reset| Class::RateLimited(reset.map(at))),
         ]
     }
@@ -130,6 +142,9 @@ mod tests {
             let bound = match class {
                 Class::Dropped | Class::HungUp | Class::Network => Duration::from_secs(16),
                 Class::Server => Duration::from_secs(320),
+                Class::SlotTaken => Duration::from_secs(15 * 60),
+                Class::OutOfCredits => UNPAID,
+                Class::MonthlyCap => CAPPED,
                 Class::RateLimited(reset) =>
                     Duration::from_secs(15 * 60).max(reset.map_or(Duration::ZERO, |reset| reset.after(CLOCKS).since(now))),
             };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::stream::BoxStream;
 use posts::{Keyword, Post};
-use stream::gaps::HealedBy;
+use stream::gaps::{HealedBy, Period, Unfetchable};
 use utc_time::UtcTime;
 
 use super::arrival::Item;
@@ -30,6 +30,9 @@ pub trait Source: Clone + Send + Sync + 'static {
     /// What heals a gap.
     const HEALED_BY: HealedBy;
 
+    /// The kinds of posts that it delivers and that cannot be fetched afterwards.
+    const UNFETCHABLE: &[Unfetchable];
+
     /// The fewest and the most posts that a page may be requested to hold.
     const PAGE: (u64, u64);
 
@@ -50,7 +53,7 @@ pub trait Source: Clone + Send + Sync + 'static {
     /// Makes the source deliver the posts of `keywords` and of no others.
     fn select(
         &self,
-        keywords: &BTreeSet<Keyword>,
+        keywords: &RequestedKeywords,
         extent: Extent,
     ) -> impl Future<Output = Result<Selection, Failure>> + Send;
 
@@ -60,13 +63,17 @@ pub trait Source: Clone + Send + Sync + 'static {
         missing_from: Option<UtcTime>,
     ) -> impl Future<Output = Result<Connection, Failure>> + Send;
 
-    /// Fetches a page of at most `most` posts of `keyword` that were written from `from` to `to`; `page` is the previous page's
-    /// [`FetchedPage::next`].
+    /// How long the source asks to wait before the next page can be fetched.
+    fn fetch_wait(&self, _now: UtcTime) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Fetches a page of at most `most` posts of `keyword` that were written in `period`; `page` is the [`Rest::page`] of the previous
+    /// page of the same period.
     fn fetch(
         &self,
         keyword: &Keyword,
-        from: UtcTime,
-        to: UtcTime,
+        period: Period,
         page: Option<&str>,
         most: u64,
     ) -> impl Future<Output = Result<FetchedPage, Failure>> + Send;
@@ -82,6 +89,15 @@ pub struct KeywordState {
     pub since: UtcTime,
     /// Since when its posts are missing and no gap says so; `None` if they are missing since the cursor.
     pub missing_from: Option<UtcTime>,
+    /// Whether reposts are collected.
+    pub reposts: bool,
+}
+
+impl KeywordState {
+    /// Whether a post that the source delivers for the keyword is to be collected.
+    pub(crate) fn includes(&self, post: &Post) -> bool {
+        self.reposts || !post.is_repost()
+    }
 }
 
 /// How much of a selection must be done.
@@ -124,6 +140,15 @@ pub struct Connection {
 pub struct FetchedPage {
     /// The posts.
     pub posts: Vec<Post>,
-    /// Asks for the next page; none on the last one.
-    pub next: Option<String>,
+    /// What follows; `None` on the last page.
+    pub rest: Option<Rest>,
+}
+
+/// What follows a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// Asks for the next page.
+    pub page: String,
+    /// The period whose posts are on the pages that follow, for an attempt that begins anew.
+    pub period: Period,
 }

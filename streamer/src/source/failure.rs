@@ -17,10 +17,10 @@ pub enum Failure {
     /// The source refuses the token. It may be replaced.
     #[error("{0}")]
     Unauthorized(String),
-    /// The source refuses this request; it may accept another one.
+    /// The source refuses this request; it may accept another one. That is this program's mistake, or the source has changed.
     #[error("{0}")]
     InvalidRequest(String),
-    /// Trying again will not help.
+    /// The source refuses any such request, or this program cannot go on.
     #[error("{0}")]
     Final(String),
 }
@@ -36,8 +36,14 @@ pub enum Class {
     Network,
     /// The source answered 5xx.
     Server,
-    /// The source answered 429. The limit ends at this time, if the source said when.
+    /// Too many requests were made. The limit ends at this time, if the source said when.
     RateLimited(Option<UtcTime>),
+    /// Another connection holds the slot that this one needs.
+    SlotTaken,
+    /// The source must be paid first.
+    OutOfCredits,
+    /// As many posts have been read as the source allows in a month.
+    MonthlyCap,
 }
 
 impl Failure {

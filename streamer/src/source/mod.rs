@@ -5,13 +5,17 @@ mod backoff;
 mod bytes;
 mod contract;
 mod failure;
+mod learnt;
+mod memory;
 mod rate_limits;
 
 pub use arrival::{Arrival, Item};
 pub use backoff::{Backoff, BackoffRules};
 pub use bytes::{Decoder, decoded};
 pub use contract::{
-    Connection, Extent, FetchedPage, KeywordState, Refusal, RequestedKeywords, Selection, Source,
+    Connection, Extent, FetchedPage, KeywordState, Refusal, RequestedKeywords, Rest, Selection, Source,
 };
 pub use failure::{Class, Failure};
+pub use learnt::Learnt;
+pub use memory::Memory;
 pub use rate_limits::{ConnectQuota, RateLimits};

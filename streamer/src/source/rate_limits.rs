@@ -84,7 +84,7 @@ impl RateLimits {
     }
 
     /// The wait before a request to `endpoint`.
-    fn request_wait(&self, endpoint: &str, now: UtcTime) -> Duration {
+    pub(crate) fn request_wait(&self, endpoint: &str, now: UtcTime) -> Duration {
         let reserve = if endpoint == Self::CONNECT { self.quota.reserve } else { RESERVE };
         match self.used().windows.get(endpoint) {
             Some(Window { remaining, reset }) if *remaining <= reserve => reset.after(CLOCKS).since(now),
@@ -113,6 +113,16 @@ impl RateLimits {
         endpoint: &'static str,
         request: impl Future<Output = Answer<T>>,
     ) -> Result<T, Failure> {
+        let Answer { outcome, limit } = self.answer(endpoint, request).await;
+        outcome.map_err(|error| Failure::from_answer(error, limit))
+    }
+
+    /// [`RateLimits::ask`], for a source whose refusals need to be read.
+    pub async fn answer<T>(
+        &self,
+        endpoint: &'static str,
+        request: impl Future<Output = Answer<T>>,
+    ) -> Answer<T> {
         self.allowed(endpoint).await;
         if let Some(window) = self.used().windows.get_mut(endpoint) {
             window.remaining = window.remaining.saturating_sub(1);
@@ -121,7 +131,7 @@ impl RateLimits {
         if let Some(RateLimit { remaining, reset }) = limit {
             self.used().windows.insert(endpoint.to_owned(), Window { remaining, reset });
         }
-        outcome.map_err(|error| Failure::from_answer(error, limit))
+        Answer { outcome, limit }
     }
 }
 

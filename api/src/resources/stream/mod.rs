@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use posts::Keyword;
 use serde::Deserialize;
-use stream::keywords::Removed;
+use stream::keywords::{KeywordOptions, Removed};
 use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,6 +27,10 @@ pub(crate) struct Start {
     /// A word, a `"phrase"`, or any rule of X's filtered stream; up to 512 bytes of UTF-8.
     #[schema(value_type = Keyword)]
     keyword: KeywordParameter,
+    /// Whether reposts are collected; true if absent, or as before if the keyword is being collected already. X's search returns no
+    /// reposts, so without them a gap that search heals lacks less.
+    #[schema(example = true)]
+    reposts: Option<bool>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -40,7 +44,8 @@ pub(crate) struct Stop {
 
 /// Start collecting a keyword
 ///
-/// Its posts are collected until it is stopped. If it is being collected already, nothing changes. **X charges for every
+/// Its posts are collected until it is stopped. If it is being collected already, only what the request
+/// names changes. **X charges for every
 /// post that is read**: `GET /stream/estimate` tells how many to expect.
 #[utoipa::path(
     post,
@@ -57,14 +62,14 @@ pub(crate) struct Stop {
 pub(crate) async fn start(
     State(api): State<ControlApi>,
     Query(NoParameters {}): Query<NoParameters>,
-    JsonBody(Start { keyword }): JsonBody<Start>,
+    JsonBody(Start { keyword, reposts }): JsonBody<Start>,
 ) -> Result<(StatusCode, Json<Stream>), ApiError> {
     let keyword = keyword.keyword()?;
     let requested = api.status.keywords().await?;
     if requested.len() >= KEYWORDS && !requested.iter().any(|requested| requested.keyword == keyword) {
         return Err(ApiError::TooManyKeywords { limit: KEYWORDS });
     }
-    api.status.add_keyword(&keyword, UtcTime::now()).await?;
+    api.status.add_keyword(&keyword, KeywordOptions { reposts }, UtcTime::now()).await?;
     apply(&api).await
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use ::stream::gaps::HealedBy;
+use ::stream::gaps::{HealedBy, Period, Unfetchable};
 use posts::{Keyword, Post};
 use reqwest::Method;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use super::matching::{hashtag, matches};
 use super::status::{first_id, read_status};
 use crate::source::{
     BackoffRules, ConnectQuota, Connection, Extent, Failure, FetchedPage, RateLimits, RequestedKeywords,
-    Selection, Source, decoded,
+    Rest, Selection, Source, decoded,
 };
 
 /// The connection that carries every keyword that is not a hashtag.
@@ -51,6 +51,7 @@ impl Source for Mastodon {
     const FETCHABLE_AFTER: Duration = Duration::from_secs(10);
     const FETCHABLE_FOR: Option<Duration> = None;
     const HEALED_BY: HealedBy = HealedBy::Timeline;
+    const UNFETCHABLE: &[Unfetchable] = &[Unfetchable::TakenBack];
     /// <https://docs.joinmastodon.org/methods/timelines/>
     const PAGE: (u64, u64) = (1, 40);
     /// Chosen here: a server allows 300 requests in five minutes. <https://docs.joinmastodon.org/api/rate-limits/>
@@ -88,9 +89,10 @@ impl Source for Mastodon {
         Self { tag, followed: Followed::default(), ..self.clone() }
     }
 
-    async fn select(&self, requested: &BTreeSet<Keyword>, _: Extent) -> Result<Selection, Failure> {
-        self.followed.set(requested);
-        Ok(Selection { delivered: requested.clone(), refused: Vec::new() })
+    async fn select(&self, requested: &RequestedKeywords, _: Extent) -> Result<Selection, Failure> {
+        let keywords: BTreeSet<Keyword> = requested.keys().cloned().collect();
+        self.followed.set(&keywords);
+        Ok(Selection { delivered: keywords, refused: Vec::new() })
     }
 
     async fn connect(&self, _: Option<UtcTime>) -> Result<Connection, Failure> {
@@ -111,11 +113,11 @@ impl Source for Mastodon {
     async fn fetch(
         &self,
         keyword: &Keyword,
-        from: UtcTime,
-        to: UtcTime,
+        period: Period,
         page: Option<&str>,
         most: u64,
     ) -> Result<FetchedPage, Failure> {
+        let Period { from, to } = period;
         let path = match &self.tag {
             Some(tag) => format!("/api/v1/timelines/tag/{tag}"),
             None => "/api/v1/timelines/public".to_owned(),
@@ -129,13 +131,16 @@ impl Source for Mastodon {
         // The page that follows `min_id`, newest first.
         let newest = statuses.first().and_then(|status| status["id"].as_str()).map(str::to_owned);
         let last = newest.as_ref().and_then(|id| id.parse::<u64>().ok()).is_none_or(|id| id >= first_id(to));
+        let latest = statuses.iter().filter_map(|status| read_status(status, &self.host)).next();
+        let period = Period { from: latest.map_or(from, |latest| latest.post.create_date.max(from)), to };
         let posts: Vec<Post> = statuses
             .iter()
             .filter_map(|status| read_status(status, &self.host))
             .filter(|status| status.post.create_date <= to && matches(keyword, status))
             .map(|status| status.post)
             .collect();
-        Ok(FetchedPage { posts, next: newest.filter(|_| !last) })
+        let rest = newest.filter(|_| !last).map(|page| Rest { page, period });
+        Ok(FetchedPage { posts, rest })
     }
 }
 
@@ -146,7 +151,7 @@ mod tests {
 
     #[test]
     fn hashtags_have_connections_of_their_own_and_all_else_shares_one() {
-        let now = KeywordState { since: UtcTime::now(), missing_from: None };
+        let now = KeywordState { since: UtcTime::now(), missing_from: None, reposts: true };
         let requested: RequestedKeywords = ["#rust", "#Rust", "crab", "two words", "#two words"]
             .map(|keyword| (keyword.parse().unwrap(), now))
             .into();
@@ -158,7 +163,7 @@ mod tests {
 
     #[test]
     fn however_many_hashtags_there_are_words_are_read_too() {
-        let now = KeywordState { since: UtcTime::now(), missing_from: None };
+        let now = KeywordState { since: UtcTime::now(), missing_from: None, reposts: true };
         // The hashtags come first.
         let tags = (0..HASHTAGS + 5).map(|number| format!("#tag{number:02}"));
         let requested: RequestedKeywords =

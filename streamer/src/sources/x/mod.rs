@@ -1,8 +1,11 @@
 //! X's filtered stream, with gaps healed by recent search.
 
+mod connect;
 mod decode;
+mod failure;
 mod post;
 mod rules;
+mod search;
 mod source;
 
 pub use source::X;

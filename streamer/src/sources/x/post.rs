@@ -37,9 +37,9 @@ pub(crate) fn post(
         country_source,
         language: owned(data.lang.as_ref()),
         conversation_id: post_id(data.conversation_id.as_ref()),
-        references: data.referenced_tweets.iter().filter_map(reference).collect(),
+        references: data.referenced_posts().iter().filter_map(reference).collect(),
         edit_of: data
-            .edit_history_tweet_ids
+            .edit_history_post_ids()
             .iter()
             .filter_map(|version| post_id(Some(version)))
             .rfind(|version| *version < id),
@@ -53,8 +53,8 @@ fn whole_text(data: &wire::Post<'_>, includes: Option<&wire::Includes<'_>>) -> O
     let own = data.own_text()?;
     let original = || {
         let is_repost =
-            |reference: &&wire::ReferencedTweet<'_>| reference.kind.as_deref() == Some("retweeted");
-        let id = data.referenced_tweets.iter().find(is_repost)?.id.as_deref()?;
+            |reference: &&wire::ReferencedPost<'_>| reference.kind.as_deref() == Some("retweeted");
+        let id = data.referenced_posts().iter().find(is_repost)?.id.as_deref()?;
         includes?.post(id)?.own_text()
     };
     if let Some((frame, _)) = own.split_once(": ")
@@ -66,7 +66,7 @@ fn whole_text(data: &wire::Post<'_>, includes: Option<&wire::Includes<'_>>) -> O
     Some(own.to_owned())
 }
 
-fn reference(reference: &wire::ReferencedTweet<'_>) -> Option<Reference> {
+fn reference(reference: &wire::ReferencedPost<'_>) -> Option<Reference> {
     let kind = match reference.kind.as_deref()? {
         "retweeted" => ReferenceKind::Retweeted,
         "quoted" => ReferenceKind::Quoted,

@@ -1,14 +1,36 @@
 //! X's rules: the keyword of each, and the changes that make them match the requested keywords.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use ::x::wire::MatchedRule;
 use ::x::{NewRule, Rule};
 use posts::Keyword;
 
+use crate::source::{KeywordState, RequestedKeywords};
+
 /// The prefix of this program's rule tags; the keyword follows. Rules with other tags belong to others.
 const TAG: &str = "aviary:";
+
+/// The rules that the requested keywords take, by their values.
+#[derive(Debug)]
+pub(crate) struct WantedRules(BTreeMap<String, Keyword>);
+
+impl WantedRules {
+    pub(crate) fn new(requested: &RequestedKeywords) -> Self {
+        Self(requested.iter().map(|(keyword, state)| (value_of(keyword, state), keyword.clone())).collect())
+    }
+
+    /// The keyword of the rule with this value.
+    pub(crate) fn keyword(&self, value: &str) -> Option<&Keyword> {
+        self.0.get(value).or_else(|| self.0.get(value.parse::<Keyword>().ok()?.as_str()))
+    }
+}
+
+/// What a post must match: the keyword's own expression, in which an `OR` must not part from what is excluded.
+fn value_of(keyword: &Keyword, state: &KeywordState) -> String {
+    if state.reposts { keyword.to_string() } else { format!("({keyword}) -is:retweet") }
+}
 
 /// The keyword of each rule. Copies share it, so that the decoder of an open connection follows changes.
 #[derive(Clone, Debug, Default)]
@@ -16,10 +38,10 @@ pub(crate) struct RuleKeywords(Arc<RwLock<HashMap<String, Keyword>>>);
 
 impl RuleKeywords {
     /// Replaces the rules; returns the requested keywords that have one.
-    pub(crate) fn assign(&self, rules: &[Rule], requested: &BTreeSet<Keyword>) -> BTreeSet<Keyword> {
+    pub(crate) fn assign(&self, rules: &[Rule], wanted: &WantedRules) -> BTreeSet<Keyword> {
         let keywords: HashMap<String, Keyword> = rules
             .iter()
-            .filter_map(|rule| Some((rule.id.clone(), requested.get(&rule.value.parse().ok()?)?.clone())))
+            .filter_map(|rule| Some((rule.id.clone(), wanted.keyword(&rule.value)?.clone())))
             .collect();
         let delivered = keywords.values().cloned().collect();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = keywords;
@@ -39,28 +61,27 @@ impl RuleKeywords {
     }
 }
 
-/// The rule of a keyword.
-pub(crate) fn rule_of(keyword: &Keyword) -> NewRule {
-    NewRule { value: keyword.to_string(), tag: format!("{TAG}{keyword}") }
-}
-
-/// The changes: missing rules are added, rules of keywords that are no longer requested are deleted, and other programs' rules
-/// are left alone.
+/// The changes: missing rules are added, our rules that are no longer wanted are deleted, and other programs' rules are left
+/// alone.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) delete: Vec<String>,
-    pub(crate) add: Vec<Keyword>,
+    pub(crate) add: Vec<NewRule>,
 }
 
 impl Plan {
-    pub(crate) fn new(rules: &[Rule], requested: &BTreeSet<Keyword>) -> Self {
-        let stands_for = |rule: &Rule| rule.value.parse::<Keyword>().ok();
-        let is_requested = |rule: &Rule| stands_for(rule).is_some_and(|keyword| requested.contains(&keyword));
+    pub(crate) fn new(rules: &[Rule], wanted: &WantedRules) -> Self {
         let is_ours = |rule: &Rule| rule.tag.as_deref().is_some_and(|tag| tag.starts_with(TAG));
-        let there: BTreeSet<Keyword> = rules.iter().filter_map(stands_for).collect();
+        let is_wanted = |rule: &Rule| wanted.keyword(&rule.value).is_some();
+        let there: BTreeSet<&Keyword> = rules.iter().filter_map(|rule| wanted.keyword(&rule.value)).collect();
+        let missing = wanted.0.iter().filter(|(_, keyword)| !there.contains(keyword));
+        let rule = |(value, keyword): (&String, &Keyword)| NewRule {
+            value: value.clone(),
+            tag: format!("{TAG}{keyword}"),
+        };
         Self {
-            delete: rules.iter().filter(|r| is_ours(r) && !is_requested(r)).map(|r| r.id.clone()).collect(),
-            add: requested.difference(&there).cloned().collect(),
+            delete: rules.iter().filter(|r| is_ours(r) && !is_wanted(r)).map(|r| r.id.clone()).collect(),
+            add: missing.map(rule).collect(),
         }
     }
 }
@@ -68,6 +89,8 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
+
+    use utc_time::UtcTime;
 
     use super::*;
 
@@ -84,9 +107,26 @@ mod tests {
             rule("3", "theirs", Some("other")),
             rule("4", "also wanted", None),
         ];
-        let requested = ["kept", "also wanted", "new"].map(|keyword| keyword.parse().unwrap()).into();
-        let new = "new".parse().unwrap();
-        assert_eq!(Plan::new(&rules, &requested), Plan { delete: vec!["1".to_owned()], add: vec![new] });
+        let wanted = WantedRules::new(&requested(&["kept", "also wanted", "new"], true));
+        let new = NewRule { value: "new".to_owned(), tag: "aviary:new".to_owned() };
+        assert_eq!(Plan::new(&rules, &wanted), Plan { delete: vec!["1".to_owned()], add: vec![new] });
+    }
+
+    #[test]
+    fn without_reposts_a_keyword_has_another_rule() {
+        let rules = [
+            Rule { id: "1".to_owned(), value: "a OR b".to_owned(), tag: Some("aviary:a OR b".to_owned()) },
+            Rule { id: "2".to_owned(), value: "x".to_owned(), tag: None },
+        ];
+        let wanted = WantedRules::new(&requested(&["a OR b"], false));
+        let new = NewRule { value: "(a OR b) -is:retweet".to_owned(), tag: "aviary:a OR b".to_owned() };
+        assert_eq!(Plan::new(&rules, &wanted), Plan { delete: vec!["1".to_owned()], add: vec![new] });
+        assert_eq!(wanted.keyword("(a OR b) -is:retweet").unwrap().as_str(), "a OR b");
+    }
+
+    fn requested(keywords: &[&str], reposts: bool) -> RequestedKeywords {
+        let state = KeywordState { since: UtcTime::now(), missing_from: None, reposts };
+        keywords.iter().map(|keyword| (keyword.parse().unwrap(), state)).collect()
     }
 
     #[test]

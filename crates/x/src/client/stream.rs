@@ -1,0 +1,28 @@
+//! The filtered stream, and its connections.
+
+use json_api::Answer;
+use reqwest::{Method, Response};
+use serde_json::Value;
+
+use super::Client;
+use crate::dialect::Dialect;
+
+const STREAM: &str = "/2/tweets/search/stream";
+const CONNECTIONS: &str = "/2/connections/filtered_stream";
+
+impl Client {
+    /// Opens the filtered stream, with what it delivered in the last `backfill_minutes`, if the account has backfill.
+    pub async fn stream(&self, backfill_minutes: Option<u32>) -> Answer<Response> {
+        let backfill = backfill_minutes.map(|minutes| ("backfill_minutes", minutes));
+        let request =
+            self.0.request(Method::GET, STREAM).query(Dialect::Tweets.fields()).query(backfill.as_slice());
+        self.0.open(request).await
+    }
+
+    /// Ends every connection of this account to the filtered stream, as X counts them: also those that are gone, and that X has not
+    /// missed yet.
+    pub async fn end_stream_connections(&self) -> Answer<()> {
+        let request = self.0.request(Method::DELETE, CONNECTIONS);
+        self.0.json::<Value>(request).await.map(|_| ())
+    }
+}

@@ -1,0 +1,66 @@
+//! What X's refusals mean.
+
+use json_api::Refusal;
+
+/// What X means by a refusal, where its status alone does not say.
+/// <https://docs.x.com/x-api/fundamentals/response-codes-and-errors>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Another connection holds the stream's slot: perhaps one that is gone, and that X has not missed yet.
+    SlotTaken,
+    /// The account has no credits left, or has reached its spending limit.
+    OutOfCredits,
+    /// The project has read as many posts as it may in a month.
+    MonthlyCap,
+}
+
+/// What X means by this refusal; `None` if its status says all.
+#[must_use]
+pub fn meaning(refusal: &Refusal) -> Option<Meaning> {
+    let explanation = &refusal.explanation;
+    let is_of_kind = |kind: &str| {
+        let errors = explanation["errors"].as_array().into_iter().flatten();
+        let kinds = errors.chain([explanation]).filter_map(|problem| problem["type"].as_str());
+        kinds.into_iter().any(|own| own.ends_with(kind))
+    };
+    match refusal.status.as_u16() {
+        402 => Some(Meaning::OutOfCredits),
+        // The spending limit: seen in public reports of 2026, X's documentation does not say.
+        403 if is_of_kind("/credits") => Some(Meaning::OutOfCredits),
+        429 if explanation["connection_issue"] == "TooManyConnections" => Some(Meaning::SlotTaken),
+        429 | 403 if is_of_kind("/usage-capped") => Some(Meaning::MonthlyCap),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_429_has_three_meanings_and_402_has_one() {
+        let of = |status: u16, explanation: Value| {
+            meaning(&Refusal {
+                status: StatusCode::from_u16(status).unwrap(),
+                reason: String::new(),
+                explanation,
+            })
+        };
+        let slot = json!({ "title": "ConnectionException", "connection_issue": "TooManyConnections" });
+        assert_eq!(of(429, slot.clone()), Some(Meaning::SlotTaken));
+        assert_eq!(of(503, slot), None);
+        let capped =
+            json!({ "title": "UsageCapExceeded", "type": "https://api.x.com/2/problems/usage-capped" });
+        assert_eq!(of(429, capped.clone()), Some(Meaning::MonthlyCap));
+        assert_eq!(of(429, json!({ "errors": [capped] })), Some(Meaning::MonthlyCap));
+        assert_eq!(of(429, json!({ "title": "Too Many Requests", "type": "about:blank" })), None);
+        assert_eq!(of(429, Value::Null), None);
+        assert_eq!(of(402, Value::Null), Some(Meaning::OutOfCredits));
+        let spent = json!({ "title": "SpendCapReached", "type": "https://api.x.com/2/problems/credits" });
+        assert_eq!(of(403, spent), Some(Meaning::OutOfCredits));
+        assert_eq!(of(403, json!({ "title": "Client Forbidden" })), None);
+    }
+}

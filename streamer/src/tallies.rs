@@ -1,0 +1,115 @@
+//! What each keyword has brought, by day, as it is counted.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use posts::Keyword;
+use stream::tally::{KeywordTally, Tally};
+use utc_time::UtcTime;
+
+/// How many days are kept: a gap that ends shortly after midnight is of yesterday.
+const DAYS: usize = 2;
+
+/// How many keywords are counted in a day: X has as many rules, and keywords can be stopped and others requested.
+const KEYWORDS: usize = 2_000;
+
+/// From fewer posts than this, no share is concluded.
+const ENOUGH: u64 = 20;
+
+/// Counts what each keyword brings. Copies share the count.
+#[derive(Clone, Debug)]
+pub(crate) struct Tallies(Arc<Mutex<Tally>>);
+
+impl Tallies {
+    /// Goes on from what the last reader saved.
+    pub(crate) fn new(tally: Tally) -> Self {
+        Self(Arc::new(Mutex::new(tally)))
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        // Nothing panics while it holds the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a post that the stream delivered for a keyword.
+    pub(crate) fn streamed(&self, keyword: &Keyword, is_repost: bool, now: UtcTime) {
+        self.count(keyword, now, |brought| {
+            brought.streamed += 1;
+            brought.reposts += u64::from(is_repost);
+        });
+    }
+
+    /// Counts a post that was fetched for a keyword.
+    pub(crate) fn fetched(&self, keyword: &Keyword, now: UtcTime) {
+        self.count(keyword, now, |brought| brought.fetched += 1);
+    }
+
+    fn count(&self, keyword: &Keyword, now: UtcTime, count: impl FnOnce(&mut KeywordTally)) {
+        let mut tally = self.tally();
+        let today = now.day();
+        let keywords = tally.entry(today.clone()).or_default();
+        if keywords.len() < KEYWORDS && !keywords.contains_key(keyword) {
+            keywords.insert(keyword.clone(), KeywordTally::default());
+        }
+        if let Some(brought) = keywords.get_mut(keyword) {
+            count(brought);
+        }
+        while tally.len() > DAYS {
+            let oldest = tally.keys().find(|day| **day != today).cloned();
+            oldest.and_then(|day| tally.remove(&day));
+        }
+    }
+
+    /// About how many reposts there are beside `others` posts of a keyword that are none, by what the stream delivered on the day of
+    /// `at`.
+    pub(crate) fn reposts_beside(&self, others: u64, keyword: &Keyword, at: UtcTime) -> Option<u64> {
+        let tally = self.tally();
+        let brought = tally.get(&at.day())?.get(keyword)?;
+        let own = brought.streamed.checked_sub(brought.reposts).filter(|own| *own > 0)?;
+        // Rounded to the nearest whole number.
+        (brought.streamed >= ENOUGH).then(|| (others * brought.reposts + own / 2) / own)
+    }
+
+    /// All that has been counted.
+    pub(crate) fn snapshot(&self) -> BTreeMap<String, BTreeMap<Keyword, KeywordTally>> {
+        self.tally().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(day: i64) -> UtcTime {
+        UtcTime::from_millis(day * 24 * 3600 * 1000).unwrap()
+    }
+
+    #[test]
+    fn reposts_are_estimated_by_the_keywords_own_share_of_the_day() {
+        let tallies = Tallies::new(Tally::new());
+        let (much, little): (Keyword, Keyword) = ("much".parse().unwrap(), "little".parse().unwrap());
+        for number in 0..40 {
+            tallies.streamed(&much, number % 4 == 0, at(1));
+        }
+        tallies.streamed(&little, true, at(1));
+        assert_eq!(tallies.reposts_beside(30, &much, at(1)), Some(10), "a third of what is none");
+        assert_eq!(tallies.reposts_beside(0, &much, at(1)), Some(0));
+        assert_eq!(tallies.reposts_beside(30, &much, at(2)), None, "nothing is known of that day");
+        assert_eq!(tallies.reposts_beside(30, &little, at(1)), None, "too few to tell");
+        let next = Tallies::new(tallies.snapshot());
+        assert_eq!(next.reposts_beside(30, &much, at(1)), Some(10));
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let tallies = Tallies::new(Tally::new());
+        for number in 0..=KEYWORDS {
+            tallies.fetched(&format!("k{number}").parse().unwrap(), at(1));
+        }
+        assert_eq!(tallies.snapshot()[&at(1).day()].len(), KEYWORDS);
+        for day in 2..9 {
+            tallies.fetched(&"k".parse().unwrap(), at(day));
+        }
+        assert_eq!(tallies.snapshot().into_keys().collect::<Vec<_>>(), [at(7).day(), at(8).day()]);
+    }
+}
