@@ -54,6 +54,11 @@ pub struct ControlConfig {
     pub subnets: Vec<String>,
     /// `SECURITY_GROUPS`: the streamer's security groups, separated by commas.
     pub security_groups: Vec<String>,
+    /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token; absent if posts do not come from X, and for
+    /// `minute`: X is not asked about new keywords then.
+    pub token_parameter: Option<String>,
+    /// `X_API_URL`: X's address; `https://api.x.com` if absent.
+    pub x_url: String,
 }
 
 /// The configuration of `authorizer`. Each field names its environment variable.
@@ -104,6 +109,8 @@ impl ControlConfig {
             task_definition: variables.required("TASK_DEFINITION"),
             subnets: list(variables.required("SUBNETS")),
             security_groups: list(variables.required("SECURITY_GROUPS")),
+            token_parameter: variables.optional("TWITTER_BEARER_TOKEN_PARAMETER"),
+            x_url: variables.optional("X_API_URL").unwrap_or_else(|| x::BASE_URL.to_owned()),
             stream_id: StreamStatusTable::stream_id(&variables),
         };
         variables.complete(config)

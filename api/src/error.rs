@@ -16,8 +16,8 @@ use service::tables::TableError;
 use crate::auth::authorizer::AuthorizerError;
 use crate::export::error::ExportError;
 use crate::problem::Problem;
-use crate::recent_counts::RecentCountsError;
 use crate::request::malformed::{Malformed, quoted};
+use crate::x_api::RecentCountsError;
 
 /// Why a request is not served. The message is the detail of the [`Problem`], except where a service behind the API failed.
 #[derive(Debug, thiserror::Error)]
@@ -172,7 +172,7 @@ impl IntoResponse for ApiError {
 }
 
 /// An error and its causes, as in `failed to read a post: timed out`.
-fn causes(error: &dyn Error) -> String {
+pub(crate) fn causes(error: &dyn Error) -> String {
     let causes = std::iter::successors(Some(error), |error| (*error).source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -12,14 +12,14 @@ mod minute;
 mod openapi;
 mod plan;
 mod problem;
-mod recent_counts;
 mod reconcile;
 mod request;
 mod resources;
 mod router;
 mod routes;
+mod spending;
 mod state;
-mod today;
+mod x_api;
 
 pub use auth::{Authorizer, AuthorizerError, Key, Keys, KeysError, Scope, Verdict, authorize};
 pub use config::{AuthorizerConfig, ControlConfig, ReadConfig};

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use utc_time::UtcTime;
 
 use crate::reconcile::{ReconcileError, reconcile};
+use crate::spending::Spending;
 use crate::state::ControlApi;
-use crate::today::Today;
 
 /// How long an open gap is counted for the alarm: the gap stays open, the alarm need not.
 const GAP_REPORTED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -121,7 +121,9 @@ async fn report(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -
     let last_report = api.status.report().await?;
     let waiting_for = last_report.as_ref().and_then(|report| report.waiting_for);
     let is_unpaid = matches!(waiting_for, Some(WaitingFor::Credits | WaitingFor::MonthlyCap));
-    let today = Today::of(last_report.as_ref(), now);
+    let last_report = last_report.as_ref();
+    let budgets = [Spending::today(last_report, now), Spending::this_month(last_report, now)];
+    let used = budgets.iter().filter_map(Spending::percent_used).reduce(f64::max);
     let dead_letters = api.dead_letters.count().await?;
     let mut values = vec![
         (Gauge::GAPS_OPEN, open as f64),
@@ -130,9 +132,7 @@ async fn report(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -
         (Gauge::DEAD_LETTERS, dead_letters as f64),
         (Gauge::OUT_OF_CREDITS, f64::from(u8::from(is_read && is_unpaid))),
     ];
-    if let Some(budget) = today.budget_posts {
-        values.push((Gauge::BUDGET_USED, 100.0 * today.posts as f64 / budget as f64));
-    }
+    values.extend(used.map(|used| (Gauge::BUDGET_USED, used)));
     own_metrics.say(&values, now);
     Ok(())
 }

@@ -11,7 +11,7 @@ use stream::StreamStatusTable;
 use stream::close_queue::CloseQueue;
 
 use crate::config::{ControlConfig, ReadConfig};
-use crate::recent_counts::RecentCounts;
+use crate::x_api::XApi;
 
 /// What the reading operations work with.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct ReadApi {
     pub(crate) dead_letters: DeadLetterQueue,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     /// None if posts do not come from X.
-    pub(crate) recent_counts: Option<RecentCounts>,
+    pub(crate) x: Option<XApi>,
     /// [`ReadConfig::answer_bytes`].
     pub(crate) answer_bytes: Option<usize>,
 }
@@ -37,6 +37,8 @@ pub struct ControlApi {
     pub(crate) dead_letters: DeadLetterQueue,
     pub(crate) publisher: Publisher,
     pub(crate) ecs: aws_sdk_ecs::Client,
+    /// None if posts do not come from X, and for the minute, which does not ask X.
+    pub(crate) x: Option<XApi>,
 }
 
 impl ReadApi {
@@ -45,9 +47,6 @@ impl ReadApi {
     pub fn new(aws: &SdkConfig, config: ReadConfig) -> Self {
         let dynamodb = aws_sdk_dynamodb::Client::new(aws);
         let statistics = StatisticsTable::new(dynamodb.clone(), config.statistics_table);
-        let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(aws));
-        let recent_counts =
-            config.token_parameter.map(|token| RecentCounts::new(&config.x_url, parameters, token));
         Self {
             tweets: TweetsTable::new(dynamodb.clone(), config.tweets_table, statistics.clone()),
             statistics,
@@ -58,7 +57,7 @@ impl ReadApi {
                 config.tweets_queue_url,
             ),
             cloudwatch: aws_sdk_cloudwatch::Client::new(aws),
-            recent_counts,
+            x: x_api(aws, &config.x_url, config.token_parameter),
             answer_bytes: config.answer_bytes,
         }
     }
@@ -82,7 +81,14 @@ impl ControlApi {
                 config.tweets_queue_url.clone(),
             ),
             ecs: aws_sdk_ecs::Client::new(aws),
+            x: x_api(aws, &config.x_url, config.token_parameter.clone()),
             config,
         }
     }
+}
+
+/// X's API at `url`, if there is a parameter with its token.
+fn x_api(aws: &SdkConfig, url: &str, token_parameter: Option<String>) -> Option<XApi> {
+    let parameters = || ParameterStore::new(aws_sdk_ssm::Client::new(aws));
+    token_parameter.map(|token| XApi::new(url, parameters(), token))
 }

@@ -49,6 +49,9 @@ pub(crate) struct Arguments {
     /// The number of posts that may be read per day (UTC). The default is 10,000 from X, otherwise unlimited.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) daily_post_budget: Option<u64>,
+    /// The number of posts that may be read per month (UTC). The default is unlimited.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) monthly_post_budget: Option<u64>,
 }
 
 #[derive(clap::Subcommand)]

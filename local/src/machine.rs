@@ -66,7 +66,8 @@ impl Machine {
 
         // The AWS-compatible endpoint, and the tasks that it runs.
         let health = Health::default();
-        let streamer = programs::streamer(&aws, source.config, options.daily_post_budget);
+        let streamer =
+            programs::streamer(&aws, source.config, options.daily_post_budget, options.monthly_post_budget);
         let streamer = StreamerTask { config: streamer, aws: aws.sdk_of("streamer") };
         let services = Arc::new(Services {
             store: Store::open(&data.file("queues.sqlite"), health.clone())
@@ -86,7 +87,7 @@ impl Machine {
         let routes = routes.layer(middleware::from_fn_with_state(disk, disk::report_failure));
         running.spawn(serve(api_listener, routes));
         running.spawn(disk::watch(data.file("lock"))?);
-        let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws));
+        let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws, None));
         running.spawn(housekeeping::run_schedule(minute));
         running.spawn(housekeeping::expire(Arc::clone(&services)));
         let consumer =
@@ -140,8 +141,8 @@ async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<
 
 /// The API, restricted by `access`.
 fn routes(aws: &Endpoint, access: Access, x_url: Option<String>) -> Router {
-    let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws, x_url));
-    let control = ControlApi::new(&aws.sdk_of("control"), programs::control(aws));
+    let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws, x_url.clone()));
+    let control = ControlApi::new(&aws.sdk_of("control"), programs::control(aws, x_url));
     match access {
         Access::ThisMachine => {
             whole(read, control, None).layer(middleware::from_fn(browser::only_this_machine))

@@ -57,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
         require_key: arguments.require_key,
         streamer_elsewhere: arguments.streamer_elsewhere,
         keywords: arguments.keywords,
+        monthly_post_budget: arguments.monthly_post_budget,
         daily_post_budget: arguments.daily_post_budget.or(from_x.then_some(BUDGET_AT_X)),
         ..Options::new(&arguments.data, stream)
     };

@@ -51,6 +51,8 @@ pub struct Options {
     pub keywords: Vec<Keyword>,
     /// How many posts may be read per day (UTC); `None` for no limit.
     pub daily_post_budget: Option<u64>,
+    /// How many posts may be read in a month (UTC); `None` without a limit.
+    pub monthly_post_budget: Option<u64>,
 }
 
 impl Options {
@@ -66,6 +68,7 @@ impl Options {
             stream,
             keywords: Vec::new(),
             daily_post_budget: None,
+            monthly_post_budget: None,
         }
     }
 }

@@ -15,6 +15,7 @@ pub fn streamer(
     aws: &Endpoint,
     source: streamer::SourceConfig,
     daily_post_budget: Option<u64>,
+    monthly_post_budget: Option<u64>,
 ) -> streamer::Config {
     streamer::Config {
         stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
@@ -23,6 +24,7 @@ pub fn streamer(
         close_queue_url: aws.queue_url(CLOSE_QUEUE),
         status_table: STATUS_TABLE.to_owned(),
         daily_post_budget,
+        monthly_post_budget,
         owner: String::new(),
     }
 }
@@ -56,9 +58,10 @@ pub fn read(aws: &Endpoint, x_url: Option<String>) -> ReadConfig {
     }
 }
 
-/// The configuration of the API's control routes and of the minute's work.
+/// The configuration of the API's control routes and of the minute's work. `x_url` is X's base URL if posts come from X; the minute
+/// needs none.
 #[must_use]
-pub fn control(aws: &Endpoint) -> ControlConfig {
+pub fn control(aws: &Endpoint, x_url: Option<String>) -> ControlConfig {
     ControlConfig {
         stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
         tweets_table: TWEETS_TABLE.to_owned(),
@@ -71,5 +74,7 @@ pub fn control(aws: &Endpoint) -> ControlConfig {
         task_definition: TASK_DEFINITION.to_owned(),
         subnets: vec!["subnet-local".to_owned()],
         security_groups: vec!["sg-local".to_owned()],
+        token_parameter: x_url.as_ref().map(|_| TOKEN_PARAMETER.to_owned()),
+        x_url: x_url.unwrap_or_default(),
     }
 }

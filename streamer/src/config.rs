@@ -19,6 +19,9 @@ pub struct Config {
     /// `DAILY_POST_BUDGET`: how many posts may be read in a day (UTC), at least 1. If absent, 10,000, which costs $50 at X's price of
     /// $0.005 a post (<https://docs.x.com/x-api/getting-started/pricing>); `None` if posts cost nothing.
     pub daily_post_budget: Option<u64>,
+    /// `MONTHLY_POST_BUDGET`: how many posts may be read in a month (UTC), at least 1; without a limit of ours if absent. X's own is
+    /// 3,000,000 (<https://docs.x.com/x-api/getting-started/pricing>).
+    pub monthly_post_budget: Option<u64>,
     /// The name under which this streamer holds the lease. Not read from a variable, since it differs from task to task.
     pub owner: String,
 }
@@ -46,11 +49,11 @@ pub enum SourceConfig {
 }
 
 impl SourceConfig {
-    /// What the source charges for reading a post, in US dollars.
-    pub(crate) fn dollars_a_post(&self) -> f64 {
+    /// What the source charges for reading a post, in micro-dollars.
+    pub(crate) fn micro_dollars_a_post(&self) -> u64 {
         match self {
-            Self::X { .. } => x::prices::DOLLARS_A_POST,
-            Self::Mastodon { .. } => 0.0,
+            Self::X { .. } => x::prices::MICRO_DOLLARS_A_POST,
+            Self::Mastodon { .. } => 0,
         }
     }
 }
@@ -80,6 +83,9 @@ impl Config {
             SourceConfig::Mastodon { .. } if variables.optional("DAILY_POST_BUDGET").is_none() => None,
             _ => Some(variables.number("DAILY_POST_BUDGET", 1..=u64::MAX, 10_000)),
         };
+        let monthly_post_budget = variables
+            .optional("MONTHLY_POST_BUDGET")
+            .map(|_| variables.number("MONTHLY_POST_BUDGET", 1..=u64::MAX, 1));
         let config = Self {
             source,
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
@@ -87,6 +93,7 @@ impl Config {
             status_table: variables.required("STREAM_STATUS_TABLE"),
             stream_id: StreamStatusTable::stream_id(&variables),
             daily_post_budget,
+            monthly_post_budget,
             owner,
         };
         variables.complete(config)
@@ -119,10 +126,12 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_at_once() {
         assert_eq!(
-            read(&[("X_BACKFILL_MINUTES", "6"), ("DAILY_POST_BUDGET", "0")]).unwrap_err(),
+            read(&[("X_BACKFILL_MINUTES", "6"), ("DAILY_POST_BUDGET", "0"), ("MONTHLY_POST_BUDGET", "many")])
+                .unwrap_err(),
             "missing environment variables: TWITTER_BEARER_TOKEN_PARAMETER; \
              X_BACKFILL_MINUTES must be a whole number from 0 to 5, not \"6\"; \
-             DAILY_POST_BUDGET must be a whole number from 1 to 18446744073709551615, not \"0\""
+             DAILY_POST_BUDGET must be a whole number from 1 to 18446744073709551615, not \"0\"; \
+             MONTHLY_POST_BUDGET must be a whole number from 1 to 18446744073709551615, not \"many\""
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use service::own_metrics::EmbeddedMetrics;
+use service::own_metrics::{EmbeddedMetrics, Gauge};
 use stream::report::StreamState;
 use stream::tally::Tally;
 use stream::{Lease, StreamStatusTable};
@@ -39,6 +39,8 @@ impl Held {
             Err(error) => progress.enter(StreamState::Failed, Some(error.to_string())),
         }
         let (reading, report) = (ledger.snapshot(), progress.report(None, None, UtcTime::now()));
+        let refused = progress.take_refused_requests() as f64;
+        self.own_metrics.say(&[(Gauge::REQUESTS_REFUSED, refused)], UtcTime::now());
         let writes = async {
             tokio::time::timeout(LAST_WRITE, status.save_reading(&reading, lease)).await??;
             tokio::time::timeout(LAST_WRITE, status.save_report(&report, lease)).await??;

@@ -44,8 +44,8 @@ impl Intake {
         (Self { room, recent: RecentPosts::default(), meter, tallies, progress }, received)
     }
 
-    /// Takes what the stream delivered for `keywords`. A post without a keyword has been paid for too; a post that was
-    /// delivered before is not paid for again.
+    /// Takes what the stream delivered for `keywords`. A post without a keyword, or without room, has been paid for too; a post
+    /// that was read before on the same day is not paid for again.
     pub(crate) fn take(
         &self,
         arrival: Arrival,
@@ -56,10 +56,9 @@ impl Intake {
             Arrival::Post(post) => post,
             Arrival::Removed(id) => return self.take_removal(id, keywords, cursor),
         };
-        let delivered = keywords.len();
+        self.meter.count(&post.tweet_id, UtcTime::now());
         let mut new = keywords;
         new.retain(|keyword| !self.recent.contains(keyword, &post));
-        let is_new = new.len() == delivered;
         if !new.is_empty()
             && let Some(encoded) = encode(&post)
         {
@@ -72,9 +71,6 @@ impl Intake {
             }
             place.take(encoded, post.create_date, new, Origin::Stream, cursor);
             self.progress.post_read(post.create_date);
-        }
-        if is_new {
-            self.meter.count(UtcTime::now());
         }
         Ok(())
     }
@@ -99,10 +95,10 @@ impl Intake {
         allowance: &mut Allowance,
         cursor: &Cursor,
     ) -> Result<Fetched, NotTaken> {
+        allowance.spend(&post.tweet_id, UtcTime::now());
         if self.recent.contains(keyword, &post) {
             return Ok(Fetched::Repeated);
         }
-        allowance.spend(UtcTime::now());
         let Some(encoded) = encode(&post) else { return Ok(Fetched::New) };
         let encoded = Arrival::Post(encoded);
         let place = loop {
@@ -141,6 +137,7 @@ mod tests {
     use posts::envelope::POST_BYTES;
 
     use super::*;
+    use crate::meter::Budgets;
     use crate::waiting::{WAITING_BYTES, WAITING_POSTS};
 
     fn at(second: i64) -> UtcTime {
@@ -148,8 +145,9 @@ mod tests {
     }
 
     fn intake(budget: Option<u64>) -> (Intake, mpsc::Receiver<Waiting>, Meter) {
-        let meter = Meter::new(BTreeMap::new(), budget);
-        let progress = Progress::new(meter.clone(), 0.0, at(0));
+        let budgets = Budgets { a_day: budget, a_month: None };
+        let meter = Meter::new(BTreeMap::new(), BTreeMap::new(), budgets);
+        let progress = Progress::new(meter.clone(), 0, at(0));
         let (intake, received) = Intake::new(meter.clone(), Tallies::new(BTreeMap::new()), progress);
         (intake, received, meter)
     }
@@ -183,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_given_by_exact_size_and_what_found_none_is_not_counted() {
+    fn room_is_given_by_exact_size_and_what_found_none_is_paid_for_once() {
         let (intake, mut received, meter) = intake(None);
         let text = "é".repeat(100_000);
         let fit = WAITING_BYTES / EncodedPost::encode(&post(100, &text)).unwrap().bytes();
@@ -191,9 +189,10 @@ mod tests {
             take(&intake, post(id, &text), &["a"]).unwrap();
         }
         assert_eq!(take(&intake, post(999, &text), &["a"]), Err(NotTaken::NoRoom));
-        assert_eq!(meter.today(UtcTime::now()), fit as u64);
+        assert_eq!(meter.today(UtcTime::now()), fit as u64 + 1);
         drop(received.try_recv().unwrap());
         take(&intake, post(999, &text), &["a"]).unwrap();
+        assert_eq!(meter.today(UtcTime::now()), fit as u64 + 1);
     }
 
     #[test]

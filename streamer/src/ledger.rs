@@ -8,7 +8,7 @@ use stream::tally::Tally;
 use utc_time::UtcTime;
 
 use crate::cursor::Cursor;
-use crate::meter::Meter;
+use crate::meter::{Budgets, Meter};
 use crate::source::{ConnectQuota, Learnt, Memory, RateLimits};
 use crate::tallies::Tallies;
 
@@ -37,15 +37,11 @@ struct Positions {
 
 impl Ledger {
     /// Goes on from what the last reader saved.
-    pub(crate) fn new(
-        reading: Reading,
-        tally: Tally,
-        daily_post_budget: Option<u64>,
-        quota: ConnectQuota,
-    ) -> Self {
-        let Reading { cursors, paused_until, posts_by_day, connects, windows, learnt } = reading;
+    pub(crate) fn new(reading: Reading, tally: Tally, budgets: Budgets, quota: ConnectQuota) -> Self {
+        let Reading { cursors, paused_until, posts_by_day, posts_by_month, connects, windows, learnt } =
+            reading;
         Self {
-            meter: Meter::new(posts_by_day, daily_post_budget),
+            meter: Meter::new(posts_by_day, posts_by_month, budgets),
             tallies: Tallies::new(tally),
             source: Memory { limits: RateLimits::new(quota, connects, windows), learnt: Learnt::new(learnt) },
             cursors: Arc::default(),
@@ -122,6 +118,7 @@ impl Ledger {
             cursors,
             paused_until: self.positions().paused_until.clone(),
             posts_by_day: self.meter.by_day(),
+            posts_by_month: self.meter.by_month(),
             connects: self.source.limits.connects(),
             windows: self.source.limits.windows(),
             learnt: self.source.learnt.all(),
@@ -144,7 +141,7 @@ mod tests {
         Ledger::new(
             reading,
             tally,
-            Some(3),
+            Budgets { a_day: Some(3), a_month: None },
             ConnectQuota { most: 45, window: Duration::from_secs(900), reserve: 5 },
         )
     }
@@ -157,7 +154,7 @@ mod tests {
         first.follow("x", cursor.clone());
         let hold = cursor.hold(1);
         cursor.reach(at(9));
-        first.meter.count(at(9));
+        first.meter.count(&"1".parse().unwrap(), at(9));
         first.source.limits.connecting(at(9));
         first.source.learnt.note("dialect", "tweets");
         assert_eq!(first.snapshot().cursors["x"], at(1));

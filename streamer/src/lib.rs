@@ -28,6 +28,7 @@ pub mod source;
 pub mod sources;
 mod tallies;
 mod tasks;
+mod usage;
 mod waiting;
 
 pub use config::{Config, SourceConfig};

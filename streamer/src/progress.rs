@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use posts::Keyword;
-use stream::report::{StreamReport, StreamState, WaitingFor};
+use stream::report::{SourceUsage, StreamReport, StreamState, WaitingFor};
 use stream::storing::Storing;
 use tokio::sync::watch;
 use utc_time::UtcTime;
@@ -53,7 +53,7 @@ impl Drop for Untold {
 }
 
 impl Progress {
-    pub(crate) fn new(meter: Meter, dollars_a_post: f64, now: UtcTime) -> Self {
+    pub(crate) fn new(meter: Meter, micro_dollars_a_post: u64, now: UtcTime) -> Self {
         let report = StreamReport {
             state: StreamState::Starting,
             reason: None,
@@ -64,8 +64,11 @@ impl Progress {
             lag_ms: None,
             missing_from: None,
             posts_today: 0,
-            dollars_a_post,
-            daily_post_budget: meter.daily_budget(),
+            micro_dollars_a_post,
+            daily_post_budget: meter.budgets().a_day,
+            posts_this_month: 0,
+            monthly_post_budget: meter.budgets().a_month,
+            source_usage: None,
             last_post_at: None,
             keywords: BTreeMap::new(),
         };
@@ -89,6 +92,14 @@ impl Progress {
             let changed = report.state != state || report.reason != reason;
             (report.state, report.reason, report.waiting_for) = (state, reason, waiting_for);
             changed
+        });
+    }
+
+    /// Reports what the source itself has counted.
+    pub(crate) fn compare(&self, usage: SourceUsage) {
+        self.sender.send_if_modified(|report| {
+            report.source_usage = Some(usage);
+            false
         });
     }
 
@@ -188,7 +199,8 @@ impl Progress {
                 traffic.posts_per_second = rate(traffic.posts, before.posts, before.posts_per_second);
             }
         }
-        StreamReport { heartbeat_at: now, posts_today: self.meter.today(now), ..report }
+        let (posts_today, posts_this_month) = (self.meter.today(now), self.meter.this_month(now));
+        StreamReport { heartbeat_at: now, posts_today, posts_this_month, ..report }
     }
 
     /// Notified when a new state is entered, or other posts are missing.
@@ -206,7 +218,8 @@ mod tests {
     }
 
     fn progress(budget: Option<u64>) -> Progress {
-        Progress::new(Meter::new(BTreeMap::new(), budget), 0.005, at(0))
+        let budgets = crate::meter::Budgets { a_day: budget, a_month: None };
+        Progress::new(Meter::new(BTreeMap::new(), BTreeMap::new(), budgets), 5_000, at(0))
     }
 
     #[test]

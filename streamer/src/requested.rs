@@ -40,8 +40,9 @@ pub(crate) async fn follow_requested(
 /// The requested keywords.
 pub(crate) async fn requested_keywords(status: &StreamStatusTable) -> Result<RequestedKeywords, TableError> {
     let states = status.keywords().await?.into_iter().map(|requested| {
-        let RequestedKeyword { keyword, started_at, missing_from, reposts, .. } = requested;
-        (keyword, KeywordState { since: started_at, missing_from, reposts })
+        let RequestedKeyword { keyword, started_at: since, missing_from, reposts, reposts_until, .. } =
+            requested;
+        (keyword, KeywordState { since, missing_from, reposts, reposts_until })
     });
     Ok(states.collect())
 }

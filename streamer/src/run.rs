@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ::stream::StreamStatusTable;
 use ::stream::lease::Acquired;
+use ::stream::tally::Tally;
 use aws_config::SdkConfig;
 use service::own_metrics::EmbeddedMetrics;
 use service::parameters::ParameterStore;
@@ -15,12 +16,16 @@ use crate::ended::{Ended, RunError};
 use crate::held::{Held, give_back};
 use crate::lease::{BothClocks, LEASE_TIME, LeaseGuard};
 use crate::ledger::Ledger;
+use crate::meter::Budgets;
 use crate::progress::Progress;
 use crate::requested::requested_keywords;
 use crate::source::{Memory, Source};
 use crate::sources::mastodon::Mastodon;
 use crate::sources::x::X;
 use crate::tasks;
+
+/// How long reading what the keywords have brought may take.
+const TALLY_TIME: Duration = Duration::from_secs(2);
 
 /// How often to ask for a lease that another streamer holds.
 const LEASE_RETRY: Duration = Duration::from_secs(1);
@@ -90,15 +95,25 @@ pub async fn run_source<S: Source>(
         }
     };
     // From here on, every way out gives the lease back.
-    let (reading, tally) = match tokio::try_join!(status.reading(), status.tally()) {
-        Ok(read) => read,
+    // Without it, estimates are missing for a day; reading does not wait for that.
+    let tally = match tokio::time::timeout(TALLY_TIME, status.tally()).await {
+        Ok(Ok(tally)) => tally,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "could not read what the keywords have brought");
+            Tally::new()
+        }
+        Err(_) => Tally::new(),
+    };
+    let reading = match status.reading().await {
+        Ok(reading) => reading,
         Err(error) => {
             give_back(&status, &lease).await;
             return Err(error.into());
         }
     };
-    let ledger = Ledger::new(reading, tally, config.daily_post_budget, S::CONNECTS);
-    let progress = Progress::new(ledger.meter.clone(), config.source.dollars_a_post(), UtcTime::now());
+    let budgets = Budgets { a_day: config.daily_post_budget, a_month: config.monthly_post_budget };
+    let ledger = Ledger::new(reading, tally, budgets, S::CONNECTS);
+    let progress = Progress::new(ledger.meter.clone(), config.source.micro_dollars_a_post(), UtcTime::now());
     let held = Held { status, lease, guard, ledger, progress, own_metrics };
     let outcome = match open(held.ledger.source.clone()).await {
         Ok(source) => tasks::run(&held, source, &config, aws_sdk_sqs::Client::new(aws), shutdown).await,

@@ -13,6 +13,9 @@ const SAVE_EVERY: Duration = Duration::from_secs(2);
 /// How often it is saved what each keyword has brought. A crash forgets what came since.
 const SAVE_TALLY_EVERY: Duration = Duration::from_secs(60);
 
+/// How long that may take: the cursors wait.
+const TALLY_TIME: Duration = Duration::from_secs(2);
+
 /// Saves every two seconds how far reading has come, if it has come further, and every minute what each keyword has brought. Returns
 /// when the lease is lost.
 pub(crate) async fn save_reading(status: StreamStatusTable, lease: Lease, ledger: Ledger) {
@@ -23,24 +26,25 @@ pub(crate) async fn save_reading(status: StreamStatusTable, lease: Lease, ledger
     saves.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         saves.tick().await;
+        let reading = ledger.snapshot();
+        if saved.as_ref() != Some(&reading) {
+            match status.save_reading(&reading, &lease).await {
+                Ok(Fenced::Written) => saved = Some(reading),
+                Ok(Fenced::LeaseLost) => return,
+                // Until the next save succeeds, a crash means fetching more again.
+                Err(error) => tracing::warn!(%error, "could not save the cursors"),
+            }
+        }
         if Instant::now() >= tally_due {
             tally_due = Instant::now() + SAVE_TALLY_EVERY;
             let tally = ledger.tallies.snapshot();
-            match status.save_tally(&tally, &saved_tally, &lease).await {
-                Ok(Fenced::Written) => saved_tally = tally,
-                Ok(Fenced::LeaseLost) => return,
-                Err(error) => tracing::warn!(%error, "could not save what the keywords have brought"),
+            let save = status.save_tally(&tally, &saved_tally, &lease);
+            match tokio::time::timeout(TALLY_TIME, save).await {
+                Ok(Ok(Fenced::Written)) => saved_tally = tally,
+                Ok(Ok(Fenced::LeaseLost)) => return,
+                Ok(Err(error)) => tracing::warn!(%error, "could not save what the keywords have brought"),
+                Err(_) => tracing::warn!("saving what the keywords have brought took too long"),
             }
-        }
-        let reading = ledger.snapshot();
-        if saved.as_ref() == Some(&reading) {
-            continue;
-        }
-        match status.save_reading(&reading, &lease).await {
-            Ok(Fenced::Written) => saved = Some(reading),
-            Ok(Fenced::LeaseLost) => return,
-            // Until the next save succeeds, a crash means fetching more again.
-            Err(error) => tracing::warn!(%error, "could not save the cursors"),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::requested::{follow_requested, requested_keywords};
 use crate::saving::save_reading;
 use crate::send::{Sender, SendingEnded};
 use crate::source::{Extent, RequestedKeywords, Source};
+use crate::usage::compare_usage;
 
 /// Reads `source` until something ends it, and sends what was read.
 ///
@@ -66,6 +67,13 @@ pub(crate) async fn run<S: Source>(
         }
     });
     tasks.spawn({
+        let (source, meter, progress) = (source.clone(), ledger.meter.clone(), progress.clone());
+        async move {
+            compare_usage(source, meter, progress).await;
+            Ok(Ended::Shutdown)
+        }
+    });
+    tasks.spawn({
         let (status, lease) = (status.clone(), lease.clone());
         async move {
             heartbeat(status, lease, guard, progress, own_metrics).await;
@@ -99,7 +107,7 @@ pub(crate) async fn run<S: Source>(
         let nothing = RequestedKeywords::new();
         let unselect = source.select(&nothing, Extent::Whole);
         match tokio::time::timeout(LAST_WRITE, unselect).await {
-            Ok(Ok(_)) => {}
+            Ok(Ok(selection)) if selection.incomplete.is_none() => {}
             _ => tracing::warn!("could not delete the rules; the next start does"),
         }
     }

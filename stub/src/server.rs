@@ -62,6 +62,7 @@ fn router(stub: Stub) -> Router {
         .route("/control/faults", post(control::fault))
         .route("/control/posts", get(control::posts))
         .route("/control/rate", post(control::rate))
+        .route("/control/watch", post(control::watch))
         .route("/control/takedowns", post(control::takedowns::take_down))
         .route("/control/usage", get(control::account::usage))
         .route("/control/credits", post(control::account::credits))

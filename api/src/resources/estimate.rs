@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
 use x::Bucket;
-use x::prices::DOLLARS_A_POST;
+use x::prices::MICRO_DOLLARS_A_POST;
 
 use crate::error::ApiError;
 use crate::request::{KeywordParameter, Query};
+use crate::spending::dollars;
 use crate::state::ReadApi;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -39,7 +40,7 @@ pub(crate) struct Estimate {
     days: Vec<Day>,
     /// Expected posts a day: the average of the days counted.
     posts_a_day: f64,
-    /// What X will charge for them in a day, in US dollars.
+    /// What X charges for them in a day at least, in US dollars: reposts are not counted, and X may charge for authors too.
     dollars_a_day: f64,
     /// Posts that may be read in a day for all keywords together, as the streamer last reported.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,8 +63,8 @@ struct Day {
 
 /// Estimate a keyword's posts and cost
 ///
-/// X's recent counts say how many posts of the last seven days its search finds. The stream may bring more: it also
-/// delivers quotes of matching posts, which search does not find. X charges $0.005 for each estimate.
+/// X's recent counts say how many posts of the last seven days its search finds. The stream brings more: it also
+/// delivers reposts, which are a third to a half of it, and posts that match only by the text that they quote. X charges $0.005 for each estimate.
 #[utoipa::path(
     get,
     path = "/stream/estimate",
@@ -81,8 +82,8 @@ pub(crate) async fn estimate(
     Query(Parameters { keyword }): Query<Parameters>,
 ) -> Result<Json<Estimate>, ApiError> {
     let keyword = keyword.keyword()?;
-    let recent_counts = api.recent_counts.as_ref().ok_or(ApiError::NotFromX)?;
-    let days = by_day(recent_counts.of(&keyword).await?, UtcTime::now());
+    let x = api.x.as_ref().ok_or(ApiError::NotFromX)?;
+    let days = by_day(x.recent_counts(&keyword).await?, UtcTime::now());
     let report = api.status.report().await?;
     let posts = days.iter().map(|day| day.posts).sum();
     let days_counted = days.iter().map(|day| day.counted).sum::<Duration>().as_secs_f64() / DAY.as_secs_f64();
@@ -94,7 +95,8 @@ pub(crate) async fn estimate(
         days_counted,
         days,
         posts_a_day,
-        dollars_a_day: posts_a_day * DOLLARS_A_POST,
+        // Rounded to whole micro-dollars; a day's cost is far below 2^53 of them.
+        dollars_a_day: dollars((posts_a_day * MICRO_DOLLARS_A_POST as f64).round() as u64),
         daily_post_budget: report.and_then(|report| report.daily_post_budget),
     }))
 }

@@ -52,9 +52,10 @@ impl Gauge {
     pub const UNREAD: Self = Self { name: "Unread", unit: "Count" };
     /// 1 while X must be paid before it delivers more posts, or has delivered as many as it does in a month, otherwise 0; every minute.
     pub const OUT_OF_CREDITS: Self = Self { name: "OutOfCredits", unit: "Count" };
-    /// Requests that the source refused as such, since the last heartbeat: a mistake of this program's, or a change of the source.
+    /// Requests that the source rejected as invalid, since the last heartbeat: connections, and searches that would heal a gap. Either this
+    /// program is wrong, or the source has changed.
     pub const REQUESTS_REFUSED: Self = Self { name: "RequestsRefused", unit: "Count" };
-    /// How much of the day's budget (UTC) is used up, in percent, every minute, if there is a budget.
+    /// How much of the day's or the month's budget (UTC) is used up, whichever is more, in percent, every minute, if there is a budget.
     pub const BUDGET_USED: Self = Self { name: "BudgetUsed", unit: "Percent" };
 
     /// The metric's name.

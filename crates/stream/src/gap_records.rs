@@ -62,7 +62,7 @@ impl StreamStatusTable {
         let answer =
             query.set_exclusive_start_key(start).send().await.map_err(TableError::during("read the gaps"))?;
         let last = answer.last_evaluated_key().and_then(|key| key.get(Self::SORT_KEY)?.as_s().ok()).cloned();
-        let gaps = serde_dynamo::from_items(answer.items.unwrap_or_default());
+        let gaps: Result<Vec<Gap>, _> = serde_dynamo::from_items(answer.items.unwrap_or_default());
         Ok(GapPage { gaps: gaps.map_err(|error| self.invalid_item(&error))?, next: last.map(GapPosition) })
     }
 

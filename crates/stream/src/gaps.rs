@@ -35,7 +35,10 @@ pub struct Gap {
     /// The part of it that is still to be fetched, once some of it has been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Period>,
-    /// What it may still lack although it is closed; absent if it is whole.
+    /// Whether reposts were requested of the keyword.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub reposts: bool,
+    /// What it may still lack although it is closed; absent if it lacks nothing but what was taken back meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub may_lack: Option<MayLack>,
 }
@@ -48,7 +51,7 @@ pub struct MayLack {
     /// The kinds of posts that were not offered.
     pub kinds: BTreeSet<Unfetchable>,
     /// About how many reposts are missing, by the share of reposts that the stream delivered for the keyword on the day of the
-    /// gap's end; absent if it delivered too few to tell, or if no reposts are missing.
+    /// gap's end; absent if it delivered too few to tell, if that day is not remembered, or if no reposts are missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reposts_about: Option<u64>,
 }
@@ -106,6 +109,14 @@ pub enum HealedBy {
     Timeline,
 }
 
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
 impl Gap {
     /// The name of its item. Gaps of one state are next to each other, ordered by their ends, so that reading them does not
     /// depend on how many there are in another state.
@@ -139,12 +150,15 @@ impl Gap {
                     to: self.still_to_fetch().to.max(other.still_to_fetch().to),
                 }),
             },
+            reposts: self.reposts || other.reposts,
             may_lack: match (&self.may_lack, &other.may_lack) {
                 (Some(one), Some(other)) => Some(MayLack {
                     kinds: one.kinds.union(&other.kinds).copied().collect(),
                     reposts_about: match (one.reposts_about, other.reposts_about) {
                         (Some(one), Some(other)) => Some(one + other),
-                        (one, other) => one.or(other),
+                        (Some(about), None) if !other.kinds.contains(&Unfetchable::Reposts) => Some(about),
+                        (None, Some(about)) if !one.kinds.contains(&Unfetchable::Reposts) => Some(about),
+                        _ => None,
                     },
                 }),
                 (one, other) => one.as_ref().or(other.as_ref()).cloned(),
@@ -247,6 +261,10 @@ mod tests {
         let both = one.merged(&other).may_lack.unwrap();
         assert_eq!(both.kinds, [Unfetchable::Reposts, Unfetchable::Quotes].into());
         assert_eq!(both.reposts_about, Some(7));
+        let unknown = lacks(&[Unfetchable::Reposts], None);
+        assert_eq!(one.merged(&unknown).may_lack.unwrap().reposts_about, None);
+        let none = lacks(&[Unfetchable::Quotes], None);
+        assert_eq!(none.merged(&one).may_lack.unwrap().reposts_about, Some(3));
         let whole = Gap { may_lack: None, ..one.clone() };
         assert_eq!(whole.merged(&one).may_lack, one.may_lack);
     }

@@ -23,7 +23,29 @@ impl StreamStatusTable {
         let values = [(":error", error.to_owned()), (":from", from.to_string())];
         self.update_keyword(
             keyword,
-            "SET #error = :error, #missing = if_not_exists(#missing, :from)",
+            "SET #error = :error, #missing = if_not_exists(#missing, :from) REMOVE #waiting",
+            "attribute_exists(#stream)",
+            &values,
+            &[("#stream", Self::PARTITION_KEY)],
+        )
+        .await
+    }
+
+    /// Notes what `keyword` waits for, and that its posts are missing since `from`, unless they were missing already. Does nothing if the
+    /// keyword is no longer requested.
+    ///
+    /// # Errors
+    /// What DynamoDB answered.
+    pub async fn keyword_waits(
+        &self,
+        keyword: &Keyword,
+        reason: &str,
+        from: UtcTime,
+    ) -> Result<(), TableError> {
+        let values = [(":waiting", reason.to_owned()), (":from", from.to_string())];
+        self.update_keyword(
+            keyword,
+            "SET #waiting = :waiting, #missing = if_not_exists(#missing, :from) REMOVE #error",
             "attribute_exists(#stream)",
             &values,
             &[("#stream", Self::PARTITION_KEY)],
@@ -44,7 +66,7 @@ impl StreamStatusTable {
         let values = [(":started", started_at.to_string())];
         self.update_keyword(
             keyword,
-            "REMOVE #error, #missing",
+            "REMOVE #error, #missing, #waiting",
             "#started = :started",
             &values,
             &[("#started", "startedAt")],
@@ -68,7 +90,8 @@ impl StreamStatusTable {
             .update_expression(update)
             .condition_expression(condition)
             .expression_attribute_names("#error", "error")
-            .expression_attribute_names("#missing", "missingFrom");
+            .expression_attribute_names("#missing", "missingFrom")
+            .expression_attribute_names("#waiting", "waiting");
         for (name, attribute) in names {
             request = request.expression_attribute_names(*name, *attribute);
         }

@@ -41,9 +41,15 @@ pub struct RequestedKeyword {
     /// Whether reposts are collected.
     #[serde(default = "yes")]
     pub reposts: bool,
+    /// Until when reposts were collected, if they are not any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reposts_until: Option<UtcTime>,
     /// Why nothing is collected for it, if the source refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Why nothing is collected for it yet, if it waits for the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<String>,
     /// Posts written at this time or later may be missing and are in no gap yet; absent while posts are collected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_from: Option<UtcTime>,
@@ -124,7 +130,9 @@ impl StreamStatusTable {
             keyword: keyword.clone(),
             started_at: now,
             reposts: options.reposts.unwrap_or(true),
+            reposts_until: None,
             error: None,
+            waiting: None,
             missing_from: Some(now),
         };
         let mut item: Item = serde_dynamo::to_item(status).map_err(|error| self.invalid_item(&error))?;
@@ -139,13 +147,13 @@ impl StreamStatusTable {
             .condition_expression("attribute_not_exists(#stream) OR NOT (#generation >= :present)")
             .expression_attribute_names("#stream", Self::PARTITION_KEY)
             .expression_attribute_names("#generation", GENERATION)
-            .expression_attribute_values(":present", present)
+            .expression_attribute_values(":present", present.clone())
             .send()
             .await;
         match answer {
             Ok(_) => Ok(Added::Added),
             Err(error) if put_condition_failed(&error) => {
-                self.set_options(keyword, options).await?;
+                self.set_options(keyword, options, present, now).await?;
                 Ok(Added::AlreadyThere)
             }
             Err(error) => Err(TableError::during("add a keyword")(error)),
@@ -153,20 +161,46 @@ impl StreamStatusTable {
     }
 
     /// Changes the options of a keyword, unless it has been stopped meanwhile.
-    async fn set_options(&self, keyword: &Keyword, options: KeywordOptions) -> Result<(), TableError> {
+    async fn set_options(
+        &self,
+        keyword: &Keyword,
+        options: KeywordOptions,
+        present: AttributeValue,
+        now: UtcTime,
+    ) -> Result<(), TableError> {
         let Some(reposts) = options.reposts else { return Ok(()) };
-        let answer = self
+        // Reposts are missing from now on until the source delivers them; or they were collected until now.
+        let (update, attribute, before) = if reposts {
+            (
+                "SET #reposts = :reposts, #at = if_not_exists(#at, :now) REMOVE #until",
+                "missingFrom",
+                "#reposts = :before",
+            )
+        } else {
+            (
+                "SET #reposts = :reposts, #at = :now",
+                "repostsUntil",
+                "(attribute_not_exists(#reposts) OR #reposts = :before)",
+            )
+        };
+        let mut request = self
             .client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(self.key(&keyword_item(keyword))))
-            .update_expression("SET #reposts = :reposts")
-            .condition_expression("attribute_exists(#stream)")
+            .update_expression(update)
+            .condition_expression(format!("#generation = :present AND {before}"))
             .expression_attribute_names("#reposts", "reposts")
-            .expression_attribute_names("#stream", Self::PARTITION_KEY)
+            .expression_attribute_names("#generation", GENERATION)
+            .expression_attribute_names("#at", attribute)
+            .expression_attribute_values(":present", present)
             .expression_attribute_values(":reposts", AttributeValue::Bool(reposts))
-            .send()
-            .await;
+            .expression_attribute_values(":before", AttributeValue::Bool(!reposts))
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()));
+        if reposts {
+            request = request.expression_attribute_names("#until", "repostsUntil");
+        }
+        let answer = request.send().await;
         match answer {
             Err(error) if !condition_failed(&error) => {
                 Err(TableError::during("change a keyword's options")(error))

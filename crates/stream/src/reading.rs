@@ -23,6 +23,9 @@ pub struct Reading {
     /// Posts read, by day (UTC, as in `2026-11-23`), of the last few days.
     #[serde(default)]
     pub posts_by_day: BTreeMap<String, u64>,
+    /// Posts read, by month (UTC, as in `2026-11`), of the last two months.
+    #[serde(default)]
+    pub posts_by_month: BTreeMap<String, u64>,
     /// When connections were opened recently.
     #[serde(default)]
     pub connects: Vec<UtcTime>,

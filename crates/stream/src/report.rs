@@ -77,18 +77,47 @@ pub struct StreamReport {
     /// Posts read today (UTC), including those of earlier streamers: the source charges for them.
     #[serde(default)]
     pub posts_today: u64,
-    /// The source's price of a post, in US dollars.
+    /// The source's price of a post at least, in micro-dollars: millionths of a US dollar.
     #[serde(default)]
-    pub dollars_a_post: f64,
+    pub micro_dollars_a_post: u64,
     /// Posts that may be read in a day, if there is a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_post_budget: Option<u64>,
+    /// Posts read this month (UTC), including those of earlier streamers.
+    #[serde(default)]
+    pub posts_this_month: u64,
+    /// Posts that may be read in a month, if there is a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_post_budget: Option<u64>,
+    /// What the source itself has counted, if it says so and has been asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_usage: Option<SourceUsage>,
     /// When the latest post read was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
     /// The traffic of each keyword; if there are more than 100 keywords, of those with the most posts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keywords: BTreeMap<Keyword, Traffic>,
+}
+
+/// What the source itself has counted, beside what the streamer had counted then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SourceUsage {
+    /// When the source was asked.
+    pub asked_at: UtcTime,
+    /// Posts read on that day (UTC), by everything that shares the account; null if the source does not say.
+    pub posts_today: Option<u64>,
+    /// How many more posts than the streamer the source had counted on that day. Below zero, the streamer had counted more: posts that it read
+    /// again after a restart, or that the source counts with a delay. Null if the source does not say.
+    pub difference: Option<i64>,
+    /// Posts read in the source's current cycle; null if it does not say.
+    pub posts_this_cycle: Option<u64>,
+    /// The posts that may be read in a cycle; null if the source does not say.
+    pub cap: Option<u64>,
+    /// The day of the month on which a cycle begins; null if the source does not say.
+    pub cap_reset_day: Option<u64>,
 }
 
 /// The traffic of a keyword.

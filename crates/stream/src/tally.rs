@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 use posts::Keyword;
 use serde::{Deserialize, Serialize};
 use service::tables::TableError;
+use utc_time::UtcTime;
 
 use crate::table::{Fenced, Lease, StreamStatusTable};
 
-/// The prefix of the names of its items. It is spread over several, because DynamoDB's items hold 400 KB.
-const PREFIX: &str = "tally#";
+/// The prefix of the names of its items; the day and a number follow. A day is spread over several items, because one of DynamoDB's holds 400 KB.
+const PREFIX: &str = "brought#";
 
-/// How many items there are. With 1,000 keywords of 512 bytes on two days, each has some 80 KB.
+/// How many items a day has. With 2,000 keywords of 512 bytes, each has some 80 KB.
 const ITEMS: usize = 16;
+
+/// How many days after its day an item is kept.
+const KEEP_DAYS: i64 = 3;
 
 /// What each keyword has brought, by day (UTC, as in `2026-11-23`).
 pub type Tally = BTreeMap<String, BTreeMap<Keyword, KeywordTally>>;
@@ -32,10 +36,13 @@ pub struct KeywordTally {
     pub fetched: u64,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+/// An item.
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Part {
-    #[serde(default)]
-    days: Tally,
+    day: String,
+    keywords: BTreeMap<Keyword, KeywordTally>,
+    expires_at: i64,
 }
 
 impl StreamStatusTable {
@@ -47,7 +54,7 @@ impl StreamStatusTable {
         let items = self.items(PREFIX, "read what the keywords have brought").await?;
         let parts: Vec<Part> = serde_dynamo::from_items(items).map_err(|error| self.invalid_item(&error))?;
         let mut tally = Tally::new();
-        for (day, keywords) in parts.into_iter().flat_map(|part| part.days) {
+        for Part { day, keywords, .. } in parts {
             tally.entry(day).or_default().extend(keywords);
         }
         Ok(tally)
@@ -63,31 +70,35 @@ impl StreamStatusTable {
         before: &Tally,
         lease: &Lease,
     ) -> Result<Fenced, TableError> {
-        for (number, (part, before)) in parts(tally).iter().zip(parts(before)).enumerate() {
-            if *part == before {
-                continue;
-            }
-            let name = format!("{PREFIX}{number:02}");
-            let saved = self.save_fenced(&name, part, lease, "save what the keywords have brought").await?;
-            if saved == Fenced::LeaseLost {
-                return Ok(Fenced::LeaseLost);
+        for (day, keywords) in tally {
+            let before = before.get(day).map(|keywords| parts(day, keywords)).unwrap_or_default();
+            for (number, part) in parts(day, keywords).into_iter().enumerate() {
+                if part.keywords.is_empty() || before.get(number) == Some(&part) {
+                    continue;
+                }
+                let name = format!("{PREFIX}{day}#{number:02}");
+                let saved =
+                    self.save_fenced(&name, &part, lease, "save what the keywords have brought").await?;
+                if saved == Fenced::LeaseLost {
+                    return Ok(Fenced::LeaseLost);
+                }
             }
         }
         Ok(Fenced::Written)
     }
 }
 
-/// The items of a tally.
-fn parts(tally: &Tally) -> [Part; ITEMS] {
-    let mut parts: [Part; ITEMS] = Default::default();
-    for (day, keywords) in tally {
-        for (keyword, brought) in keywords {
-            // Any function that spreads them evenly, and never changes.
-            let sum =
-                keyword.as_str().bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31) ^ usize::from(byte));
-            let part = &mut parts[sum % ITEMS];
-            part.days.entry(day.clone()).or_default().insert(keyword.clone(), *brought);
-        }
+/// The items of a day.
+fn parts(day: &str, keywords: &BTreeMap<Keyword, KeywordTally>) -> Vec<Part> {
+    let start: Option<UtcTime> = format!("{day}T00:00:00Z").parse().ok();
+    let expires_at = start.map_or(0, |start| start.as_millis() / 1000 + KEEP_DAYS * 24 * 3600);
+    let empty = || Part { day: day.to_owned(), keywords: BTreeMap::new(), expires_at };
+    let mut parts: Vec<Part> = std::iter::repeat_with(empty).take(ITEMS).collect();
+    for (keyword, brought) in keywords {
+        // Any function that spreads them evenly, and never changes.
+        let sum =
+            keyword.as_str().bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31) ^ usize::from(byte));
+        parts[sum % ITEMS].keywords.insert(keyword.clone(), *brought);
     }
     parts
 }

@@ -76,6 +76,24 @@ impl UtcTime {
         Self::from_millis(self.start_of_day().as_millis() + DAY_MS).unwrap_or(self)
     }
 
+    /// Its month, as in `2026-11`.
+    #[must_use]
+    pub fn month(self) -> String {
+        let mut text = self.to_string();
+        text.truncate("2026-11".len());
+        text
+    }
+
+    /// The start of the next month.
+    #[must_use]
+    pub fn start_of_next_month(self) -> Self {
+        let mut day = self.start_of_next_day();
+        while day.month() == self.month() && day > self {
+            day = day.start_of_next_day();
+        }
+        day
+    }
+
     /// The time `millis` milliseconds after the start of 1970.
     ///
     /// # Errors
@@ -155,6 +173,15 @@ mod tests {
 
     /// 9999-12-31T23:59:59 less jiff's allowance for time zones.
     const LAST: i64 = 253_402_207_200_000;
+
+    #[test]
+    fn a_month_ends_where_the_next_begins() {
+        let next = |text: &str| text.parse::<UtcTime>().unwrap().start_of_next_month().to_string();
+        assert_eq!(next("2026-11-26T17:00:00Z"), "2026-12-01T00:00:00.000Z");
+        assert_eq!(next("2026-12-31T23:59:59.999Z"), "2027-01-01T00:00:00.000Z");
+        assert_eq!(next("2028-02-01T00:00:00Z"), "2028-03-01T00:00:00.000Z");
+        assert_eq!("2026-11-26T17:00:00Z".parse::<UtcTime>().unwrap().month(), "2026-11");
+    }
 
     proptest! {
         #[test]

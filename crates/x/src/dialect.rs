@@ -71,21 +71,20 @@ impl Dialect {
         if refusal.status != StatusCode::BAD_REQUEST {
             return false;
         }
-        let own = |text: &str| self.own_words().iter().any(|word| text.contains(word));
-        let mut named = Vec::new();
+        let mut named: Vec<&str> = Vec::new();
         let errors = refusal.explanation["errors"].as_array().into_iter().flatten();
         for problem in errors.chain([&refusal.explanation]) {
             for (parameter, values) in problem["parameters"].as_object().into_iter().flatten() {
-                named.push(parameter.as_str());
+                named.push(parameter);
                 named.extend(values.as_array().into_iter().flatten().filter_map(Value::as_str));
             }
-            named.extend(["parameter", "value"].iter().filter_map(|field| problem[*field].as_str()));
+            let text = |field: &str| problem[field].as_str();
+            named.extend(["parameter", "value"].into_iter().filter_map(text));
+            // What X does take may follow what it does not.
+            let sentences = ["message", "detail"].into_iter().filter_map(text);
+            named.extend(sentences.filter_map(|sentence| sentence.split("one of").next()));
         }
-        if named.is_empty() {
-            // It says in words what it does not take; the words that it does take may follow.
-            return own(&refusal.explanation.to_string());
-        }
-        named.into_iter().any(own)
+        named.into_iter().any(|text| self.own_words().iter().any(|word| text.contains(word)))
     }
 
     /// What the other dialect lacks.
@@ -117,7 +116,9 @@ mod tests {
             json!({ "parameter": "tweet.fields", "title": "Invalid Request", "detail": "no such parameter" });
         let in_words =
             json!({ "detail": "invalid value 'referenced_tweets.id': must be one of [author_id]" });
-        for explanation in [older, described, in_words] {
+        let by_parameter =
+            json!({ "parameter": "expansions", "detail": "invalid value 'referenced_tweets.id'" });
+        for explanation in [older, described, in_words, by_parameter] {
             assert!(Dialect::Tweets.is_refused(&refusal(400, explanation.clone())), "{explanation}");
             assert!(!Dialect::Posts.is_refused(&refusal(400, explanation.clone())), "{explanation}");
             assert!(!Dialect::Tweets.is_refused(&refusal(403, explanation)));

@@ -23,14 +23,31 @@ pub fn meaning(refusal: &Refusal) -> Option<Meaning> {
         let kinds = errors.chain([explanation]).filter_map(|problem| problem["type"].as_str());
         kinds.into_iter().any(|own| own.ends_with(kind))
     };
+    let is_monthly = || {
+        let says = |field: &str| explanation[field].as_str().unwrap_or_default().contains("Monthly");
+        says("period") || says("detail")
+    };
     match refusal.status.as_u16() {
         402 => Some(Meaning::OutOfCredits),
         // The spending limit: seen in public reports of 2026, X's documentation does not say.
         403 if is_of_kind("/credits") => Some(Meaning::OutOfCredits),
         429 if explanation["connection_issue"] == "TooManyConnections" => Some(Meaning::SlotTaken),
-        429 | 403 if is_of_kind("/usage-capped") => Some(Meaning::MonthlyCap),
+        // A cap that X does not call monthly may be lifted at any time.
+        429 | 403 if is_of_kind("/usage-capped") && is_monthly() => Some(Meaning::MonthlyCap),
+        429 | 403 if is_of_kind("/usage-capped") => Some(Meaning::OutOfCredits),
         _ => None,
     }
+}
+
+/// Whether X refuses the query itself, rather than the request that carries it.
+#[must_use]
+pub fn names_query(refusal: &Refusal) -> bool {
+    let explanation = &refusal.explanation;
+    let errors = explanation["errors"].as_array().into_iter().flatten();
+    let names = |problem: &serde_json::Value| {
+        !problem["parameters"]["query"].is_null() || problem["parameter"] == "query"
+    };
+    refusal.status.as_u16() == 400 && errors.chain([explanation]).any(names)
 }
 
 #[cfg(test)]
@@ -39,6 +56,19 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn a_refused_query_is_the_keywords_fault() {
+        let of = |status: u16, explanation: Value| {
+            let status = StatusCode::from_u16(status).unwrap();
+            names_query(&Refusal { status, reason: String::new(), explanation })
+        };
+        let query =
+            json!({ "errors": [{ "parameters": { "query": ["bio:x"] }, "message": "no such operator" }] });
+        assert!(of(400, query.clone()) && !of(403, query));
+        assert!(of(400, json!({ "parameter": "query" })));
+        assert!(!of(400, json!({ "errors": [{ "parameters": { "max_results": ["5"] } }] })));
+    }
 
     #[test]
     fn a_429_has_three_meanings_and_402_has_one() {
@@ -54,8 +84,11 @@ mod tests {
         assert_eq!(of(503, slot), None);
         let capped =
             json!({ "title": "UsageCapExceeded", "type": "https://api.x.com/2/problems/usage-capped" });
-        assert_eq!(of(429, capped.clone()), Some(Meaning::MonthlyCap));
-        assert_eq!(of(429, json!({ "errors": [capped] })), Some(Meaning::MonthlyCap));
+        assert_eq!(of(429, capped.clone()), Some(Meaning::OutOfCredits));
+        assert_eq!(of(429, json!({ "errors": [capped.clone()] })), Some(Meaning::OutOfCredits));
+        let mut monthly = capped;
+        monthly["period"] = "Monthly".into();
+        assert_eq!(of(429, monthly), Some(Meaning::MonthlyCap));
         assert_eq!(of(429, json!({ "title": "Too Many Requests", "type": "about:blank" })), None);
         assert_eq!(of(429, Value::Null), None);
         assert_eq!(of(402, Value::Null), Some(Meaning::OutOfCredits));

@@ -3,10 +3,10 @@
 use utc_time::UtcTime;
 
 /// The millisecond from which the upper bits of X's ids count.
-const EPOCH_MS: i64 = 1_288_834_974_657;
+pub(crate) const EPOCH_MS: i64 = 1_288_834_974_657;
 
 /// How many low bits do not belong to the time.
-const SEQUENCE_BITS: u32 = 22;
+pub(crate) const SEQUENCE_BITS: u32 = 22;
 
 /// When the post with this id was written, if it is an id of X's.
 #[must_use]

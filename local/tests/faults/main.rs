@@ -7,6 +7,7 @@ mod corrections;
 mod cost;
 mod crash;
 mod hours;
+mod keyword_check;
 mod mastodon;
 mod misbehaviour;
 mod new_source;

@@ -88,7 +88,7 @@ impl Source for FeedSource {
     async fn select(&self, requested: &RequestedKeywords, _: Extent) -> Result<Selection, Failure> {
         let keywords: BTreeSet<Keyword> = requested.keys().cloned().collect();
         self.keywords.lock().unwrap().clone_from(&keywords);
-        Ok(Selection { delivered: keywords, refused: Vec::new() })
+        Ok(Selection { delivered: keywords, ..Selection::default() })
     }
 
     async fn connect(&self, _: Option<UtcTime>) -> Result<Connection, Failure> {
@@ -139,7 +139,7 @@ fn a_new_source_is_read_and_healed() {
         let config = Config {
             stream_id: "feed".to_owned(),
             owner: "test".to_owned(),
-            ..programs::streamer(&machine.aws, free, None)
+            ..programs::streamer(&machine.aws, free, None, None)
         };
         let (feed, shutdown) = (Feed::new(), CancellationToken::new());
         let source = FeedSource { feed: Arc::clone(&feed), keywords: Arc::default() };

@@ -27,7 +27,7 @@ async fn reconciler(machine: &Machine, aws: &str, task_definition: &str) -> (Con
     let config = ControlConfig {
         stream_id: "another".to_owned(),
         task_definition: task_definition.to_owned(),
-        ..programs::control(&machine.aws)
+        ..programs::control(&machine.aws, None)
     };
     let status = aws.status_table(&config.stream_id);
     (ControlApi::new(aws.sdk(), config), status)

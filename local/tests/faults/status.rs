@@ -52,7 +52,19 @@ fn keyword(number: usize) -> Keyword {
 fn gap(keyword: &Keyword, from: i64, to: i64, state: GapState) -> Gap {
     let (cause, healed_by, posts, reason) = ("a test".to_owned(), None, 1, None);
     let (keyword, from, to) = (keyword.clone(), at(from), at(to));
-    Gap { keyword, from, to, cause, state, healed_by, posts, reason, left: None, may_lack: None }
+    Gap {
+        keyword,
+        from,
+        to,
+        cause,
+        state,
+        healed_by,
+        posts,
+        reason,
+        left: None,
+        reposts: true,
+        may_lack: None,
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(crate) struct World {
     pub(crate) machine: Option<Machine>,
     /// The requested keywords, and since when they are collected.
     pub(crate) requested: BTreeMap<&'static str, UtcTime>,
+    /// What a post of each keyword must match.
+    expressions: BTreeMap<&'static str, String>,
     token: String,
     _stub: stub::Spawned,
 }
@@ -76,6 +78,7 @@ impl World {
             settings,
             machine: None,
             requested: BTreeMap::new(),
+            expressions: BTreeMap::new(),
             token,
             _stub: stub,
         };
@@ -125,8 +128,15 @@ impl World {
     }
 
     pub(crate) async fn begin(&mut self, keyword: &'static str) {
+        self.begin_with(keyword, &json!({ "keyword": keyword }), keyword).await;
+    }
+
+    /// Starts a keyword, of which the posts are to be collected that match `expression`.
+    pub(crate) async fn begin_with(&mut self, keyword: &'static str, body: &Value, expression: &str) {
+        self.control("watch", &json!({ "expression": expression })).await;
+        self.expressions.insert(keyword, expression.to_owned());
         let url = format!("{}/stream", self.api());
-        let answer = self.http.post(url).json(&json!({ "keyword": keyword })).send().await.unwrap();
+        let answer = self.http.post(url).json(body).send().await.unwrap();
         let answer: Value = answer.json().await.unwrap();
         self.note_request(keyword, &answer);
     }
@@ -192,8 +202,9 @@ impl World {
                 wrong.push(format!("{keyword}: counts differ from posts"));
                 continue;
             };
-            let has = |list: &Value| list.as_array().unwrap().iter().any(|value| value == keyword);
-            for post in posted["posts"].as_array().unwrap().iter().filter(|post| has(&post["keywords"])) {
+            let expression = self.expressions.get(keyword).map_or(*keyword, String::as_str);
+            let has = |list: &Value| list.as_array().unwrap().iter().any(|value| value == expression);
+            for post in posted["posts"].as_array().unwrap().iter().filter(|post| has(&post["watched"])) {
                 let (id, at) = (post["id"].as_str().unwrap(), post["at"].as_str().unwrap());
                 let at: UtcTime = at.parse().unwrap();
                 if at < *started {
@@ -209,7 +220,7 @@ impl World {
                         // A closed gap lacks a post only if it says that it may lack posts of its kind.
                         GapState::Closed => {
                             let kinds = gap.may_lack.as_ref().map(|lack| &lack.kinds);
-                            !has(&post["searchable"])
+                            !has(&post["findable"])
                                 && kinds.is_some_and(|kinds| kinds.contains(&kind_of(post)))
                         }
                         GapState::Healing => false,

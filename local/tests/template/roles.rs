@@ -101,7 +101,8 @@ async fn start_and_stop(world: &World) {
     world.watch(|call| call.operation == "RunTask" && call.caller == "control");
     world.ask("POST /stream", keyword("zebra")).await;
     world.until("posts come in", "GET /tweets?keyword=zebra", |page| page["tweets"][0].is_object()).await;
-    // X refuses the keyword, which the streamer records.
+    // The API cannot ask X whether it takes the keyword. It does not, which the streamer records.
+    world.watch(|call| call.caller == "control" && call.operation == "GetParameter");
     world.ask("POST /stream", keyword("(")).await;
     world.until("it is refused", "GET /stream", |stream| stream["keywords"][0]["error"].is_string()).await;
     world.ask("DELETE /stream?keyword=(", None).await;

@@ -32,6 +32,22 @@ const SAVE_PROGRESS: Duration = Duration::from_secs(5);
 /// program's request was wrong, or the source is about to change.
 const REFUSED_WAIT: Duration = Duration::from_secs(60 * 60);
 
+/// How the reason of a gap begins whose request the source rejected.
+const REJECTED: &str = "the source rejected the request";
+
+/// How long a source that keeps its posts for ever is asked for a gap although it rejects the requests. Chosen here, as long as X's search reaches
+/// back.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How often in a row a gap is tried while the network fails, before others have their turn.
+const PATIENCE: u32 = 5;
+
+/// How long a gap waits for a budget before it is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// How much earlier than it must be a period is given up, for the time that fetching the rest takes.
+pub(super) const MARGIN: Duration = Duration::from_secs(60 * 60);
+
 /// Heals gaps.
 pub(crate) struct GapHealer<S> {
     pub(crate) source: S,
@@ -50,6 +66,8 @@ pub(crate) enum Healed {
     Finished,
     /// It is to be tried again when it is due.
     Later(Box<Work>),
+    /// The source refuses such requests. It is to be tried again when it is due, and no other before.
+    Refused(Box<Work>),
 }
 
 /// Why a gap is not healed.
@@ -58,11 +76,15 @@ enum Unhealed {
     Open(String),
     /// Its keyword is no longer requested.
     Abandoned,
-    /// The source may deliver it later.
+    /// No gap can be fetched now.
+    Wait(Class, String),
+    /// It cannot be fetched now; others may.
     Later(Class, String),
     /// The source refuses the request as such.
     Refused(String),
-    /// The day's budget does not allow it.
+    /// The source refuses the keyword.
+    KeywordRefused(String),
+    /// A budget does not allow it.
     Budget,
     /// This streamer ends.
     Ending,
@@ -71,12 +93,23 @@ enum Unhealed {
 impl From<Failure> for Unhealed {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Passing { class, reason } => Self::Later(class, reason),
+            Failure::Passing { class: class @ (Class::Server | Class::Unreadable), reason } => {
+                Self::Later(class, reason)
+            }
+            Failure::Passing { class, reason } => Self::Wait(class, reason),
             // The connection will report it too.
-            Failure::Unauthorized(reason) => Self::Later(Class::Server, reason),
+            Failure::Unauthorized(reason) => Self::Wait(Class::Server, reason),
+            Failure::KeywordRefused(reason) => Self::KeywordRefused(reason),
             Failure::InvalidRequest(reason) | Failure::Final(reason) => Self::Refused(reason),
         }
     }
+}
+
+/// A gap whose posts are missing for good. If the source rejected it before, its words stay.
+fn open(gap: Gap, reason: &str) -> Gap {
+    let rejected = gap.reason.as_deref().filter(|reason| reason.starts_with(REJECTED));
+    let reason = rejected.map_or_else(|| reason.to_owned(), |rejected| format!("{reason}; {rejected}"));
+    Gap { state: GapState::Open, reason: Some(reason), ..gap }
 }
 
 /// The pages of a period, as far as they have been turned.
@@ -112,7 +145,7 @@ impl Recorded<'_> {
 
 impl<S: Source> GapHealer<S> {
     /// Heals one gap, or records why it cannot be healed.
-    pub(crate) async fn heal(&self, Work { gap, backfilled, .. }: Work) -> Healed {
+    pub(crate) async fn heal(&self, Work { gap, backfilled, failures, .. }: Work) -> Healed {
         let mut recorded = Recorded { book: &self.gaps, record: gap.clone(), gap };
         if let Some(backfill) = backfilled {
             tokio::select! {
@@ -123,16 +156,18 @@ impl<S: Source> GapHealer<S> {
                     let healed_by = Some(HealedBy::Backfill);
                     return recorded.finish(|gap| Gap { state: GapState::Closed, healed_by, ..gap }).await;
                 }
-                () = backfill.connection.cancelled() => {}
+                // It is fetched like any other.
+                () = backfill.connection.cancelled() => {
+                    let due = recorded.gap.to.after(S::FETCHABLE_AFTER);
+                    return Healed::Later(Box::new(Work::new(recorded.gap, due)));
+                }
             }
         }
         let mut backoff = Backoff::new(S::BACKOFF);
+        let mut waits = 0;
         let mut pages = None;
         loop {
-            // By now a search finds everything that was posted in it.
-            let ready = recorded.gap.to.after(S::FETCHABLE_AFTER);
-            tokio::time::sleep(ready.since(UtcTime::now())).await;
-            let fetched = self.fetch(&mut recorded, &mut pages).await;
+            let fetched = self.fetch(&mut recorded, &mut pages, failures == 0).await;
             let Gap { keyword, from, to, posts, .. } = &recorded.gap;
             let (reason, wait) = match fetched {
                 Ok(()) => {
@@ -141,41 +176,78 @@ impl<S: Source> GapHealer<S> {
                 }
                 Err(Unhealed::Open(reason)) => {
                     tracing::warn!(%keyword, %from, %to, reason, "a gap stays open");
-                    return recorded
-                        .finish(|gap| Gap { state: GapState::Open, reason: Some(reason), ..gap })
-                        .await;
+                    return recorded.finish(|gap| open(gap, &reason)).await;
                 }
                 Err(Unhealed::Abandoned) => return recorded.finish(|gap| gap.abandoned()).await,
                 Err(Unhealed::Ending) => return std::future::pending().await,
                 Err(Unhealed::Refused(reason)) => {
                     self.progress.request_refused();
-                    let due = UtcTime::now().after(REFUSED_WAIT);
-                    tracing::error!(%keyword, reason, %due, "the source refuses the request that would heal a gap");
-                    let reason =
-                        format!("the source refuses the request, which is made again at {due}: {reason}");
+                    // A source that keeps its posts for ever is not asked for ever.
+                    if S::FETCHABLE_FOR.is_none() && UtcTime::now().since(recorded.gap.to) > LONGEST {
+                        return recorded.finish(|gap| open(gap, &reason)).await;
+                    }
+                    tracing::error!(%keyword, reason, "the source rejected the request that would heal a gap");
+                    return Healed::Refused(Box::new(self.postponed(recorded, &reason).await));
+                }
+                Err(Unhealed::KeywordRefused(reason)) => {
+                    tracing::warn!(%keyword, reason, "the source does not search for a keyword");
+                    return Healed::Later(Box::new(self.postponed(recorded, &reason).await));
+                }
+                Err(Unhealed::Wait(class @ Class::Network, reason)) if waits >= PATIENCE => {
+                    let due = UtcTime::now().after(backoff.wait(class, UtcTime::now()));
                     recorded.gap.reason = Some(reason);
                     recorded.save().await;
-                    return Healed::Later(Box::new(Work { gap: recorded.gap, backfilled: None, due }));
+                    return Healed::Later(Box::new(Work::new(recorded.gap, due)));
                 }
                 Err(Unhealed::Later(class, reason)) => {
+                    let due = UtcTime::now().after(S::BACKOFF.wait(class, failures, UtcTime::now()));
+                    tracing::warn!(%keyword, reason, %due, "healing goes on later");
+                    recorded.gap.reason = Some(reason);
+                    recorded.save().await;
+                    let mut work = Work::new(recorded.gap, due);
+                    work.failures = failures.saturating_add(1);
+                    return Healed::Later(Box::new(work));
+                }
+                Err(Unhealed::Wait(class, reason)) => {
+                    waits += 1;
                     let wait = backoff.wait(class, UtcTime::now());
                     tracing::warn!(%keyword, reason, wait_ms = wait.as_millis(), "healing goes on later");
                     (reason, Some(wait))
                 }
-                Err(Unhealed::Budget) => ("the day's budget of posts is used up".to_owned(), None),
+                Err(Unhealed::Budget) => {
+                    let scarcest = self.meter.scarcest(UtcTime::now());
+                    (format!("the {scarcest}'s budget of posts is used up"), None)
+                }
             };
             recorded.gap.reason = Some(reason);
             recorded.save().await;
             match wait {
                 Some(wait) => tokio::time::sleep(wait).await,
-                None => self.meter.free_for_healing(S::PAGE.0).await,
+                None => {
+                    // Not for longer: what is too old is given up meanwhile.
+                    let free = self.meter.free_for_healing(S::PAGE.0);
+                    let _ = tokio::time::timeout(LOOK_AGAIN, free).await;
+                }
             }
         }
     }
 
+    /// A gap whose request the source rejected, to be tried again in an hour.
+    async fn postponed(&self, mut recorded: Recorded<'_>, reason: &str) -> Work {
+        let due = UtcTime::now().after(REFUSED_WAIT);
+        recorded.gap.reason = Some(format!("{REJECTED}; next attempt at {due}: {reason}"));
+        recorded.save().await;
+        Work::new(recorded.gap, due)
+    }
+
     /// Fetches what is left of a gap, and waits until the queue has it. Another attempt goes on where this one stopped, with the
     /// same `pages`: nothing is paid for twice.
-    async fn fetch(&self, recorded: &mut Recorded<'_>, pages: &mut Option<Pages>) -> Result<(), Unhealed> {
+    async fn fetch(
+        &self,
+        recorded: &mut Recorded<'_>,
+        pages: &mut Option<Pages>,
+        is_first_attempt: bool,
+    ) -> Result<(), Unhealed> {
         let cursor = Cursor::new(recorded.gap.from);
         let mut saved = Instant::now();
         loop {
@@ -183,20 +255,41 @@ impl<S: Source> GapHealer<S> {
             // Posts that cannot be queued are not fetched, and not paid for.
             self.intake.half_free().await;
             let now = UtcTime::now();
-            let gap = &mut recorded.gap;
-            if !self.requested.borrow().contains_key(&gap.keyword) {
+            let Some(state) = self.requested.borrow().get(&recorded.gap.keyword).copied() else {
                 return Err(Unhealed::Abandoned);
+            };
+            if self.give_up_what_is_too_old(recorded, now).await? {
+                *pages = None;
             }
-            let left = gap.still_to_fetch();
-            if S::FETCHABLE_FOR.is_some_and(|time| left.from < now.before(time)) {
-                return Err(Unhealed::Open(too_old(S::FETCHABLE_FOR)));
-            }
+            let gap = &mut recorded.gap;
             let (least, most) = S::PAGE;
             let mut allowance = self.meter.allow(least, most, now).ok_or(Unhealed::Budget)?;
+            let left = gap.still_to_fetch();
             let Pages { of, next } = pages.get_or_insert_with(|| Pages { of: left, next: None });
             let fetch = self.source.fetch(&gap.keyword, *of, next.as_deref(), allowance.posts());
-            let FetchedPage { posts, rest } = fetch.await?;
+            let FetchedPage { posts, rest } = match fetch.await {
+                Ok(page) => page,
+                // The token of a page may have expired.
+                Err(Failure::InvalidRequest(reason)) if next.is_some() => {
+                    tracing::info!(reason, "a page is asked for anew, from where the last one ended");
+                    *pages = None;
+                    continue;
+                }
+                Err(failure) => {
+                    // The source charges for the same posts once.
+                    if is_first_attempt
+                        && matches!(failure, Failure::Passing { class: Class::Unreadable, .. })
+                    {
+                        allowance.spend_unread(now);
+                    }
+                    return Err(failure.into());
+                }
+            };
             for post in posts {
+                if !state.includes(&post) {
+                    allowance.spend(&post.tweet_id, now);
+                    continue;
+                }
                 match self.intake.take_fetched(post, &gap.keyword, &mut allowance, &cursor).await {
                     Ok(Fetched::New) => gap.posts += 1,
                     Ok(Fetched::Repeated) => {}
@@ -208,7 +301,8 @@ impl<S: Source> GapHealer<S> {
             cursor.free().await;
             let Some(Rest { page, period }) = rest else { return Ok(()) };
             *next = Some(page);
-            (gap.left, gap.reason) = (Some(period), None);
+            gap.left = Some(Period { from: period.from.max(left.from), to: period.to.min(left.to) });
+            gap.reason = None;
             if saved.elapsed() >= SAVE_PROGRESS {
                 recorded.save().await;
                 saved = Instant::now();
@@ -217,10 +311,33 @@ impl<S: Source> GapHealer<S> {
         }
     }
 
+    /// Records the beginning of a gap as missing if it can no longer be fetched, and goes on with the rest; true if it did so.
+    async fn give_up_what_is_too_old(
+        &self,
+        recorded: &mut Recorded<'_>,
+        now: UtcTime,
+    ) -> Result<bool, Unhealed> {
+        let Some(within) = S::FETCHABLE_FOR else { return Ok(false) };
+        let left = recorded.gap.still_to_fetch();
+        if left.from >= now.before(within) {
+            return Ok(false);
+        }
+        let cut = now.before(within.saturating_sub(MARGIN));
+        if cut > left.to {
+            return Err(Unhealed::Open(too_old(within)));
+        }
+        let before =
+            Gap { to: cut.before(Duration::from_millis(1)), posts: 0, left: None, ..recorded.gap.clone() };
+        self.gaps.add(&open(before, &too_old(within))).await;
+        (recorded.gap.from, recorded.gap.left) = (cut, Some(Period { from: cut, to: left.to }));
+        recorded.save().await;
+        Ok(true)
+    }
+
     /// A gap of which everything that the source offers has been queued.
     fn closed(&self, gap: Gap) -> Gap {
         let mut kinds: BTreeSet<Unfetchable> = S::UNFETCHABLE.iter().copied().collect();
-        if self.requested.borrow().get(&gap.keyword).is_some_and(|state| !state.reposts) {
+        if !gap.reposts {
             kinds.remove(&Unfetchable::Reposts);
         }
         let reposts_about = kinds
@@ -239,7 +356,7 @@ impl<S: Source> GapHealer<S> {
             return;
         }
         let until = UtcTime::now().after(wait);
-        recorded.gap.reason = Some(format!("waits until {until}: the source allows no more requests before"));
+        recorded.gap.reason = Some(format!("rate limit reached; next request at {until}"));
         recorded.save().await;
         tokio::time::sleep(wait).await;
     }

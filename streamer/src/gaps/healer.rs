@@ -110,7 +110,8 @@ impl<S: Source> Healer<S> {
             })
             .await;
         let keywords: BTreeSet<Keyword> = missing.iter().map(|missing| missing.keyword.clone()).collect();
-        futures::stream::iter(missing)
+        let collected = missing.into_iter().filter(|missing| !missing.is_outdated);
+        futures::stream::iter(collected)
             .for_each_concurrent(AT_ONCE, |Missing { keyword, since, .. }| async move {
                 gaps.is_collected(&keyword, since).await;
             })

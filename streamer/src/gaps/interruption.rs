@@ -34,6 +34,10 @@ pub(crate) struct Missing {
     pub(crate) since: UtcTime,
     /// Since when its posts are missing.
     pub(crate) from: UtcTime,
+    /// Whether reposts were requested.
+    pub(crate) reposts: bool,
+    /// Whether the source does not deliver all yet that is requested of it now: more stays missing.
+    pub(crate) is_outdated: bool,
     /// Whether the source delivered its posts before.
     pub(crate) was_collected: bool,
 }

@@ -7,7 +7,7 @@ use posts::Keyword;
 use stream::gaps::{Gap, GapState};
 use utc_time::UtcTime;
 
-use super::heal::Healed;
+use super::heal::{Healed, MARGIN};
 use super::interruption::{Backfill, Interruption, Missing};
 
 /// How many gaps may wait to be healed; further ones are recorded as open.
@@ -19,6 +19,8 @@ pub(crate) struct Worklist {
     waiting: VecDeque<Work>,
     /// The gap that is being fetched.
     fetching: Option<Gap>,
+    /// Until when nothing is tried, because the source rejects such requests.
+    refused_until: Option<UtcTime>,
     fetchable: Fetchable,
 }
 
@@ -39,6 +41,20 @@ pub(crate) struct Work {
     pub(crate) backfilled: Option<Backfill>,
     /// When it can be healed.
     pub(crate) due: UtcTime,
+    /// When it is healed at the latest, whatever is added to it until then.
+    latest: UtcTime,
+    /// How often in a row fetching it failed.
+    pub(crate) failures: u32,
+}
+
+/// How long a gap may be put off because others that follow it closely are added to it.
+const PUT_OFF: Duration = Duration::from_secs(5 * 60);
+
+impl Work {
+    /// A gap that can be healed from `due` on.
+    pub(crate) fn new(gap: Gap, due: UtcTime) -> Self {
+        Self { gap, backfilled: None, due, latest: due.after(PUT_OFF), failures: 0 }
+    }
 }
 
 /// A change to the records.
@@ -53,13 +69,20 @@ pub(crate) enum Record {
 impl Worklist {
     /// A list that begins with the gaps that earlier readers left.
     pub(crate) fn new(left: impl IntoIterator<Item = Gap>, fetchable: Fetchable) -> Self {
-        let work = |gap: Gap| Work { due: gap.to.after(fetchable.after), gap, backfilled: None };
-        Self { waiting: left.into_iter().map(work).collect(), fetching: None, fetchable }
+        let work = |gap: Gap| {
+            let due = gap.to.after(fetchable.after);
+            Work::new(gap, due)
+        };
+        let waiting = left.into_iter().map(work).collect();
+        Self { waiting, fetching: None, refused_until: None, fetchable }
     }
 
     /// The next gap that can be healed now. Until then, what overlaps it is fetched with it.
     pub(crate) fn next(&mut self, now: UtcTime) -> Option<Work> {
-        let index = self.waiting.iter().position(|work| work.due <= now)?;
+        let is_closed = self.refused_until.is_some_and(|until| until > now);
+        // What the source delivers by itself takes no request.
+        let is_next = |work: &Work| work.due <= now && (!is_closed || work.backfilled.is_some());
+        let index = self.waiting.iter().position(is_next)?;
         let work = self.waiting.remove(index)?;
         self.fetching = work.backfilled.is_none().then(|| work.gap.clone());
         Some(work)
@@ -67,14 +90,27 @@ impl Worklist {
 
     /// When the next gap can be healed.
     pub(crate) fn next_due(&self) -> Option<UtcTime> {
-        self.waiting.iter().map(|work| work.due).min()
+        let due = |work: &Work| match self.refused_until.filter(|_| work.backfilled.is_none()) {
+            Some(until) => work.due.max(until),
+            None => work.due,
+        };
+        self.waiting.iter().map(due).min()
     }
 
     /// Notes what came of the gap that [`Worklist::next`] returned.
     pub(crate) fn healed(&mut self, healed: Healed) {
         self.fetching = None;
-        if let Healed::Later(work) = healed {
-            self.waiting.push_back(*work);
+        match healed {
+            Healed::Finished => self.refused_until = None,
+            Healed::Later(work) => {
+                self.refused_until = None;
+                self.waiting.push_back(*work);
+            }
+            // One gap is enough to find out when the source takes such requests again: another one next time, for the fault may be this one's.
+            Healed::Refused(work) => {
+                self.refused_until = Some(work.due);
+                self.waiting.push_back(*work);
+            }
         }
     }
 
@@ -82,7 +118,7 @@ impl Worklist {
     pub(crate) fn add(&mut self, interruption: &Interruption, now: UtcTime) -> Vec<Record> {
         let Interruption { cause, missing, to, heal, backfill, .. } = interruption;
         let mut records = Vec::new();
-        for Missing { keyword, from, was_collected, .. } in missing {
+        for Missing { keyword, from, reposts, was_collected, .. } in missing {
             let gap = |from: UtcTime, to: UtcTime, open: Option<String>| Gap {
                 keyword: keyword.clone(),
                 from,
@@ -93,12 +129,15 @@ impl Worklist {
                 posts: 0,
                 reason: open,
                 left: None,
+                reposts: *reposts,
                 may_lack: None,
             };
             // The part that is too old to be fetched.
             let (beyond, reason) = if *heal {
-                let horizon = self.fetchable.within.map_or(*from, |time| now.before(time));
-                (horizon.min(*to), too_old(self.fetchable.within))
+                // A little later than what could just be fetched: fetching takes time.
+                let horizon = |within: Duration| now.before(within.saturating_sub(MARGIN));
+                let within = self.fetchable.within;
+                (within.map_or(*from, horizon).min(*to), too_old(within.unwrap_or_default()))
             } else {
                 (*to, cause.clone())
             };
@@ -112,15 +151,16 @@ impl Worklist {
             let new = gap(from, *to, None);
             let backfilled = backfill.as_ref().filter(|backfill| *was_collected && backfill.from <= from);
             let is_full = self.waiting.len() >= WAITING;
-            // An overlap is fetched once.
-            let overlapping = self.waiting.iter_mut().find(|work| {
+            // An overlap is fetched once. If the list is full, so is the time between two gaps.
+            let end = to.after(self.fetchable.after);
+            let found = self.waiting.iter_mut().rev().find(|work| {
+                let overlaps = from <= work.gap.to && work.gap.from <= *to && end <= work.latest;
                 work.gap.keyword == *keyword
                     && work.backfilled.is_none()
                     && work.gap.left.is_none()
-                    && from <= work.gap.to
-                    && work.gap.from <= *to
+                    && (overlaps || is_full)
             });
-            match overlapping.filter(|_| backfilled.is_none()) {
+            match found.filter(|_| backfilled.is_none()) {
                 Some(work) => {
                     let after = work.gap.merged(&new);
                     let before = std::mem::replace(&mut work.gap, after.clone());
@@ -134,27 +174,31 @@ impl Worklist {
                 None => {
                     records.push(Record::New(new.clone()));
                     let backfilled = backfilled.cloned();
-                    let due = if backfilled.is_some() { now } else { to.after(self.fetchable.after) };
-                    self.waiting.push_back(Work { gap: new, backfilled, due });
+                    let due = if backfilled.is_some() { now } else { end };
+                    self.waiting.push_back(Work { backfilled, ..Work::new(new, due) });
                 }
             }
         }
         records
     }
 
-    /// The beginning of a period from `from` to `to` without what a gap of which a part has been fetched covers: that is not
-    /// fetched twice.
+    /// The beginning of a period from `from` to `to` without what a gap covers that is fetched, has been fetched in part, or has been put off
+    /// for long enough: that is not fetched twice.
     fn not_fetched_before(&self, from: UtcTime, to: UtcTime, keyword: &Keyword) -> UtcTime {
-        let begun = self.waiting.iter().filter(|work| work.backfilled.is_none() && work.gap.left.is_some());
+        let end = to.after(self.fetchable.after);
+        let begun = self
+            .waiting
+            .iter()
+            .filter(|work| work.backfilled.is_none() && (work.gap.left.is_some() || end > work.latest));
         let begun = begun.map(|work| &work.gap).chain(&self.fetching);
         let covering = begun.filter(|gap| gap.keyword == *keyword && gap.from <= from && from <= gap.to);
         covering.map(|gap| gap.to.after(Duration::from_millis(1))).max().unwrap_or(from).min(to)
     }
 }
 
-/// The reason that a gap is too old to be healed, where posts can be fetched for `fetchable_for`.
-pub(crate) fn too_old(fetchable_for: Option<Duration>) -> String {
-    let days = fetchable_for.unwrap_or_default().as_secs().div_ceil(24 * 3600);
+/// The reason that a gap is too old to be healed, where posts can be fetched for `within`.
+pub(super) fn too_old(within: Duration) -> String {
+    let days = within.as_secs().div_ceil(24 * 3600);
     format!("older than the {days} days for which posts can be fetched again")
 }
 
@@ -167,9 +211,9 @@ mod tests {
 
     const HOUR: i64 = 3600;
 
-    /// Posts can be fetched at once, and for two hours.
+    /// Posts can be fetched at once, and for three hours, of which one is left for fetching.
     const TWO_HOURS: Fetchable =
-        Fetchable { after: Duration::ZERO, within: Some(Duration::from_secs(2 * 3600)) };
+        Fetchable { after: Duration::ZERO, within: Some(Duration::from_secs(3 * 3600)) };
 
     /// Posts can be fetched after 40 s, and for ever.
     const LATER: Fetchable = Fetchable { after: Duration::from_secs(40), within: None };
@@ -180,8 +224,9 @@ mod tests {
 
     /// An interruption of a keyword that ends now, at ten hours.
     fn interruption(from: i64, to: i64, heal: bool) -> Interruption {
+        let (keyword, from) = ("a".parse().unwrap(), at(from));
         let missing =
-            Missing { keyword: "a".parse().unwrap(), since: at(0), from: at(from), was_collected: true };
+            Missing { keyword, since: at(0), from, reposts: true, is_outdated: false, was_collected: true };
         Interruption {
             cause: "cause".to_owned(),
             missing: vec![missing],
@@ -225,13 +270,13 @@ mod tests {
     fn gaps_that_overlap_become_one() {
         let mut list = Worklist::new([], LATER);
         let first = list.add(&interruption(7 * HOUR, 8 * HOUR, true), at(10 * HOUR));
-        let second = list.add(&interruption(8 * HOUR, 9 * HOUR, true), at(10 * HOUR));
+        let second = list.add(&interruption(8 * HOUR, 8 * HOUR + 60, true), at(10 * HOUR));
         let Record::New(before) = &first[0] else { panic!("{first:?}") };
         let Record::Grown { before: grown, after } = &second[0] else { panic!("{second:?}") };
-        assert_eq!((grown, after.from, after.to), (before, at(7 * HOUR), at(9 * HOUR)));
-        assert_eq!(list.next_due(), Some(at(9 * HOUR + 40)));
-        assert!(list.next(at(9 * HOUR + 39)).is_none(), "search would not find all of it yet");
-        assert_eq!(list.next(at(9 * HOUR + 40)).unwrap().gap, *after);
+        assert_eq!((grown, after.from, after.to), (before, at(7 * HOUR), at(8 * HOUR + 60)));
+        assert_eq!(list.next_due(), Some(at(8 * HOUR + 100)));
+        assert!(list.next(at(8 * HOUR + 99)).is_none(), "search would not find all of it yet");
+        assert_eq!(list.next(at(8 * HOUR + 100)).unwrap().gap, *after);
         assert_eq!(list.next_due(), None);
     }
 
@@ -248,7 +293,7 @@ mod tests {
         let left = Some(Period { from: at(7 * HOUR), to: at(7 * HOUR + 60) });
         let due = at(10 * HOUR);
         let gap = Gap { left, ..fetching.gap };
-        list.healed(Healed::Later(Box::new(Work { gap, backfilled: None, due })));
+        list.healed(Healed::Later(Box::new(Work::new(gap, due))));
         let records = list.add(&interruption(7 * HOUR + 30, 8 * HOUR, true), at(9 * HOUR));
         assert_eq!(records, []);
         assert_eq!(list.next(at(9 * HOUR + 40)).unwrap().gap.from, end);
@@ -256,13 +301,49 @@ mod tests {
     }
 
     #[test]
-    fn no_more_wait_than_may() {
+    fn no_more_wait_than_may_and_then_one_covers_the_time_between() {
         let mut list = Worklist::new([], LATER);
+        let mut records = Vec::new();
         for number in 0..=WAITING as i64 {
             // They do not touch.
-            let records = list.add(&interruption(2 * number, 2 * number + 1, true), at(100_000));
-            let expected = if number < WAITING as i64 { GapState::Healing } else { GapState::Open };
-            assert_eq!(told(&records)[0].0, expected, "{number}");
+            records = list.add(&interruption(2 * number, 2 * number + 1, true), at(100_000));
         }
+        assert_eq!(list.waiting.len(), WAITING);
+        let Record::Grown { before, after } = &records[0] else { panic!("{records:?}") };
+        assert_eq!((before.to, after.to), (at(2 * WAITING as i64 - 1), at(2 * WAITING as i64 + 1)));
+        let mut another = interruption(0, 1, true);
+        another.missing[0].keyword = "b".parse().unwrap();
+        assert_eq!(told(&list.add(&another, at(100_000)))[0].0, GapState::Open);
+    }
+
+    #[test]
+    fn a_stream_that_keeps_breaking_does_not_put_healing_off_for_ever() {
+        let mut list = Worklist::new([], LATER);
+        let mut healed = Vec::new();
+        for second in (0..900).step_by(25) {
+            list.add(&interruption((second - 30).max(0), second.max(1), true), at(second));
+            while let Some(work) = list.next(at(second)) {
+                healed.push((work.gap.from, work.gap.to));
+                list.healed(Healed::Finished);
+            }
+        }
+        assert!(healed.len() >= 2, "{healed:?}");
+        assert!(healed.windows(2).all(|two| two[0].1 < two[1].0), "nothing is fetched twice: {healed:?}");
+    }
+
+    #[test]
+    fn while_the_source_rejects_requests_one_gap_finds_out_when_it_does_not() {
+        let mut list = Worklist::new([], LATER);
+        list.add(&interruption(100, 200, true), at(200));
+        let mut other = interruption(100, 200, true);
+        other.missing[0].keyword = "b".parse().unwrap();
+        list.add(&other, at(200));
+        let first = list.next(at(300)).unwrap();
+        list.healed(Healed::Refused(Box::new(Work::new(first.gap.clone(), at(4000)))));
+        assert!(list.next(at(3999)).is_none());
+        assert_eq!(list.next_due(), Some(at(4000)));
+        assert_eq!(list.next(at(4000)).unwrap().gap.keyword.as_str(), "b", "another one is tried");
+        list.healed(Healed::Finished);
+        assert_eq!(list.next(at(4000)).unwrap().gap, first.gap);
     }
 }

@@ -14,7 +14,7 @@ use super::end::End;
 use super::missed::{Missed, missing};
 use super::selection::{keep_selected, select};
 use crate::gaps::{Backfill, Interruption, Then};
-use crate::source::{Arrival, Backoff, Class, Connection, Extent, Failure, Item, Source};
+use crate::source::{Arrival, Backoff, Class, Connection, Extent, Failure, Item, Selection, Source};
 
 /// An item that came after a wait of this length was not waiting to be read: reading has no backlog.
 const FRESH: Duration = Duration::from_millis(100);
@@ -38,9 +38,10 @@ async fn open_and_read<S: Source>(
 ) -> Result<Infallible, End> {
     let requested = context.requested.borrow_and_update().clone();
     let context = &*context;
-    let delivered = select(context, &requested, Extent::ToConnect).await?;
+    let Selection { delivered, outdated, incomplete, .. } =
+        select(context, &requested, Extent::ToConnect).await?;
     if delivered.is_empty() {
-        return Err(End::NothingToRead);
+        return Err(incomplete.map_or(End::NothingToRead, End::Failed));
     }
     context.note_connection().await?;
     let since = missed.as_ref().map_or_else(|| Some(context.cursor.reached()), |missed| missed.since);
@@ -56,6 +57,7 @@ async fn open_and_read<S: Source>(
     if let Some(Missed { cause, hold, untold, .. }) = missed.take() {
         let mut missing = missing::<S>(&requested, since);
         missing.retain(|missing| delivered.contains(&missing.keyword));
+        missing.iter_mut().for_each(|missing| missing.is_outdated = outdated.contains(&missing.keyword));
         let backfill = backfilled_from.map(|from| Backfill {
             from,
             connection: alive.clone(),
@@ -89,8 +91,8 @@ async fn open_and_read<S: Source>(
             return Err(Failure::passing(Class::Dropped, reason).into());
         }
         // Everything that came with the last post has been paid for, and is taken.
-        if context.ledger.meter.is_used_up(UtcTime::now()) {
-            return Err(End::BudgetUsedUp);
+        if let Some(used_up) = context.ledger.meter.used_up(UtcTime::now()) {
+            return Err(End::BudgetUsedUp(used_up));
         }
     }
 }

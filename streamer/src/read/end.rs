@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::meter::UsedUp;
 use crate::source::Failure;
 use crate::waiting::NotTaken;
 
@@ -12,8 +13,8 @@ pub(crate) enum End {
     Failed(Failure),
     /// There is no room for more posts that wait for the queue.
     NoRoom,
-    /// The day's budget is used up.
-    BudgetUsedUp,
+    /// A budget is used up.
+    BudgetUsedUp(UsedUp),
     /// The source refuses every keyword.
     NothingToRead,
 }
@@ -38,7 +39,7 @@ impl fmt::Display for End {
         match self {
             Self::Failed(failure) => write!(f, "{failure}"),
             Self::NoRoom => f.write_str("the queue took posts too slowly, and the buffer was full"),
-            Self::BudgetUsedUp => f.write_str("the day's budget of posts was used up"),
+            Self::BudgetUsedUp(used_up) => write!(f, "the {used_up}'s budget of posts was used up"),
             Self::NothingToRead => f.write_str("the source refused every keyword"),
         }
     }

@@ -42,7 +42,8 @@ pub(crate) fn missing<S: Source>(requested: &RequestedKeywords, since: Option<Ut
             let behind = since.map_or(state.since, |since| since.before(S::LATENESS));
             let from = state.missing_from.map_or(behind, |from| from.min(behind)).max(state.since);
             let was_collected = state.missing_from.is_none();
-            Missing { keyword: keyword.clone(), since: state.since, from, was_collected }
+            let (keyword, since, reposts) = (keyword.clone(), state.since, state.had_reposts(from));
+            Missing { keyword, since, from, reposts, is_outdated: false, was_collected }
         })
         .collect()
 }

@@ -21,8 +21,8 @@ pub(crate) async fn read_and_reconnect<S: Source>(
     let mut backoff = Backoff::new(S::BACKOFF);
     let mut missed = Some(Missed::new(&context, "the streamer was not running", left_at));
     loop {
-        if context.ledger.meter.is_used_up(UtcTime::now()) {
-            match pause_for_budget(&mut context, missed.take()).await {
+        if let Some(used_up) = context.ledger.meter.used_up(UtcTime::now()) {
+            match pause_for_budget(&mut context, used_up, missed.take()).await {
                 Ok(now_missed) => missed = Some(now_missed),
                 Err(failure) => return failure.to_string(),
             }
@@ -42,15 +42,19 @@ pub(crate) async fn read_and_reconnect<S: Source>(
                 tokio::time::sleep(wait).await;
             }
             End::Failed(
-                Failure::Unauthorized(reason) | Failure::InvalidRequest(reason) | Failure::Final(reason),
+                Failure::Unauthorized(reason) | Failure::KeywordRefused(reason) | Failure::Final(reason),
             ) => return reason,
+            End::Failed(Failure::InvalidRequest(reason)) => {
+                context.progress.request_refused();
+                return reason;
+            }
             End::NoRoom => {
                 tracing::warn!(cause, "reading waits for the queue");
                 context.progress.pause(WaitingFor::Queue, cause);
                 tokio::time::sleep(backoff.wait(Class::HungUp, UtcTime::now())).await;
                 context.intake.half_free().await;
             }
-            End::BudgetUsedUp => {}
+            End::BudgetUsedUp(_) => {}
             End::NothingToRead => {
                 context.progress.pause(WaitingFor::Keywords, cause);
                 if context.requested.changed().await.is_err() {
@@ -73,7 +77,7 @@ fn say_that_it_waits<S>(context: &Context<S>, class: Class, cause: &str, wait: D
         Some(waiting_for) => {
             let what = match waiting_for {
                 WaitingFor::Credits => "out of credits",
-                _ => "as many posts were read as X allows in a month",
+                _ => "as many posts were read as the source allows in a month",
             };
             context.progress.pause(waiting_for, format!("{what}: {cause}; the next attempt is due at {due}"));
         }

@@ -1,30 +1,38 @@
 //! Making the source deliver what is requested.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use futures::StreamExt;
 use posts::Keyword;
 use stream::StreamStatusTable;
 use utc_time::UtcTime;
 
 use super::context::Context;
 use super::missed::missing;
-use crate::gaps::{Interruption, Then};
-use crate::source::{Backoff, Extent, Failure, Refusal, RequestedKeywords, Selection, Source};
+use crate::gaps::{Interruption, Missing, Then};
+use crate::source::{Backoff, Extent, Failure, KeywordState, Refusal, RequestedKeywords, Selection, Source};
 
-/// Makes the source deliver what is requested, as far as `extent` requires; returns the keywords that it delivers. A refusal is
-/// noted on its keyword.
+/// How many notes are written concurrently, and how long all may take: changing the rules comes first.
+const AT_ONCE: usize = 16;
+const NOTING_TIME: Duration = Duration::from_secs(10);
+
+/// How long changes are gathered, to be made by one request.
+const GATHERED: Duration = Duration::from_secs(1);
+
+/// Makes the source deliver what is requested, as far as `extent` requires. A refusal is noted on its keyword.
 pub(crate) async fn select<S: Source>(
     context: &Context<S>,
     requested: &RequestedKeywords,
     extent: Extent,
-) -> Result<BTreeSet<Keyword>, Failure> {
-    let Selection { delivered, refused } = context.source.select(requested, extent).await?;
-    for refusal in &refused {
+) -> Result<Selection, Failure> {
+    let selection = context.source.select(requested, extent).await?;
+    for refusal in &selection.refused {
         tracing::warn!(keyword = %refusal.keyword, reason = refusal.reason, "the source refused a keyword");
         // Posts that are delivered late may still be on their way.
         note_refusal(&context.status, refusal, UtcTime::now().before(S::LATENESS)).await;
     }
-    Ok(delivered)
+    Ok(selection)
 }
 
 /// Notes why nothing is collected for a keyword, and since when.
@@ -43,41 +51,124 @@ pub(crate) async fn keep_selected<S: Source>(
     since: Option<UtcTime>,
 ) -> Failure {
     let mut requested = context.requested.clone();
+    let mut backoff = Backoff::new(S::BACKOFF);
+    let mut notes = Notes::default();
     loop {
         let now_requested = requested.borrow_and_update().clone();
-        let mut backoff = Backoff::new(S::BACKOFF);
-        let now_delivered = loop {
-            match select(context, &now_requested, Extent::Whole).await {
-                Ok(delivered) => break delivered,
-                Err(Failure::Passing { class, reason }) => {
-                    let wait = backoff.wait(class, UtcTime::now());
-                    tracing::warn!(reason, wait_ms = wait.as_millis(), "could not change what is delivered");
-                    tokio::time::sleep(wait).await;
+        let failure = match select(context, &now_requested, Extent::Whole).await {
+            Ok(Selection { delivered: now_delivered, outdated, refused, incomplete }) => {
+                let mut new = missing::<S>(&now_requested, since);
+                new.retain(|missing| {
+                    now_delivered.contains(&missing.keyword) && !delivered.contains(&missing.keyword)
+                });
+                let carried = delivered.intersection(&now_delivered);
+                new.extend(
+                    carried
+                        .filter(|keyword| !outdated.contains(keyword))
+                        .filter_map(|keyword| notes.asked_for_more(keyword, now_requested.get(keyword)?)),
+                );
+                if let Err(failure) = record_new::<S>(context, new, &outdated).await {
+                    return failure;
                 }
-                Err(failure) => return failure,
+                if let Some(failure) = &incomplete {
+                    let has_answer = |keyword: &&Keyword| {
+                        now_delivered.contains(*keyword)
+                            || refused.iter().any(|refusal| refusal.keyword == **keyword)
+                    };
+                    let waiting = now_requested.keys().filter(|keyword| !has_answer(keyword)).cloned();
+                    notes.waiting::<S>(&context.status, waiting.collect(), &failure.to_string()).await;
+                }
+                delivered = now_delivered;
+                incomplete
             }
+            Err(failure) => Some(failure),
         };
-        let is_new = |keyword: &Keyword| now_delivered.contains(keyword) && !delivered.contains(keyword);
-        let mut new = missing::<S>(&now_requested, since);
-        new.retain(|missing| is_new(&missing.keyword));
-        if !new.is_empty() {
-            let interruption = Interruption {
-                cause: "the keyword was new".to_owned(),
-                missing: new,
-                // The source takes a moment to deliver what was just selected; until then the keyword itself says that posts are missing.
-                to: UtcTime::now().after(S::LATENESS),
-                heal: true,
-                backfill: None,
-                untold: None,
-                then: Then::Nothing,
-            };
-            if let Err(failure) = context.interrupted(interruption).await {
-                return failure;
+        match failure {
+            None => {
+                backoff.reset();
+                if requested.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                tokio::time::sleep(GATHERED).await;
             }
+            Some(Failure::Passing { class, reason }) => {
+                let wait = backoff.wait(class, UtcTime::now());
+                tracing::warn!(reason, wait_ms = wait.as_millis(), "could not change what is delivered");
+                tokio::time::sleep(wait).await;
+            }
+            Some(failure) => return failure,
         }
-        delivered = now_delivered;
-        if requested.changed().await.is_err() {
-            std::future::pending::<()>().await;
+    }
+}
+
+/// Records what was missed of keywords that the source delivers now.
+async fn record_new<S: Source>(
+    context: &Context<S>,
+    mut new: Vec<Missing>,
+    outdated: &BTreeSet<Keyword>,
+) -> Result<(), Failure> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    new.iter_mut().for_each(|missing| missing.is_outdated = outdated.contains(&missing.keyword));
+    let interruption = Interruption {
+        cause: "the keyword was new".to_owned(),
+        missing: new,
+        // The source takes a moment to deliver what was just selected; until then the keyword itself says that posts are missing.
+        to: UtcTime::now().after(S::LATENESS),
+        heal: true,
+        backfill: None,
+        untold: None,
+        then: Then::Nothing,
+    };
+    context.interrupted(interruption).await
+}
+
+/// What was noted of keywords while this connection was open: each thing is noted once.
+#[derive(Default)]
+struct Notes {
+    /// Since when more was requested of a keyword.
+    more: BTreeMap<Keyword, UtcTime>,
+    waiting: BTreeSet<Keyword>,
+    reason: String,
+}
+
+impl Notes {
+    /// What is missing of a keyword that was delivered before and of which more has been requested since.
+    fn asked_for_more(&mut self, keyword: &Keyword, state: &KeywordState) -> Option<Missing> {
+        let from = state.missing_from?;
+        if self.more.insert(keyword.clone(), from) == Some(from) {
+            return None;
         }
+        Some(Missing {
+            keyword: keyword.clone(),
+            since: state.since,
+            from,
+            reposts: state.had_reposts(from),
+            was_collected: false,
+            is_outdated: false,
+        })
+    }
+
+    /// Notes on keywords what they wait for, and that their posts are missing from now on, unless they were missing already.
+    async fn waiting<S: Source>(
+        &mut self,
+        status: &StreamStatusTable,
+        keywords: BTreeSet<Keyword>,
+        reason: &str,
+    ) {
+        if self.reason == reason && self.waiting == keywords {
+            return;
+        }
+        let from = UtcTime::now().before(S::LATENESS);
+        let noting = futures::stream::iter(&keywords).for_each_concurrent(AT_ONCE, |keyword| async move {
+            if let Err(error) = status.keyword_waits(keyword, reason, from).await {
+                tracing::warn!(%error, %keyword, "could not note what a keyword waits for");
+            }
+        });
+        if tokio::time::timeout(NOTING_TIME, noting).await.is_err() {
+            tracing::warn!("noting what keywords wait for took too long");
+        }
+        (self.waiting, self.reason) = (keywords, reason.to_owned());
     }
 }

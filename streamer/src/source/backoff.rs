@@ -42,7 +42,7 @@ impl BackoffRules {
             Class::Dropped => step.saturating_mul(attempt).min(max),
             Class::HungUp => self.hung_up.saturating_mul(next).min(max),
             Class::Network => step.saturating_mul(next).min(max),
-            Class::Server => doubled(self.server),
+            Class::Server | Class::Unreadable => doubled(self.server),
             Class::SlotTaken => doubled(self.rate_limited),
             Class::OutOfCredits => UNPAID,
             Class::MonthlyCap => CAPPED,
@@ -118,6 +118,7 @@ mod tests {
             Just(Class::HungUp),
             Just(Class::Network),
             Just(Class::Server),
+            Just(Class::Unreadable),
             Just(Class::SlotTaken),
             Just(Class::OutOfCredits),
             Just(Class::MonthlyCap),
@@ -141,7 +142,7 @@ mod tests {
             prop_assert!(next >= this);
             let bound = match class {
                 Class::Dropped | Class::HungUp | Class::Network => Duration::from_secs(16),
-                Class::Server => Duration::from_secs(320),
+                Class::Server | Class::Unreadable => Duration::from_secs(320),
                 Class::SlotTaken => Duration::from_secs(15 * 60),
                 Class::OutOfCredits => UNPAID,
                 Class::MonthlyCap => CAPPED,

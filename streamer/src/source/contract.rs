@@ -63,6 +63,11 @@ pub trait Source: Clone + Send + Sync + 'static {
         missing_from: Option<UtcTime>,
     ) -> impl Future<Output = Result<Connection, Failure>> + Send;
 
+    /// What the source itself has counted; `None` if it does not count.
+    fn usage(&self) -> impl Future<Output = Option<Result<Usage, Failure>>> + Send {
+        std::future::ready(None)
+    }
+
     /// How long the source asks to wait before the next page can be fetched.
     fn fetch_wait(&self, _now: UtcTime) -> Duration {
         Duration::ZERO
@@ -91,9 +96,16 @@ pub struct KeywordState {
     pub missing_from: Option<UtcTime>,
     /// Whether reposts are collected.
     pub reposts: bool,
+    /// Until when they were collected, if they are not any more.
+    pub reposts_until: Option<UtcTime>,
 }
 
 impl KeywordState {
+    /// Whether reposts were requested at any time since `from`.
+    pub(crate) fn had_reposts(&self, from: UtcTime) -> bool {
+        self.reposts || self.reposts_until.is_some_and(|until| until > from)
+    }
+
     /// Whether a post that the source delivers for the keyword is to be collected.
     pub(crate) fn includes(&self, post: &Post) -> bool {
         self.reposts || !post.is_repost()
@@ -114,8 +126,12 @@ pub enum Extent {
 pub struct Selection {
     /// The keywords whose posts it delivers.
     pub delivered: BTreeSet<Keyword>,
+    /// The keywords that it does not deliver yet as they are requested now.
+    pub outdated: BTreeSet<Keyword>,
     /// The keywords that it refused.
     pub refused: Vec<Refusal>,
+    /// Why not all of it was done, if so. What was done stays.
+    pub incomplete: Option<Failure>,
 }
 
 /// A keyword that a source refused.
@@ -142,6 +158,19 @@ pub struct FetchedPage {
     pub posts: Vec<Post>,
     /// What follows; `None` on the last page.
     pub rest: Option<Rest>,
+}
+
+/// The posts that the source itself has counted, for everything that shares the account. Any of it may be unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// On this day (UTC).
+    pub today: Option<u64>,
+    /// In the source's current cycle.
+    pub this_cycle: Option<u64>,
+    /// How many it allows in a cycle.
+    pub cap: Option<u64>,
+    /// The day of the month on which a cycle begins.
+    pub cap_reset_day: Option<u64>,
 }
 
 /// What follows a page.

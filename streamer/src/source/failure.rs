@@ -20,6 +20,9 @@ pub enum Failure {
     /// The source refuses this request; it may accept another one. That is this program's mistake, or the source has changed.
     #[error("{0}")]
     InvalidRequest(String),
+    /// The source does not take this keyword: another one may be fine.
+    #[error("{0}")]
+    KeywordRefused(String),
     /// The source refuses any such request, or this program cannot go on.
     #[error("{0}")]
     Final(String),
@@ -36,6 +39,8 @@ pub enum Class {
     Network,
     /// The source answered 5xx.
     Server,
+    /// The source's answer cannot be read, although it may have charged for it.
+    Unreadable,
     /// Too many requests were made. The limit ends at this time, if the source said when.
     RateLimited(Option<UtcTime>),
     /// Another connection holds the slot that this one needs.
@@ -59,7 +64,7 @@ impl Failure {
         match error {
             Error::Connection(_) | Error::Timeout => Self::passing(Class::Network, reason),
             Error::Closed => Self::passing(Class::Dropped, reason),
-            Error::TooLarge | Error::Unexpected(_) => Self::passing(Class::Server, reason),
+            Error::TooLarge | Error::Unexpected(_) => Self::passing(Class::Unreadable, reason),
             Error::Refused(refusal) => match refusal.status.as_u16() {
                 429 => Self::passing(Class::RateLimited(limit.map(|limit| limit.reset)), reason),
                 408 | 500.. => Self::passing(Class::Server, reason),

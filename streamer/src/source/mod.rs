@@ -13,7 +13,7 @@ pub use arrival::{Arrival, Item};
 pub use backoff::{Backoff, BackoffRules};
 pub use bytes::{Decoder, decoded};
 pub use contract::{
-    Connection, Extent, FetchedPage, KeywordState, Refusal, RequestedKeywords, Rest, Selection, Source,
+    Connection, Extent, FetchedPage, KeywordState, Refusal, RequestedKeywords, Rest, Selection, Source, Usage,
 };
 pub use failure::{Class, Failure};
 pub use learnt::Learnt;

@@ -86,10 +86,15 @@ impl RateLimits {
     /// The wait before a request to `endpoint`.
     pub(crate) fn request_wait(&self, endpoint: &str, now: UtcTime) -> Duration {
         let reserve = if endpoint == Self::CONNECT { self.quota.reserve } else { RESERVE };
-        match self.used().windows.get(endpoint) {
-            Some(Window { remaining, reset }) if *remaining <= reserve => reset.after(CLOCKS).since(now),
-            _ => Duration::ZERO,
-        }
+        self.used_up_until(endpoint, reserve, now).map_or(Duration::ZERO, |until| until.since(now))
+    }
+
+    /// When the limit of `endpoint` is renewed, if no more than `kept` requests are left of it.
+    pub(crate) fn used_up_until(&self, endpoint: &str, kept: u32, now: UtcTime) -> Option<UtcTime> {
+        let used = self.used();
+        let Window { remaining, reset } = used.windows.get(endpoint)?;
+        let until = reset.after(CLOCKS);
+        (*remaining <= kept && until > now).then_some(until)
     }
 
     /// Waits until a request to `endpoint` is allowed.

@@ -37,6 +37,13 @@ pub enum Fault {
         /// For how long.
         seconds: u64,
     },
+    /// Every answer comes late.
+    Slow {
+        /// How late.
+        milliseconds: u64,
+        /// For how long.
+        seconds: u64,
+    },
     /// Every search is answered with an error, and nothing else is.
     SearchStatus {
         /// The status: 403, say.
@@ -110,6 +117,8 @@ pub(crate) struct Pending {
     held_back: Vec<Line>,
     /// The errors with which parts answer, and until when.
     statuses: BTreeMap<Part, (u16, Instant)>,
+    /// How late answers are, and until when.
+    slow: Option<(Duration, Instant)>,
     archive_refused: Option<Instant>,
     half_open: Option<u64>,
     job_fails: bool,
@@ -125,6 +134,9 @@ impl Pending {
             Fault::SearchStatus { status, seconds } => answer(Part::Search, status, seconds),
             Fault::ConnectionsStatus { status, seconds } => answer(Part::Connections, status, seconds),
             Fault::UploadStatus { status, seconds } => answer(Part::Uploads, status, seconds),
+            Fault::Slow { milliseconds, seconds } => {
+                self.slow = Some((Duration::from_millis(milliseconds), now + Duration::from_secs(seconds)));
+            }
             Fault::ArchiveRefused { seconds } => {
                 self.archive_refused = Some(now + Duration::from_secs(seconds));
             }
@@ -138,6 +150,11 @@ impl Pending {
     pub(crate) fn status(&self, part: Part, now: Instant) -> Option<(u16, Duration)> {
         let (status, until) = self.statuses.get(&part)?;
         (*until > now).then(|| (*status, *until - now))
+    }
+
+    /// How late an answer is that is asked for now.
+    pub(crate) fn delay(&self, now: Instant) -> Option<Duration> {
+        self.slow.filter(|(_, until)| *until > now).map(|(delay, _)| delay)
     }
 
     /// Whether full-archive search refuses this account.

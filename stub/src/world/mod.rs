@@ -26,12 +26,12 @@ use serde_json::Value;
 
 use crate::clock::now;
 use crate::mastodon::Follower;
-use crate::rule::{Facts, Scope};
+use crate::rule::{Facts, Rule, Scope};
 use crate::world::billing::Billing;
 use crate::world::faults::Pending;
 use crate::world::jobs::Jobs;
 use crate::world::limits::Limits;
-use crate::world::posted::{MatchedRule, Posted, StreamRule, own_stamp, stamp};
+use crate::world::posted::{MatchedRule, Posted, StreamRule, Watched, own_stamp, stamp};
 use crate::world::readers::Readers;
 use crate::world::redaction::Redactions;
 use crate::world::snowflake::Ids;
@@ -48,6 +48,8 @@ const UNASKED: usize = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) rules: Vec<Arc<StreamRule>>,
+    /// Expressions that are watched, whatever the rules are.
+    pub(crate) watched: Vec<(Arc<str>, Rule)>,
     pub(crate) posts: VecDeque<Posted>,
     /// Approximately how many bytes of memory they take.
     pub(crate) bytes: usize,
@@ -103,6 +105,13 @@ impl World {
                 searchable: rule.rule.matches(&facts, Scope::Search),
             })
             .collect();
+        let watched = self.watched.iter().filter(|(_, rule)| rule.matches(&facts, Scope::Stream));
+        let watched = watched
+            .map(|(expression, rule)| Watched {
+                expression: Arc::clone(expression),
+                searchable: rule.matches(&facts, Scope::Search),
+            })
+            .collect();
         let sequence = self.forgotten + self.posts.len() as u64;
         self.supersede(&post, id);
         let json = post.to_string().into();
@@ -112,6 +121,7 @@ impl World {
             at,
             json,
             matched,
+            watched,
             delivered: 0,
             redaction: None,
             superseded: false,
@@ -177,7 +187,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::rule::Rule;
     use crate::source::Generator;
     use crate::x::description::{Asked, Spelling};
     use crate::x::hydrate::Wanted;

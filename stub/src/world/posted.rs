@@ -41,6 +41,8 @@ pub(crate) struct Posted {
     pub(crate) json: Box<str>,
     /// The rules that matched when it was posted.
     pub(crate) matched: Box<[MatchedRule]>,
+    /// The expressions that are watched and match it.
+    pub(crate) watched: Box<[Watched]>,
     /// How often its line was delivered whole.
     pub(crate) delivered: u32,
     /// What has been taken back of it since.
@@ -98,7 +100,7 @@ impl Posted {
 
     /// Approximately how many bytes of memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.json.len() + size_of_val(&*self.matched)
+        size_of::<Self>() + self.json.len() + size_of_val(&*self.matched) + size_of_val(&*self.watched)
     }
 
     /// Its line in the stream, which shows of `post` what the reader wants.
@@ -112,6 +114,14 @@ impl Posted {
         }
         Line { bytes: Bytes::from(format!("{line}\r\n")), delivery: Delivery { sequence, resources } }
     }
+}
+
+/// An expression that a test watches, whatever the rules are.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) expression: Arc<str>,
+    /// Whether the same query finds the post.
+    pub(crate) searchable: bool,
 }
 
 /// A rule that matched a post.

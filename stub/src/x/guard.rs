@@ -22,6 +22,10 @@ const BODY_BYTES: usize = 8 * 1024 * 1024;
 
 /// Passes on a request that X would take, with what it asks for as an extension; answers every other as X does.
 pub(crate) async fn guard(State(stub): State<Stub>, request: Request, next: Next) -> Response {
+    let delay = stub.world().faults.delay(Instant::now());
+    if let Some(delay) = delay {
+        tokio::time::sleep(delay).await;
+    }
     let (parts, body) = request.into_parts();
     let (operation, standing) = match admit(&stub, &parts) {
         Ok(admitted) => admitted,

@@ -107,21 +107,23 @@ impl World {
                 }));
                 continue;
             }
+            // The kinds are X's: <https://docs.x.com/x-api/fundamentals/response-codes-and-errors>.
+            let invalid = |detail: String| ("invalid-rules", detail);
             let parsed = if value.chars().count() > RULE_CHARACTERS {
-                Err(format!("The length of the rule must be at most {RULE_CHARACTERS} characters"))
+                Err(invalid(format!("The length of the rule must be at most {RULE_CHARACTERS} characters")))
             } else if self.rules.len() + created.len() >= RULES {
-                Err(format!("You may have at most {RULES} rules"))
+                Err(("rule-cap", format!("You may have at most {RULES} rules")))
             } else {
-                Rule::parse(&value, Scope::Stream).map_err(|error| error.to_string())
+                Rule::parse(&value, Scope::Stream).map_err(|error| invalid(error.to_string()))
             };
             match parsed {
                 Ok(rule) => {
                     let id = self.ids.next(now()).to_string();
                     created.push(Arc::new(StreamRule { id, value, tag, rule }));
                 }
-                Err(detail) => errors.push(json!({
+                Err((kind, detail)) => errors.push(json!({
                     "value": value, "title": "UnprocessableEntity", "detail": detail, "details": [detail],
-                    "type": "https://api.x.com/2/problems/invalid-rules",
+                    "type": format!("https://api.x.com/2/problems/{kind}"),
                 })),
             }
         }

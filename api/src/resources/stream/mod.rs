@@ -1,5 +1,6 @@
 //! `/stream`: the requested keywords, and how collecting them is going.
 
+mod check;
 mod overview;
 
 use axum::Json;
@@ -10,16 +11,17 @@ use serde::Deserialize;
 use stream::keywords::{KeywordOptions, Removed};
 use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
+use x::limits::RULES;
 
+use self::check::check;
 use self::overview::Stream;
 use crate::error::ApiError;
 use crate::reconcile::reconcile;
 use crate::request::{JsonBody, KeywordParameter, NoParameters, Query};
 use crate::state::{ControlApi, ReadApi};
 
-/// The most keywords that can be requested: X allows 1,000 rules.
-/// <https://docs.x.com/x-api/posts/filtered-stream/introduction>
-const KEYWORDS: usize = 1000;
+/// The most keywords that can be requested: each takes one of X's rules.
+const KEYWORDS: usize = RULES;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +31,7 @@ pub(crate) struct Start {
     keyword: KeywordParameter,
     /// Whether reposts are collected; true if absent, or as before if the keyword is being collected already. X's search returns no
     /// reposts, so without them a gap that search heals lacks less.
-    #[schema(example = true)]
+    #[schema(example = true, nullable = false)]
     reposts: Option<bool>,
 }
 
@@ -47,6 +49,9 @@ pub(crate) struct Stop {
 /// Its posts are collected until it is stopped. If it is being collected already, only what the request
 /// names changes. **X charges for every
 /// post that is read**: `GET /stream/estimate` tells how many to expect.
+///
+/// X is asked whether it takes the keyword, which is free. If it cannot be asked, or does not answer within three seconds, the keyword
+/// is accepted; if X refuses it then, its `error` in `GET /stream` says why.
 #[utoipa::path(
     post,
     path = "/stream",
@@ -56,7 +61,7 @@ pub(crate) struct Stop {
     responses(
         (status = 202, description = "The keyword is requested; the stream follows within a minute", body = Stream),
         (status = 409, description = "1,000 keywords are being collected already"),
-        (status = 422, description = "The keyword is longer than 512 bytes or has invisible characters"),
+        (status = 422, description = "X rejects the keyword, or it is longer than 512 bytes or has invisible characters"),
     )
 )]
 pub(crate) async fn start(
@@ -69,7 +74,9 @@ pub(crate) async fn start(
     if requested.len() >= KEYWORDS && !requested.iter().any(|requested| requested.keyword == keyword) {
         return Err(ApiError::TooManyKeywords { limit: KEYWORDS });
     }
-    api.status.add_keyword(&keyword, KeywordOptions { reposts }, UtcTime::now()).await?;
+    let options = KeywordOptions { reposts };
+    check(&api, &keyword, options, &requested).await?;
+    api.status.add_keyword(&keyword, options, UtcTime::now()).await?;
     apply(&api).await
 }
 

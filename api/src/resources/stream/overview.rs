@@ -12,7 +12,7 @@ use utc_time::UtcTime;
 use utoipa::ToSchema;
 
 use crate::resources::gaps::{self, GapCounts};
-use crate::today::Today;
+use crate::spending::Spending;
 
 /// A running stream whose posts take this long from being written to being found is late. A few seconds are normal, and more
 /// after a short outage.
@@ -32,7 +32,9 @@ pub(crate) struct Stream {
     /// The requested keywords, in alphabetical order.
     keywords: Vec<StreamKeyword>,
     /// Posts and costs of today (UTC).
-    today: Today,
+    today: Spending,
+    /// Posts and costs of this month (UTC).
+    this_month: Spending,
     /// The streamer's latest report.
     report: Option<StreamReport>,
     /// Who may read the stream, and until when; null if nobody may.
@@ -105,7 +107,8 @@ impl Stream {
             state,
             keywords: keywords.collect(),
             reason: reason(state, report.as_ref(), launch),
-            today: Today::of(report.as_ref(), now),
+            today: Spending::today(report.as_ref(), now),
+            this_month: Spending::this_month(report.as_ref(), now),
             report,
             lease: holder.map(|LeaseHolder { lease, until }| StreamLease {
                 owner: lease.owner,

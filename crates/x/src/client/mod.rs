@@ -4,12 +4,14 @@ mod counts;
 mod rules;
 mod search;
 mod stream;
+mod usage;
 
 use json_api::InvalidClient;
 
 pub use counts::Bucket;
-pub use rules::{NewRule, Refused, Rule, RulesAdded, RulesPage};
+pub use rules::{NewRule, Refused, Rule, RuleVerdict, RulesAdded, RulesPage};
 pub use search::Search;
+pub use usage::Usage;
 
 /// X's base URL.
 pub const BASE_URL: &str = "https://api.x.com";

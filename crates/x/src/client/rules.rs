@@ -1,6 +1,6 @@
 //! The rules of the filtered stream.
 
-use json_api::Answer;
+use json_api::{Answer, Error};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -57,6 +57,18 @@ pub struct Refused {
     pub reason: String,
 }
 
+/// What X says of a rule that it was only asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleVerdict {
+    /// Nothing is wrong with it. It may exist already, and there may be no room for it.
+    Valid,
+    /// It is no rule.
+    Invalid {
+        /// X's reason.
+        reason: String,
+    },
+}
+
 impl Client {
     /// A page of the existing rules.
     pub async fn rules(&self, page: Option<&str>) -> Answer<RulesPage> {
@@ -84,6 +96,15 @@ impl Client {
         self.0.json::<Updated>(request).await.map(RulesAdded::from)
     }
 
+    /// Asks what X would say of a rule with this value, and adds none. X charges nothing for that, and counts it against the limit of
+    /// adding and deleting rules.
+    pub async fn check_rule(&self, value: &str) -> Answer<RuleVerdict> {
+        let add = json!({ "add": [{ "value": value }] });
+        let request = self.0.request(Method::POST, RULES).query(&[("dry_run", true)]).json(&add);
+        let Answer { outcome, limit } = self.0.json::<Updated>(request).await;
+        Answer { outcome: verdict(value, outcome), limit }
+    }
+
     /// Deletes the rules with these ids.
     pub async fn delete_rules(&self, ids: &[String]) -> Answer<()> {
         let request = self.0.request(Method::POST, RULES).json(&json!({ "delete": { "ids": ids } }));
@@ -106,24 +127,51 @@ impl From<Updated> for RulesAdded {
         for error in &updated.errors {
             let text = |field: &str| error[field].as_str().map(str::to_owned);
             let Some(value) = text("value") else { continue };
-            let is_duplicate = text("type").is_some_and(|kind| kind.ends_with("/duplicate-rules"));
-            match text("id").filter(|_| is_duplicate) {
+            match text("id").filter(|_| is_of_kind(error, "/duplicate-rules")) {
                 // It exists already, whoever added it.
                 Some(id) => added.rules.push(Rule { id, value, tag: None }),
-                None => {
-                    let reason = error["details"][0].as_str().map(str::to_owned);
-                    let reason = reason.or_else(|| text("detail")).or_else(|| text("title"));
-                    let reason = reason.unwrap_or_else(|| "X refused it".to_owned());
-                    added.refused.push(Refused { value, reason });
-                }
+                None => added.refused.push(Refused { value, reason: reason(error) }),
             }
         }
         added
     }
 }
 
+/// What X says of the rule with this value, the only one that was sent. X may also refuse the whole request for its sake.
+fn verdict(value: &str, outcome: Result<Updated, Error>) -> Result<RuleVerdict, Error> {
+    let is_of_rule = |error: &&Value| error["value"].as_str().is_none_or(|own| own == value);
+    let invalid = |errors: &[Value]| {
+        let mut of_rule = errors.iter().filter(is_of_rule);
+        let error = of_rule.find(|error| is_of_kind(error, "/invalid-rules"))?;
+        Some(RuleVerdict::Invalid { reason: reason(error) })
+    };
+    match outcome {
+        Ok(updated) => Ok(invalid(&updated.errors).unwrap_or(RuleVerdict::Valid)),
+        Err(Error::Refused(refusal)) => {
+            let errors = refusal.explanation["errors"].as_array();
+            errors.and_then(|errors| invalid(errors)).ok_or(Error::Refused(refusal))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an error is of the kind whose type ends so.
+/// <https://docs.x.com/x-api/fundamentals/response-codes-and-errors>
+fn is_of_kind(error: &Value, kind: &str) -> bool {
+    error["type"].as_str().is_some_and(|own| own.ends_with(kind))
+}
+
+/// Why X refuses a rule, in its own words.
+fn reason(error: &Value) -> String {
+    let texts = [&error["details"][0], &error["detail"], &error["title"]];
+    texts.into_iter().find_map(Value::as_str).unwrap_or("X gave no reason").to_owned()
+}
+
 #[cfg(test)]
 mod tests {
+    use json_api::Refusal;
+    use reqwest::StatusCode;
+
     use super::*;
 
     #[test]
@@ -142,5 +190,50 @@ mod tests {
         let refused =
             |value: &str, reason: &str| Refused { value: value.to_owned(), reason: reason.to_owned() };
         assert_eq!(added.refused, [refused("(", "missing )"), refused("x", "Odd")]);
+    }
+
+    const KIND: &str = "https://api.x.com/2/problems";
+
+    /// An error that X makes of a wrong rule.
+    fn wrong(value: &str) -> Value {
+        json!({ "value": value, "title": "UnprocessableEntity", "type": format!("{KIND}/invalid-rules") })
+    }
+
+    #[test]
+    fn a_rule_is_invalid_only_if_x_says_so_of_it() {
+        let of = |errors: Value| {
+            verdict("(", Ok(serde_json::from_value(json!({ "errors": errors })).unwrap())).unwrap()
+        };
+        let invalid = |reason: &str| RuleVerdict::Invalid { reason: reason.to_owned() };
+        let mut explained = wrong("(");
+        explained["detail"] = "no rule".into();
+        assert_eq!(of(json!([explained])), invalid("no rule"));
+        explained["details"] = json!(["missing )", "and more"]);
+        assert_eq!(of(json!([explained])), invalid("missing )"));
+        assert_eq!(of(json!([wrong("other"), wrong("(")])), invalid("UnprocessableEntity"));
+        assert_eq!(of(json!([{ "type": format!("{KIND}/invalid-rules") }])), invalid("X gave no reason"));
+        for other in [
+            json!([]),
+            json!([wrong("other")]),
+            json!([{ "value": "(", "id": "2", "type": format!("{KIND}/duplicate-rules") }]),
+            json!([{ "value": "(", "type": format!("{KIND}/rule-cap") }]),
+            json!([{ "value": "(", "title": "no type" }]),
+        ] {
+            assert_eq!(of(other.clone()), RuleVerdict::Valid, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_whole_request_is_a_verdict_only_if_it_is_for_the_rule() {
+        let of = |status: u16, explanation: Value| {
+            let status = StatusCode::from_u16(status).unwrap();
+            verdict("(", Err(Error::Refused(Refusal { status, reason: "no".to_owned(), explanation })))
+        };
+        let invalid = RuleVerdict::Invalid { reason: "UnprocessableEntity".to_owned() };
+        assert_eq!(of(400, json!({ "errors": [wrong("(")] })), Ok(invalid));
+        for other in [json!({ "errors": [{ "message": "dry_run" }] }), json!({}), Value::Null] {
+            assert!(matches!(of(400, other), Err(Error::Refused(refusal)) if refusal.reason == "no"));
+        }
+        assert_eq!(verdict("(", Err(Error::Timeout)), Err(Error::Timeout));
     }
 }

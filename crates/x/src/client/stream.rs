@@ -2,7 +2,6 @@
 
 use json_api::Answer;
 use reqwest::{Method, Response};
-use serde_json::Value;
 
 use super::Client;
 use crate::dialect::Dialect;
@@ -23,6 +22,7 @@ impl Client {
     /// missed yet.
     pub async fn end_stream_connections(&self) -> Answer<()> {
         let request = self.0.request(Method::DELETE, CONNECTIONS);
-        self.0.json::<Value>(request).await.map(|_| ())
+        // X documents both a body and none.
+        self.0.bytes(request).await.map(|_| ())
     }
 }

@@ -92,7 +92,7 @@ impl Source for Mastodon {
     async fn select(&self, requested: &RequestedKeywords, _: Extent) -> Result<Selection, Failure> {
         let keywords: BTreeSet<Keyword> = requested.keys().cloned().collect();
         self.followed.set(&keywords);
-        Ok(Selection { delivered: keywords, refused: Vec::new() })
+        Ok(Selection { delivered: keywords, ..Selection::default() })
     }
 
     async fn connect(&self, _: Option<UtcTime>) -> Result<Connection, Failure> {
@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn hashtags_have_connections_of_their_own_and_all_else_shares_one() {
-        let now = KeywordState { since: UtcTime::now(), missing_from: None, reposts: true };
+        let now =
+            KeywordState { since: UtcTime::now(), missing_from: None, reposts: true, reposts_until: None };
         let requested: RequestedKeywords = ["#rust", "#Rust", "crab", "two words", "#two words"]
             .map(|keyword| (keyword.parse().unwrap(), now))
             .into();
@@ -163,7 +164,8 @@ mod tests {
 
     #[test]
     fn however_many_hashtags_there_are_words_are_read_too() {
-        let now = KeywordState { since: UtcTime::now(), missing_from: None, reposts: true };
+        let now =
+            KeywordState { since: UtcTime::now(), missing_from: None, reposts: true, reposts_until: None };
         // The hashtags come first.
         let tags = (0..HASHTAGS + 5).map(|number| format!("#tag{number:02}"));
         let requested: RequestedKeywords =

@@ -1,6 +1,5 @@
 //! Opening X's stream, in the one slot that an account has.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::x::{Meaning, meaning};
@@ -29,8 +28,9 @@ impl X {
         self.memory.limits.answer(RateLimits::CONNECT, request).await
     }
 
-    /// Opens the stream. This streamer holds the lease, so if another connection holds the slot, it is one of an earlier reader, which
-    /// X has not missed yet: it is ended, and the stream opened at once.
+    /// Opens the stream. This streamer holds the lease, so a connection that holds the slot should be an earlier reader's, whose end X
+    /// has not noticed yet: it is ended, and the stream opened at once. If another program reads with the same token, it loses its connection to this
+    /// one, at most [`MOST_ENDINGS`] times in [`WINDOW`].
     pub(super) async fn open_in_our_slot(
         &self,
         missing_from: Option<UtcTime>,
@@ -40,44 +40,53 @@ impl X {
             Ok(opened) => return Ok(opened),
             Err(error) => error,
         };
+        let now = UtcTime::now();
+        let limits = &self.memory.limits;
         let is_taken =
             matches!(&error, Error::Refused(refusal) if meaning(refusal) == Some(Meaning::SlotTaken));
-        if !is_taken || !self.endings.allow(UtcTime::now()) {
+        let may_end = || limits.request_wait(END_CONNECTIONS, now).is_zero() && self.may_end_another(now);
+        if !is_taken || !may_end() {
             return Err(failure(error, limit));
         }
-        tracing::warn!("a connection that is gone holds the stream's slot: it is ended");
+        tracing::warn!("another connection holds the stream's slot, probably a dead one; ending it");
         self.ask(END_CONNECTIONS, self.client.end_stream_connections()).await.map_err(|cause| {
             tracing::warn!(%cause, "could not end it");
             Failure::passing(Class::SlotTaken, format!("{error}, and it could not be freed: {cause}"))
         })?;
-        self.memory.limits.connecting(UtcTime::now());
+        limits.connecting(UtcTime::now());
         let Answer { outcome, limit } = self.open(missing_from).await;
         outcome.map_err(|error| failure(error, limit))
     }
+
+    /// Counts another ending, unless there have been too many lately, also by earlier readers.
+    fn may_end_another(&self, now: UtcTime) -> bool {
+        let learnt = &self.memory.learnt;
+        let noted = learnt.get(ENDINGS).unwrap_or_default();
+        let Some(endings) = with_another(&noted, now) else { return false };
+        learnt.note(ENDINGS, &endings);
+        true
+    }
 }
+
+/// The name under which it is saved when connections were ended lately.
+const ENDINGS: &str = "connectionsEnded";
 
 /// Connections may be ended this often in [`WINDOW`]. Chosen here, far below X's 25, so that two installations that share a token
 /// do not spend their time on ending each other's connections.
-const ENDINGS: usize = 5;
+const MOST_ENDINGS: usize = 5;
 
 /// The period in which endings are counted.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 
-/// When connections were ended lately. Copies share it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Endings(Arc<Mutex<Vec<UtcTime>>>);
-
-impl Endings {
-    /// Counts another ending, unless there have been too many lately.
-    pub(super) fn allow(&self, now: UtcTime) -> bool {
-        let mut endings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        endings.retain(|ending| now.since(*ending) < WINDOW);
-        let allowed = endings.len() < ENDINGS;
-        if allowed {
-            endings.push(now);
-        }
-        allowed
+/// The times of the last endings, separated by spaces, and this one; `None` if it would be one too many.
+fn with_another(noted: &str, now: UtcTime) -> Option<String> {
+    let times = noted.split(' ').filter_map(|time| time.parse::<UtcTime>().ok());
+    let mut times: Vec<UtcTime> = times.filter(|time| now.since(*time) < WINDOW).collect();
+    if times.len() >= MOST_ENDINGS {
+        return None;
     }
+    times.push(now);
+    Some(times.iter().map(UtcTime::to_string).collect::<Vec<_>>().join(" "))
 }
 
 /// How many minutes X must deliver again so that nothing is missing since `from`, if the account has that many.
@@ -107,10 +116,13 @@ mod tests {
     #[test]
     fn only_so_many_connections_are_ended_in_a_window() {
         let at = |second: i64| UtcTime::from_millis(second * 1000).unwrap();
-        let endings = Endings::default();
-        assert_eq!((0..9).filter(|second| endings.clone().allow(at(*second))).count(), ENDINGS);
-        assert!(!endings.allow(at(899)));
-        assert!(endings.allow(at(900)));
-        assert!(!endings.allow(at(900)), "one has left the window");
+        let mut noted = String::new();
+        for second in 0..MOST_ENDINGS as i64 {
+            noted = with_another(&noted, at(second)).unwrap();
+        }
+        assert_eq!(with_another(&noted, at(899)), None);
+        noted = with_another(&noted, at(900)).unwrap();
+        assert_eq!(with_another(&noted, at(900)), None, "one has left the window");
+        assert!(with_another("nonsense", at(0)).is_some());
     }
 }

@@ -5,21 +5,20 @@ use std::time::Duration;
 
 use ::stream::gaps::{HealedBy, Period, Unfetchable};
 use ::x::limits::{
-    CONNECT_WINDOW, CONNECTS, KEEP_ALIVE, LATENESS, RULES, RULES_A_REQUEST, SEARCH_PAGE, SEARCH_REACH,
-    SEARCHABLE_AFTER,
+    CONNECT_WINDOW, CONNECTS, KEEP_ALIVE, LATENESS, NETWORK_BACKOFF, RATE_LIMIT_BACKOFF, RULES,
+    RULES_A_REQUEST, SEARCH_PAGE, SEARCH_REACH, SEARCHABLE_AFTER, SERVER_BACKOFF,
 };
 use ::x::{NewRule, Refused, Rule, RulesAdded};
 use json_api::Answer;
 use posts::Keyword;
 use utc_time::UtcTime;
 
-use super::connect::Endings;
 use super::decode::Decode;
 use super::failure::failure;
 use super::rules::{Plan, RuleKeywords, WantedRules};
 use crate::source::{
-    BackoffRules, ConnectQuota, Connection, Extent, Failure, FetchedPage, Memory, Refusal, RequestedKeywords,
-    Selection, Source, decoded,
+    BackoffRules, Class, ConnectQuota, Connection, Extent, Failure, FetchedPage, Memory, Refusal,
+    RequestedKeywords, Selection, Source, Usage, decoded,
 };
 
 /// Connections that are left for a person who investigates.
@@ -29,6 +28,12 @@ const CONNECTS_LEFT: u32 = 5;
 const READ_RULES: &str = "readRules";
 const WRITE_RULES: &str = "writeRules";
 pub(super) const SEARCH: &str = "search";
+
+/// How many changes of rules are left alone: a crash forgets the requests just before it. And how many are kept for deleting rules, which
+/// cost money until they are gone.
+const WRITES_KEPT: u32 = 15;
+const WRITES_KEPT_FOR_DELETING: u32 = 35;
+const READ_USAGE: &str = "readUsage";
 pub(super) const END_CONNECTIONS: &str = "endConnections";
 
 /// X.
@@ -37,7 +42,6 @@ pub struct X {
     pub(super) client: ::x::Client,
     pub(super) memory: Memory,
     keywords: RuleKeywords,
-    pub(super) endings: Endings,
     /// How many minutes of missed posts X delivers again; 0 except for Enterprise accounts.
     pub(super) backfill_minutes: u32,
 }
@@ -46,8 +50,7 @@ impl X {
     /// X behind `client`, with what earlier readers know of it.
     #[must_use]
     pub fn new(client: ::x::Client, memory: Memory, backfill_minutes: u32) -> Self {
-        let (keywords, endings) = (RuleKeywords::default(), Endings::default());
-        Self { client, memory, keywords, endings, backfill_minutes }
+        Self { client, memory, keywords: RuleKeywords::default(), backfill_minutes }
     }
 
     /// Makes a request as soon as it is allowed; a failure is what X means by it.
@@ -75,32 +78,91 @@ impl X {
         }
     }
 
-    async fn delete_rules(&self, ids: &[String]) -> Result<(), Failure> {
-        for ids in ids.chunks(RULES_A_REQUEST) {
-            self.ask(WRITE_RULES, self.client.delete_rules(ids)).await?;
+    /// Makes the rules those that are wanted, as far as X lets it. What a rule costs that nobody wants goes first, and what
+    /// replaces a rule is there before that rule goes, if X has room for both.
+    async fn change_rules(
+        &self,
+        rules: &mut Vec<Rule>,
+        wanted: &WantedRules,
+        refused: &mut Vec<Refusal>,
+    ) -> Result<(), Failure> {
+        let Plan { add, stopped, replaced } = Plan::new(rules, wanted);
+        self.delete_rules(&stopped, rules).await?;
+        if rules.len() + add.len() > RULES {
+            self.delete_rules(&replaced, rules).await?;
+        }
+        let mut added = RulesAdded::default();
+        let mut outcome = Ok(());
+        for new in add.chunks(RULES_A_REQUEST) {
+            outcome = self.add_rules(new, &mut added).await;
+            if outcome.is_err() {
+                break;
+            }
+        }
+        rules.extend(added.rules);
+        for Refused { value, reason } in added.refused {
+            let keywords = wanted.keywords(&value).into_iter().flatten();
+            refused
+                .extend(keywords.map(|keyword| Refusal { keyword: keyword.clone(), reason: reason.clone() }));
+        }
+        outcome?;
+        // A rule whose successor X refused still stands for its keyword.
+        let lacking = wanted.lacking(rules);
+        let is_replaced = |id: &String| {
+            let rule = rules.iter().find(|rule| rule.id == *id);
+            let keyword = rule.and_then(|rule| wanted.named_by(rule.tag.as_deref()));
+            keyword.is_some_and(|keyword| !lacking.contains(keyword))
+        };
+        let replaced: Vec<String> = replaced.into_iter().filter(is_replaced).collect();
+        self.delete_rules(&replaced, rules).await
+    }
+
+    /// Deletes those of the rules with these ids that are still there.
+    async fn delete_rules(&self, ids: &[String], rules: &mut Vec<Rule>) -> Result<(), Failure> {
+        let there: Vec<String> =
+            ids.iter().filter(|id| rules.iter().any(|rule| rule.id == **id)).cloned().collect();
+        for ids in there.chunks(RULES_A_REQUEST) {
+            self.write_rules(WRITES_KEPT, self.client.delete_rules(ids)).await?;
+            rules.retain(|rule| !ids.contains(&rule.id));
         }
         Ok(())
     }
 
-    /// Adds rules. If X refuses a whole request, its halves are tried, so that one bad rule does not affect the others.
-    async fn add_rules(&self, rules: &[NewRule]) -> Result<RulesAdded, Failure> {
-        match self.ask(WRITE_RULES, self.client.add_rules(rules)).await {
+    /// Changes rules, unless no more than `kept` changes are left of X's limit.
+    async fn write_rules<T>(
+        &self,
+        kept: u32,
+        request: impl Future<Output = Answer<T>>,
+    ) -> Result<T, Failure> {
+        if let Some(until) = self.memory.limits.used_up_until(WRITE_RULES, kept, UtcTime::now()) {
+            let reason = format!("X takes no more rule changes until {until}");
+            return Err(Failure::passing(Class::RateLimited(Some(until)), reason));
+        }
+        self.ask(WRITE_RULES, request).await
+    }
+
+    /// Adds rules. If X refuses a whole request, its halves are tried, so that one bad rule does not affect the others. What was
+    /// done before a failure is in `added` too.
+    async fn add_rules(&self, rules: &[NewRule], added: &mut RulesAdded) -> Result<(), Failure> {
+        match self.write_rules(WRITES_KEPT_FOR_DELETING, self.client.add_rules(rules)).await {
+            Ok(more) => {
+                added.rules.extend(more.rules);
+                added.refused.extend(more.refused);
+                Ok(())
+            }
             Err(Failure::InvalidRequest(reason)) => match rules {
-                [] => Ok(RulesAdded::default()),
-                [NewRule { value, .. }] => Ok(RulesAdded {
-                    rules: Vec::new(),
-                    refused: vec![Refused { value: value.clone(), reason }],
-                }),
+                [] => Ok(()),
+                [NewRule { value, .. }] => {
+                    added.refused.push(Refused { value: value.clone(), reason });
+                    Ok(())
+                }
                 _ => {
                     let (first, second) = rules.split_at(rules.len() / 2);
-                    let mut added = Box::pin(self.add_rules(first)).await?;
-                    let more = Box::pin(self.add_rules(second)).await?;
-                    added.rules.extend(more.rules);
-                    added.refused.extend(more.refused);
-                    Ok(added)
+                    Box::pin(self.add_rules(first, added)).await?;
+                    Box::pin(self.add_rules(second, added)).await
                 }
             },
-            answer => answer,
+            Err(failure) => Err(failure),
         }
     }
 }
@@ -110,8 +172,8 @@ impl Source for X {
     /// A second more than X states, for the network.
     const SILENCE: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(1));
     const FETCHABLE_AFTER: Duration = SEARCHABLE_AFTER;
-    /// An hour less than X states, for the time that searching takes.
-    const FETCHABLE_FOR: Option<Duration> = Some(SEARCH_REACH.saturating_sub(Duration::from_secs(3600)));
+    /// Five minutes less than X states, for clocks that differ and the way of a request.
+    const FETCHABLE_FOR: Option<Duration> = Some(SEARCH_REACH.saturating_sub(Duration::from_secs(300)));
     const HEALED_BY: HealedBy = HealedBy::Search;
     /// Reposts since 2026-05-04 (<https://docs.x.com/changelog>); search finds a quote by its own text alone, and the last version of a post.
     const UNFETCHABLE: &[Unfetchable] =
@@ -122,13 +184,12 @@ impl Source for X {
         window: CONNECT_WINDOW,
         reserve: CONNECTS_LEFT,
     };
-    /// <https://docs.x.com/x-api/fundamentals/consuming-streaming-data>. Waiting longer than one of X's windows gains
-    /// nothing.
+    /// Waiting longer than one of X's windows gains nothing.
     const BACKOFF: BackoffRules = BackoffRules {
-        network: (Duration::from_millis(250), Duration::from_secs(16)),
+        network: NETWORK_BACKOFF,
         hung_up: Duration::from_secs(1),
-        server: (Duration::from_secs(5), Duration::from_secs(320)),
-        rate_limited: (Duration::from_secs(60), Duration::from_secs(15 * 60)),
+        server: SERVER_BACKOFF,
+        rate_limited: (RATE_LIMIT_BACKOFF, CONNECT_WINDOW),
     };
 
     /// X carries all keywords on one connection.
@@ -144,33 +205,31 @@ impl Source for X {
     /// as they are.
     async fn select(&self, requested: &RequestedKeywords, extent: Extent) -> Result<Selection, Failure> {
         let mut rules = self.rules().await?;
-        let mut refused = Vec::new();
         let wanted = WantedRules::new(requested);
-        let Plan { add, delete } = Plan::new(&rules, &wanted);
-        if extent == Extent::Whole || add.len() == requested.len() {
-            // What replaces a rule is there before that rule goes, if X has room for both.
-            let is_room = rules.len() + add.len() <= RULES;
-            if !is_room {
-                self.delete_rules(&delete).await?;
-            }
-            for new in add.chunks(RULES_A_REQUEST) {
-                let added = self.add_rules(new).await?;
-                rules.extend(added.rules);
-                refused.extend(added.refused.into_iter().filter_map(|Refused { value, reason }| {
-                    Some(Refusal { keyword: wanted.keyword(&value)?.clone(), reason })
-                }));
-            }
-            if is_room {
-                self.delete_rules(&delete).await?;
-            }
-            rules.retain(|rule| !delete.contains(&rule.id));
+        let delivered = self.keywords.assign(&rules, &wanted);
+        if extent == Extent::ToConnect && !delivered.is_empty() {
+            return Ok(Selection { delivered, outdated: wanted.lacking(&rules), ..Selection::default() });
         }
-        Ok(Selection { delivered: self.keywords.assign(&rules, &wanted), refused })
+        let mut refused = Vec::new();
+        let incomplete = self.change_rules(&mut rules, &wanted, &mut refused).await.err();
+        let delivered = self.keywords.assign(&rules, &wanted);
+        Ok(Selection { delivered, outdated: wanted.lacking(&rules), refused, incomplete })
     }
 
     async fn connect(&self, missing_from: Option<UtcTime>) -> Result<Connection, Failure> {
         let (answer, backfilled_from) = self.open_in_our_slot(missing_from).await?;
         Ok(Connection { items: decoded(answer, Decode::new(self.keywords.clone())), backfilled_from })
+    }
+
+    async fn usage(&self) -> Option<Result<Usage, Failure>> {
+        const DAYS: u32 = 2;
+        let usage = self.ask(READ_USAGE, self.client.usage(DAYS)).await.map(|usage| Usage {
+            today: usage.on(&UtcTime::now().day()),
+            this_cycle: usage.this_cycle,
+            cap: usage.cap,
+            cap_reset_day: usage.cap_reset_day,
+        });
+        Some(usage)
     }
 
     fn fetch_wait(&self, now: UtcTime) -> Duration {
@@ -191,7 +250,6 @@ impl Source for X {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Class;
 
     #[test]
     fn waits_grow_as_documented() {

@@ -2,23 +2,16 @@
 
 use std::time::Duration;
 
-use json_api::{Answer, InvalidClient};
+use json_api::Answer;
 use posts::Keyword;
 use serde::Deserialize;
-use service::parameters::{ParameterError, ParameterStore};
 use utc_time::UtcTime;
-use x::Bucket;
+use x::{Bucket, Meaning};
+
+use super::{NoClient, XApi};
 
 /// How long X may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A client of X's recent counts.
-#[derive(Clone, Debug)]
-pub(crate) struct RecentCounts {
-    client: Result<x::Client, InvalidClient>,
-    parameters: ParameterStore,
-    token_parameter: String,
-}
 
 /// Why there are no counts.
 #[derive(Debug, thiserror::Error)]
@@ -33,16 +26,17 @@ pub(crate) enum RecentCountsError {
         /// Until the next window, if X says when it begins.
         retry_after: Option<Duration>,
     },
+    #[error("X answers no more requests that cost money: {reason}")]
+    OutOfCredits {
+        /// In X's words.
+        reason: String,
+    },
     #[error("X refused the bearer token with status {status}")]
     TokenRefused { status: u16 },
     #[error("X answered with status {status}")]
     Refused { status: u16 },
-    #[error("the bearer token for X contains characters that no token has")]
-    UnusableToken,
-    #[error("failed to read the bearer token for X")]
-    Token(#[from] ParameterError),
-    #[error("failed to ask X for counts")]
-    Client(#[source] InvalidClient),
+    #[error(transparent)]
+    NoClient(#[from] NoClient),
     #[error("failed to ask X for counts")]
     Request(#[source] json_api::Error),
     #[error("X did not answer within {} s", ANSWER_TIMEOUT.as_secs())]
@@ -53,12 +47,13 @@ impl RecentCountsError {
     /// Whether the details are for the log alone.
     pub(crate) fn is_backend_failure(&self) -> bool {
         match self {
-            Self::Token(_) | Self::Client(_) | Self::Request(_) | Self::Timeout => true,
+            Self::NoClient(error) => error.is_backend_failure(),
+            Self::Request(_) | Self::Timeout => true,
             Self::KeywordRejected { .. }
             | Self::RateLimited { .. }
+            | Self::OutOfCredits { .. }
             | Self::TokenRefused { .. }
-            | Self::Refused { .. }
-            | Self::UnusableToken => false,
+            | Self::Refused { .. } => false,
         }
     }
 }
@@ -76,18 +71,10 @@ struct Reason {
     message: Option<String>,
 }
 
-impl RecentCounts {
-    /// The counts of X at `url`, whose bearer token is in `token_parameter`.
-    pub(crate) fn new(url: &str, parameters: ParameterStore, token_parameter: String) -> Self {
-        service::aws::install_tls();
-        Self { client: x::Client::new(url), parameters, token_parameter }
-    }
-
+impl XApi {
     /// The posts that X's search finds for `keyword`, in whatever buckets X counts them. X charges for asking.
-    pub(crate) async fn of(&self, keyword: &Keyword) -> Result<Vec<Bucket>, RecentCountsError> {
-        let token = self.parameters.read(&self.token_parameter).await?.unwrap_or_default();
-        let client = self.client.clone().map_err(RecentCountsError::Client)?;
-        let client = client.bearing(&token).map_err(|_| RecentCountsError::UnusableToken)?;
+    pub(crate) async fn recent_counts(&self, keyword: &Keyword) -> Result<Vec<Bucket>, RecentCountsError> {
+        let client = self.client().await?;
         let answer = tokio::time::timeout(ANSWER_TIMEOUT, client.counts(keyword.as_str()));
         let Answer { outcome, limit } = answer.await.map_err(|_| RecentCountsError::Timeout)?;
         let refusal = match outcome {
@@ -95,6 +82,9 @@ impl RecentCounts {
             Err(json_api::Error::Refused(refusal)) => refusal,
             Err(error) => return Err(RecentCountsError::Request(error)),
         };
+        if matches!(x::meaning(&refusal), Some(Meaning::OutOfCredits | Meaning::MonthlyCap)) {
+            return Err(RecentCountsError::OutOfCredits { reason: refusal.reason });
+        }
         Err(match refusal.status.as_u16() {
             400 => RecentCountsError::KeywordRejected { reason: reason(refusal.explanation) },
             429 => {

@@ -1,0 +1,99 @@
+//! What a day and a month have brought and cost, and what the budgets allow.
+
+use serde::Serialize;
+use stream::report::StreamReport;
+use utc_time::UtcTime;
+use utoipa::ToSchema;
+
+/// The posts of a period that is not over, and their price. Money is summed in whole micro-dollars and shown to the cent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Spending {
+    /// Posts read from the source, each counted once a day (UTC).
+    pub(crate) posts: u64,
+    /// What the source charges for them at least, in US dollars: it may charge for their authors too.
+    dollars: f64,
+    /// Posts that may be read in the period; null if there is no limit.
+    pub(crate) budget_posts: Option<u64>,
+    /// What they would cost at least, in US dollars.
+    budget_dollars: Option<f64>,
+}
+
+impl Spending {
+    /// The day (UTC) of `now`, according to the streamer's latest report.
+    pub(crate) fn today(report: Option<&StreamReport>, now: UtcTime) -> Self {
+        let of_today = report.filter(|report| report.heartbeat_at.day() == now.day());
+        Self::new(
+            of_today.map_or(0, |report| report.posts_today),
+            report.and_then(|report| report.daily_post_budget),
+            report,
+        )
+    }
+
+    /// The month (UTC) of `now`, according to the streamer's latest report.
+    pub(crate) fn this_month(report: Option<&StreamReport>, now: UtcTime) -> Self {
+        let of_month = report.filter(|report| report.heartbeat_at.month() == now.month());
+        Self::new(
+            of_month.map_or(0, |report| report.posts_this_month),
+            report.and_then(|report| report.monthly_post_budget),
+            report,
+        )
+    }
+
+    fn new(posts: u64, budget_posts: Option<u64>, report: Option<&StreamReport>) -> Self {
+        let price = report.map_or(0, |report| report.micro_dollars_a_post);
+        let cost = |posts: u64| dollars(posts.saturating_mul(price));
+        Self { posts, dollars: cost(posts), budget_posts, budget_dollars: budget_posts.map(cost) }
+    }
+
+    /// How much of the budget is used up, in percent; `None` without a budget.
+    pub(crate) fn percent_used(&self) -> Option<f64> {
+        // Posts are far below 2^53.
+        self.budget_posts.map(|budget| 100.0 * self.posts as f64 / budget as f64)
+    }
+}
+
+/// An amount in US dollars, rounded to the cent.
+pub(crate) fn dollars(micro_dollars: u64) -> f64 {
+    const MICRO_DOLLARS_A_CENT: u64 = 10_000;
+    let cents = micro_dollars / MICRO_DOLLARS_A_CENT
+        + (micro_dollars % MICRO_DOLLARS_A_CENT * 2) / MICRO_DOLLARS_A_CENT;
+    // A hundredth of a whole number is printed with two digits at most.
+    cents as f64 / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_over_does_not_count() {
+        let now: UtcTime = "2026-12-01T00:00:05Z".parse().unwrap();
+        let at = |heartbeat: &str| {
+            let report: StreamReport = serde_json::from_value(serde_json::json!({
+                "state": "running", "heartbeatAt": heartbeat, "postsRead": 9, "postsToday": 400,
+                "postsThisMonth": 2_574, "microDollarsAPost": 5_000, "dailyPostBudget": 10_000,
+            }))
+            .unwrap();
+            (Spending::today(Some(&report), now), Spending::this_month(Some(&report), now))
+        };
+        let (today, month) = at("2026-12-01T00:00:01Z");
+        assert_eq!((today.posts, today.dollars, today.budget_dollars), (400, 2.0, Some(50.0)));
+        assert_eq!((month.posts, month.dollars, month.budget_posts), (2_574, 12.87, None));
+        assert_eq!((today.percent_used(), month.percent_used()), (Some(4.0), None));
+        let (today, month) = at("2026-11-30T23:59:59Z");
+        assert_eq!((today.posts, today.dollars, today.budget_posts), (0, 0.0, Some(10_000)));
+        assert_eq!(month.posts, 0);
+    }
+
+    #[test]
+    fn money_is_shown_to_the_cent() {
+        let shown = |micro_dollars| serde_json::json!(dollars(micro_dollars)).to_string();
+        assert_eq!(shown(12_870_000), "12.87");
+        assert_eq!(shown(12_874_999), "12.87");
+        assert_eq!(shown(12_875_000), "12.88");
+        assert_eq!(shown(5_000), "0.01");
+        assert_eq!(shown(0), "0.0");
+        assert_eq!(shown(15_000_000_000), "15000.0");
+    }
+}

@@ -1,0 +1,230 @@
+//! The posts read, by day and month, and the budgets.
+
+mod budget;
+mod charged;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use posts::PostId;
+use utc_time::UtcTime;
+
+pub(crate) use budget::{Budgets, UsedUp};
+use charged::Charged;
+
+/// How many days are remembered: a clock that is set back finds what that day has used.
+const DAYS: usize = 3;
+
+/// How many months are remembered.
+const MONTHS: usize = 2;
+
+/// How often to check whether the budgets allow posts again: days begin, and clocks are set.
+const CHECK_BUDGET: Duration = Duration::from_secs(5);
+
+/// Counts the posts that are read, for which a source charges: each once a day (UTC), however often it is read. After a restart, a post
+/// that was read before is counted again. Copies share the count.
+#[derive(Clone, Debug)]
+pub(crate) struct Meter {
+    counts: Arc<Mutex<Counts>>,
+    budgets: Budgets,
+}
+
+#[derive(Debug)]
+struct Counts {
+    /// By each day's first moment.
+    by_day: BTreeMap<UtcTime, u64>,
+    /// By month, as in `2026-11`.
+    by_month: BTreeMap<String, u64>,
+    charged: Charged,
+    /// Posts that were requested and have not arrived yet.
+    asked_for: u64,
+}
+
+/// Posts that may be requested. When this is dropped, those that did not arrive are given back.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    meter: Meter,
+    asked_for: u64,
+    left: u64,
+}
+
+impl Allowance {
+    /// How many posts may be requested.
+    pub(crate) fn posts(&self) -> u64 {
+        self.asked_for
+    }
+
+    /// Counts one of them as arrived.
+    pub(crate) fn spend(&mut self, id: &PostId, now: UtcTime) {
+        let mut counts = self.meter.counts();
+        if self.left > 0 {
+            self.left -= 1;
+            counts.asked_for -= 1;
+        }
+        counts.count(id, now);
+    }
+}
+
+impl Allowance {
+    /// Counts all of them as read although none can be: the source has charged for up to as many.
+    pub(crate) fn spend_unread(&mut self, now: UtcTime) {
+        let mut counts = self.meter.counts();
+        let left = std::mem::take(&mut self.left);
+        counts.asked_for -= left;
+        counts.add(left, now);
+    }
+}
+
+impl Drop for Allowance {
+    fn drop(&mut self) {
+        self.meter.counts().asked_for -= self.left;
+    }
+}
+
+impl Counts {
+    fn count(&mut self, id: &PostId, now: UtcTime) {
+        if self.charged.is_new(id, now) {
+            self.add(1, now);
+        }
+    }
+
+    fn add(&mut self, posts: u64, now: UtcTime) {
+        let (today, month) = (now.start_of_day(), now.month());
+        *self.by_day.entry(today).or_default() += posts;
+        while self.by_day.len() > DAYS {
+            let oldest = self.by_day.keys().find(|day| **day != today).copied();
+            oldest.and_then(|day| self.by_day.remove(&day));
+        }
+        *self.by_month.entry(month.clone()).or_default() += posts;
+        while self.by_month.len() > MONTHS {
+            let oldest = self.by_month.keys().find(|other| **other != month).cloned();
+            oldest.and_then(|oldest| self.by_month.remove(&oldest));
+        }
+    }
+}
+
+impl Meter {
+    /// Goes on from what was read before, by day (UTC, as in `2026-11-23`) and month (as in `2026-11`).
+    pub(crate) fn new(
+        by_day: BTreeMap<String, u64>,
+        by_month: BTreeMap<String, u64>,
+        budgets: Budgets,
+    ) -> Self {
+        let mut by_month = by_month;
+        // An earlier version counted days alone.
+        for (day, posts) in by_day.iter().filter(|_| by_month.is_empty()).collect::<Vec<_>>() {
+            let month = day.get(.."2026-11".len()).unwrap_or(day);
+            *by_month.entry(month.to_owned()).or_default() += posts;
+        }
+        let start = |day: &str| format!("{day}T00:00:00Z").parse::<UtcTime>().ok();
+        let by_day = by_day.into_iter().filter_map(|(day, posts)| Some((start(&day)?, posts))).collect();
+        let counts = Counts { by_day, by_month, charged: Charged::default(), asked_for: 0 };
+        Self { counts: Arc::new(Mutex::new(counts)), budgets }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        // Nothing panics while it holds the lock.
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a post that the stream delivered.
+    pub(crate) fn count(&self, id: &PostId, now: UtcTime) {
+        self.counts().count(id, now);
+    }
+
+    /// Posts read, by day (UTC, as in `2026-11-23`), of the last few days.
+    pub(crate) fn by_day(&self) -> BTreeMap<String, u64> {
+        self.counts().by_day.iter().map(|(day, posts)| (day.day(), *posts)).collect()
+    }
+
+    /// Posts read, by month (UTC, as in `2026-11`), of the last two months.
+    pub(crate) fn by_month(&self) -> BTreeMap<String, u64> {
+        self.counts().by_month.clone()
+    }
+
+    /// Posts read today.
+    pub(crate) fn today(&self, now: UtcTime) -> u64 {
+        self.counts().by_day.get(&now.start_of_day()).copied().unwrap_or_default()
+    }
+
+    /// Posts read this month.
+    pub(crate) fn this_month(&self, now: UtcTime) -> u64 {
+        self.counts().by_month.get(&now.month()).copied().unwrap_or_default()
+    }
+
+    /// How many posts may be read.
+    pub(crate) fn budgets(&self) -> Budgets {
+        self.budgets
+    }
+
+    /// How many posts may still be read today, and this month.
+    fn left_of_each(&self, now: UtcTime) -> (u64, u64) {
+        let asked_for = self.counts().asked_for;
+        let left = |budget: Option<u64>, read: u64| {
+            budget.map_or(u64::MAX, |budget| budget.saturating_sub(read.saturating_add(asked_for)))
+        };
+        (left(self.budgets.a_day, self.today(now)), left(self.budgets.a_month, self.this_month(now)))
+    }
+
+    /// How many posts may still be read today.
+    fn left(&self, now: UtcTime) -> u64 {
+        let (day, month) = self.left_of_each(now);
+        day.min(month)
+    }
+
+    /// The budget of which the least is left.
+    pub(crate) fn scarcest(&self, now: UtcTime) -> UsedUp {
+        let (day, month) = self.left_of_each(now);
+        if month <= day { UsedUp::Month } else { UsedUp::Day }
+    }
+
+    /// How many posts may still be read today to heal gaps. The last ones are reserved for the stream, which goes first.
+    fn left_for_healing(&self, now: UtcTime) -> u64 {
+        const STREAM: u64 = 100;
+        let streams = self.budgets.least().map_or(0, |budget| STREAM.min(budget / 10));
+        self.left(now).saturating_sub(streams)
+    }
+
+    /// The budget that is used up, if one is.
+    pub(crate) fn used_up(&self, now: UtcTime) -> Option<UsedUp> {
+        let (day, month) = self.left_of_each(now);
+        match (day, month) {
+            (_, 0) => Some(UsedUp::Month),
+            (0, _) => Some(UsedUp::Day),
+            _ => None,
+        }
+    }
+
+    /// Whether a budget is used up.
+    pub(crate) fn is_used_up(&self, now: UtcTime) -> bool {
+        self.used_up(now).is_some()
+    }
+
+    /// Allows up to `most` posts to be requested, if at least `least` may still be read.
+    pub(crate) fn allow(&self, least: u64, most: u64, now: UtcTime) -> Option<Allowance> {
+        let posts = self.left_for_healing(now).min(most);
+        if posts < least {
+            return None;
+        }
+        self.counts().asked_for += posts;
+        Some(Allowance { meter: self.clone(), asked_for: posts, left: posts })
+    }
+
+    /// Waits until posts may be read.
+    pub(crate) async fn free(&self) {
+        while self.is_used_up(UtcTime::now()) {
+            tokio::time::sleep(CHECK_BUDGET).await;
+        }
+    }
+
+    /// Waits until `least` posts may be read to heal gaps.
+    pub(crate) async fn free_for_healing(&self, least: u64) {
+        while self.left_for_healing(UtcTime::now()) < least {
+            tokio::time::sleep(CHECK_BUDGET).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

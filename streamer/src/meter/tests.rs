@@ -1,0 +1,126 @@
+//! The meter and its budgets.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+
+fn at(second: i64) -> UtcTime {
+    UtcTime::from_millis(second * 1000).unwrap()
+}
+
+/// A meter on which `posts` were read at `now`.
+fn meter(budget: Option<u64>, posts: u64, now: UtcTime) -> Meter {
+    of_day(BTreeMap::from([(now.day(), posts)]), budget)
+}
+
+/// A meter with a daily budget.
+fn of_day(by_day: BTreeMap<String, u64>, budget: Option<u64>) -> Meter {
+    Meter::new(by_day, BTreeMap::new(), Budgets { a_day: budget, a_month: None })
+}
+
+/// A post that was not read before.
+fn new() -> PostId {
+    static NEXT: AtomicU64 = AtomicU64::new(1_000_000);
+    NEXT.fetch_add(1, Ordering::Relaxed).to_string().parse().unwrap()
+}
+
+#[test]
+fn the_budget_is_a_days_and_survives_the_reader() {
+    let noon = at(12 * 3600);
+    let first = meter(Some(3), 2, noon);
+    assert!(!first.is_used_up(noon));
+    let next = of_day(first.by_day(), Some(3));
+    next.count(&new(), noon);
+    assert!(next.is_used_up(noon));
+    assert!(!next.is_used_up(noon.start_of_next_day()));
+    assert!(!of_day(next.by_day(), None).is_used_up(noon));
+}
+
+#[test]
+fn what_is_asked_for_counts_until_it_has_come() {
+    let noon = at(12 * 3600);
+    let meter = meter(Some(300), 250, noon);
+    let mut page = meter.allow(10, 100, noon).unwrap();
+    assert_eq!(page.posts(), 20, "a tenth of the budget is the stream's");
+    assert!(!meter.is_used_up(noon), "which goes on meanwhile");
+    for _ in 0..30 {
+        meter.count(&new(), noon);
+    }
+    assert!(meter.is_used_up(noon), "but does not read what has been asked for");
+    assert!(meter.allow(1, 1, noon).is_none());
+    page.spend(&new(), noon);
+    assert!(meter.is_used_up(noon), "nor what has come of it");
+    drop(page);
+    assert_eq!((meter.today(noon), meter.is_used_up(noon)), (281, false));
+}
+
+#[test]
+fn a_page_is_asked_for_if_the_budget_has_enough_for_one() {
+    let noon = at(12 * 3600);
+    let nearly_used_up = meter(Some(300), 265, noon);
+    assert!(nearly_used_up.allow(10, 100, noon).is_none(), "X gives no page of five");
+    assert_eq!(nearly_used_up.allow(5, 100, noon).unwrap().posts(), 5);
+    assert_eq!(meter(None, 0, noon).allow(10, 100, noon).unwrap().posts(), 100);
+}
+
+#[test]
+fn more_than_was_asked_for_is_counted_too() {
+    let noon = at(12 * 3600);
+    let meter = meter(None, 0, noon);
+    let mut page = meter.allow(1, 1, noon).unwrap();
+    page.spend(&new(), noon);
+    page.spend(&new(), noon);
+    drop(page);
+    assert_eq!(meter.today(noon), 2);
+}
+
+#[test]
+fn a_clock_that_goes_wrong_neither_frees_nor_uses_up_a_days_budget() {
+    let (today, tomorrow) = (at(12 * 3600), at(36 * 3600));
+    let meter = of_day(BTreeMap::from([(today.day(), 2), (tomorrow.day(), 3)]), Some(3));
+    assert!(meter.is_used_up(tomorrow));
+    assert!(!meter.is_used_up(today), "set back, the clock finds its day as it was left");
+    meter.count(&new(), today);
+    assert!(meter.is_used_up(today));
+    for year in 1..9 {
+        meter.count(&new(), at(year * 365 * 24 * 3600));
+    }
+    meter.count(&new(), today);
+    assert!(meter.by_day().len() <= DAYS);
+}
+
+#[test]
+fn a_post_counts_once_a_day_however_it_comes() {
+    let noon = at(12 * 3600);
+    let meter = meter(None, 0, noon);
+    let id = new();
+    meter.count(&id, noon);
+    meter.count(&id, noon);
+    let mut page = meter.allow(1, 10, noon).unwrap();
+    page.spend(&id, noon);
+    assert_eq!((meter.today(noon), meter.this_month(noon)), (1, 1));
+    let tomorrow = noon.start_of_next_day();
+    page.spend(&id, tomorrow);
+    assert_eq!((meter.today(tomorrow), meter.this_month(tomorrow)), (1, 2));
+}
+
+#[test]
+fn the_months_budget_ends_reading_until_the_next_month() {
+    let noon: UtcTime = "2026-11-29T12:00:00Z".parse().unwrap();
+    let budgets = Budgets { a_day: Some(2), a_month: Some(3) };
+    let meter = Meter::new(BTreeMap::new(), BTreeMap::from([("2026-11".to_owned(), 1)]), budgets);
+    meter.count(&new(), noon);
+    assert_eq!(meter.used_up(noon), None);
+    meter.count(&new(), noon);
+    let used_up = meter.used_up(noon).unwrap();
+    assert_eq!((used_up, used_up.until(noon).day().as_str()), (UsedUp::Month, "2026-12-01"));
+    let next = Meter::new(meter.by_day(), meter.by_month(), budgets);
+    assert_eq!(
+        next.used_up(noon.start_of_next_day()),
+        Some(UsedUp::Month),
+        "the next day is of the same month"
+    );
+    assert_eq!(next.used_up(used_up.until(noon)), None);
+    let of_day = Meter::new(BTreeMap::from([(noon.day(), 2)]), BTreeMap::new(), budgets);
+    assert_eq!(of_day.used_up(noon), Some(UsedUp::Day));
+}
