@@ -141,6 +141,19 @@ impl Recorded<'_> {
         self.save().await;
         Healed::Finished
     }
+
+    /// Writes why a gap is not healed yet, and puts it off until `due`.
+    async fn put_off(mut self, reason: String, due: UtcTime) -> Work {
+        self.gap.reason = Some(reason);
+        self.save().await;
+        Work::new(self.gap, due)
+    }
+}
+
+/// A gap whose request the source rejected, to be tried again in an hour.
+async fn rejected(recorded: Recorded<'_>, reason: &str) -> Work {
+    let due = UtcTime::now().after(REFUSED_WAIT);
+    recorded.put_off(format!("{REJECTED}; next attempt at {due}: {reason}"), due).await
 }
 
 impl<S: Source> GapHealer<S> {
@@ -187,24 +200,20 @@ impl<S: Source> GapHealer<S> {
                         return recorded.finish(|gap| open(gap, &reason)).await;
                     }
                     tracing::error!(%keyword, reason, "the source rejected the request that would heal a gap");
-                    return Healed::Refused(Box::new(self.postponed(recorded, &reason).await));
+                    return Healed::Refused(Box::new(rejected(recorded, &reason).await));
                 }
                 Err(Unhealed::KeywordRefused(reason)) => {
                     tracing::warn!(%keyword, reason, "the source does not search for a keyword");
-                    return Healed::Later(Box::new(self.postponed(recorded, &reason).await));
+                    return Healed::Later(Box::new(rejected(recorded, &reason).await));
                 }
                 Err(Unhealed::Wait(class @ Class::Network, reason)) if waits >= PATIENCE => {
                     let due = UtcTime::now().after(backoff.wait(class, UtcTime::now()));
-                    recorded.gap.reason = Some(reason);
-                    recorded.save().await;
-                    return Healed::Later(Box::new(Work::new(recorded.gap, due)));
+                    return Healed::Later(Box::new(recorded.put_off(reason, due).await));
                 }
                 Err(Unhealed::Later(class, reason)) => {
                     let due = UtcTime::now().after(S::BACKOFF.wait(class, failures, UtcTime::now()));
                     tracing::warn!(%keyword, reason, %due, "healing goes on later");
-                    recorded.gap.reason = Some(reason);
-                    recorded.save().await;
-                    let mut work = Work::new(recorded.gap, due);
+                    let mut work = recorded.put_off(reason, due).await;
                     work.failures = failures.saturating_add(1);
                     return Healed::Later(Box::new(work));
                 }
@@ -230,14 +239,6 @@ impl<S: Source> GapHealer<S> {
                 }
             }
         }
-    }
-
-    /// A gap whose request the source rejected, to be tried again in an hour.
-    async fn postponed(&self, mut recorded: Recorded<'_>, reason: &str) -> Work {
-        let due = UtcTime::now().after(REFUSED_WAIT);
-        recorded.gap.reason = Some(format!("{REJECTED}; next attempt at {due}: {reason}"));
-        recorded.save().await;
-        Work::new(recorded.gap, due)
     }
 
     /// Fetches what is left of a gap, and waits until the queue has it. Another attempt goes on where this one stopped, with the

@@ -64,9 +64,7 @@ impl Allowance {
         }
         counts.count(id, now);
     }
-}
 
-impl Allowance {
     /// Counts all of them as read although none can be: the source has charged for up to as many.
     pub(crate) fn spend_unread(&mut self, now: UtcTime) {
         let mut counts = self.meter.counts();
@@ -108,14 +106,15 @@ impl Meter {
     /// Goes on from what was read before, by day (UTC, as in `2026-11-23`) and month (as in `2026-11`).
     pub(crate) fn new(
         by_day: BTreeMap<String, u64>,
-        by_month: BTreeMap<String, u64>,
+        mut by_month: BTreeMap<String, u64>,
         budgets: Budgets,
     ) -> Self {
-        let mut by_month = by_month;
         // An earlier version counted days alone.
-        for (day, posts) in by_day.iter().filter(|_| by_month.is_empty()).collect::<Vec<_>>() {
-            let month = day.get(.."2026-11".len()).unwrap_or(day);
-            *by_month.entry(month.to_owned()).or_default() += posts;
+        if by_month.is_empty() {
+            for (day, posts) in &by_day {
+                let month = day.get(.."2026-11".len()).unwrap_or(day);
+                *by_month.entry(month.to_owned()).or_default() += posts;
+            }
         }
         let start = |day: &str| format!("{day}T00:00:00Z").parse::<UtcTime>().ok();
         let by_day = by_day.into_iter().filter_map(|(day, posts)| Some((start(&day)?, posts))).collect();
@@ -188,12 +187,7 @@ impl Meter {
 
     /// The budget that is used up, if one is.
     pub(crate) fn used_up(&self, now: UtcTime) -> Option<UsedUp> {
-        let (day, month) = self.left_of_each(now);
-        match (day, month) {
-            (_, 0) => Some(UsedUp::Month),
-            (0, _) => Some(UsedUp::Day),
-            _ => None,
-        }
+        (self.left(now) == 0).then(|| self.scarcest(now))
     }
 
     /// Whether a budget is used up.

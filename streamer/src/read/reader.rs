@@ -68,28 +68,17 @@ pub(crate) async fn read_and_reconnect<S: Source>(
 /// Reports why nothing is read, and when the next attempt is due.
 fn say_that_it_waits<S>(context: &Context<S>, class: Class, cause: &str, wait: Duration) {
     let due = UtcTime::now().after(wait);
-    let waiting_for = match class {
-        Class::OutOfCredits => Some(WaitingFor::Credits),
-        Class::MonthlyCap => Some(WaitingFor::MonthlyCap),
-        _ => None,
+    // At once is not worth telling.
+    let reason =
+        if wait.is_zero() { cause.to_owned() } else { format!("{cause}; the next attempt is due at {due}") };
+    let (waiting_for, what) = match class {
+        Class::OutOfCredits => (WaitingFor::Credits, "out of credits"),
+        Class::MonthlyCap => {
+            (WaitingFor::MonthlyCap, "as many posts were read as the source allows in a month")
+        }
+        _ => return context.progress.enter(StreamState::Reconnecting, Some(reason)),
     };
-    match waiting_for {
-        Some(waiting_for) => {
-            let what = match waiting_for {
-                WaitingFor::Credits => "out of credits",
-                _ => "as many posts were read as the source allows in a month",
-            };
-            context.progress.pause(waiting_for, format!("{what}: {cause}; the next attempt is due at {due}"));
-        }
-        // At once is not worth telling.
-        None if wait.is_zero() => {
-            context.progress.enter(StreamState::Reconnecting, Some(cause.to_owned()));
-        }
-        None => {
-            let reason = format!("{cause}; the next attempt is due at {due}");
-            context.progress.enter(StreamState::Reconnecting, Some(reason));
-        }
-    }
+    context.progress.pause(waiting_for, format!("{what}: {reason}"));
 }
 
 /// Waits until another connection may be opened.
