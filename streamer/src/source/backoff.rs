@@ -17,7 +17,8 @@ pub struct BackoffRules {
     pub hung_up: Duration,
     /// After 5xx: the first wait, which doubles up to the second.
     pub server: (Duration, Duration),
-    /// After too many requests, or while another connection holds the slot: the first wait, which doubles up to the second. It is never shorter than what the source said.
+    /// After too many requests, or while another connection holds the slot: the first wait, which doubles up to the second.
+    /// It never ends before the time that the source named.
     pub rate_limited: (Duration, Duration),
 }
 
