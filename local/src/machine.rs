@@ -12,7 +12,7 @@ use posts::Keyword;
 use service::own_metrics::EmbeddedMetrics;
 use service::parameters::ParameterStore;
 use stream::StreamStatusTable;
-use stream::keywords::KeywordOptions;
+use stream::keyword_options::KeywordOptions;
 use utc_time::UtcTime;
 
 use crate::access::Access;

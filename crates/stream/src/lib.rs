@@ -8,6 +8,7 @@ mod gap_bound;
 mod gap_records;
 pub mod gaps;
 mod keyword_notes;
+pub mod keyword_options;
 pub mod keywords;
 pub mod launch;
 pub mod lease;

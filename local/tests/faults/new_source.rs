@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::stream::gaps::{GapState, HealedBy, Period, Unfetchable};
-use ::stream::keywords::KeywordOptions;
+use ::stream::keyword_options::KeywordOptions;
 use futures::{StreamExt, stream};
 use local::programs;
 use posts::{Keyword, Post};

@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use local::{Endpoint, Machine, programs};
 use serde_json::{Value, json};
 use stream::StreamStatusTable;
-use stream::keywords::KeywordOptions;
+use stream::keyword_options::KeywordOptions;
 use tokio::net::TcpListener;
 use utc_time::UtcTime;
 

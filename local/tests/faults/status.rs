@@ -9,7 +9,7 @@ use posts::Keyword;
 use serde_json::Value;
 use stream::StreamStatusTable;
 use stream::gaps::{Gap, GapState};
-use stream::keywords::KeywordOptions;
+use stream::keyword_options::KeywordOptions;
 use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};

@@ -9,6 +9,8 @@ use tokio::time::Instant;
 use utc_time::UtcTime;
 
 use super::book::GapBook;
+use super::outcome::{Healed, Unhealed};
+use super::recorded::{Recorded, open, rejected};
 use super::worklist::{Work, too_old};
 use crate::cursor::Cursor;
 use crate::intake::{Fetched, Intake};
@@ -27,13 +29,6 @@ const PACE: Duration = Duration::from_millis(200);
 
 /// How often it is saved how far a gap has been fetched.
 const SAVE_PROGRESS: Duration = Duration::from_secs(5);
-
-/// How long to wait after the source has refused a request as such. It is asked again, also after a new version has started: the
-/// program's request was wrong, or the source is about to change.
-const REFUSED_WAIT: Duration = Duration::from_secs(60 * 60);
-
-/// How the reason of a gap begins whose request the source rejected.
-const REJECTED: &str = "the source rejected the request";
 
 /// How long a source that keeps its posts for ever is asked for a gap although it rejects the requests. Chosen here, as long as X's search reaches
 /// back.
@@ -59,59 +54,6 @@ pub(crate) struct GapHealer<S> {
     pub(crate) progress: Progress,
 }
 
-/// What came of an attempt to heal a gap.
-#[derive(Debug)]
-pub(crate) enum Healed {
-    /// Its record says what became of it.
-    Finished,
-    /// It is to be tried again when it is due.
-    Later(Box<Work>),
-    /// The source refuses such requests. It is to be tried again when it is due, and no other before.
-    Refused(Box<Work>),
-}
-
-/// Why a gap is not healed.
-enum Unhealed {
-    /// Posts are missing for good.
-    Open(String),
-    /// Its keyword is no longer requested.
-    Abandoned,
-    /// No gap can be fetched now.
-    Wait(Class, String),
-    /// It cannot be fetched now; others may.
-    Later(Class, String),
-    /// The source refuses the request as such.
-    Refused(String),
-    /// The source refuses the keyword.
-    KeywordRefused(String),
-    /// A budget does not allow it.
-    Budget,
-    /// This streamer ends.
-    Ending,
-}
-
-impl From<Failure> for Unhealed {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Passing { class: class @ (Class::Server | Class::Unreadable), reason } => {
-                Self::Later(class, reason)
-            }
-            Failure::Passing { class, reason } => Self::Wait(class, reason),
-            // The connection will report it too.
-            Failure::Unauthorized(reason) => Self::Wait(Class::Server, reason),
-            Failure::KeywordRefused(reason) => Self::KeywordRefused(reason),
-            Failure::InvalidRequest(reason) | Failure::Final(reason) => Self::Refused(reason),
-        }
-    }
-}
-
-/// A gap whose posts are missing for good. If the source rejected it before, its words stay.
-fn open(gap: Gap, reason: &str) -> Gap {
-    let rejected = gap.reason.as_deref().filter(|reason| reason.starts_with(REJECTED));
-    let reason = rejected.map_or_else(|| reason.to_owned(), |rejected| format!("{reason}; {rejected}"));
-    Gap { state: GapState::Open, reason: Some(reason), ..gap }
-}
-
 /// The pages of a period, as far as they have been turned.
 struct Pages {
     of: Period,
@@ -119,47 +61,10 @@ struct Pages {
     next: Option<String>,
 }
 
-/// A gap, and its record.
-struct Recorded<'a> {
-    book: &'a GapBook,
-    record: Gap,
-    gap: Gap,
-}
-
-impl Recorded<'_> {
-    /// Writes the record, if the gap has changed.
-    async fn save(&mut self) {
-        if self.gap != self.record {
-            self.book.change(&self.record, &self.gap).await;
-            self.record = self.gap.clone();
-        }
-    }
-
-    /// Writes the record of a gap that is finished.
-    async fn finish(mut self, change: impl FnOnce(Gap) -> Gap) -> Healed {
-        self.gap = change(self.gap);
-        self.save().await;
-        Healed::Finished
-    }
-
-    /// Writes why a gap is not healed yet, and puts it off until `due`.
-    async fn put_off(mut self, reason: String, due: UtcTime) -> Work {
-        self.gap.reason = Some(reason);
-        self.save().await;
-        Work::new(self.gap, due)
-    }
-}
-
-/// A gap whose request the source rejected, to be tried again in an hour.
-async fn rejected(recorded: Recorded<'_>, reason: &str) -> Work {
-    let due = UtcTime::now().after(REFUSED_WAIT);
-    recorded.put_off(format!("{REJECTED}; next attempt at {due}: {reason}"), due).await
-}
-
 impl<S: Source> GapHealer<S> {
     /// Heals one gap, or records why it cannot be healed.
     pub(crate) async fn heal(&self, Work { gap, backfilled, failures, .. }: Work) -> Healed {
-        let mut recorded = Recorded { book: &self.gaps, record: gap.clone(), gap };
+        let mut recorded = Recorded::new(&self.gaps, gap);
         if let Some(backfill) = backfilled {
             tokio::select! {
                 () = async {

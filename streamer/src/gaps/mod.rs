@@ -4,6 +4,8 @@ mod book;
 mod heal;
 mod healer;
 mod interruption;
+mod outcome;
+mod recorded;
 mod worklist;
 
 pub(crate) use book::GapBook;

@@ -1,7 +1,8 @@
 //! Whether X takes a keyword: it is asked before the keyword is requested, so that a wrong one is refused at once.
 
 use posts::Keyword;
-use stream::keywords::{KeywordOptions, RequestedKeyword};
+use stream::keyword_options::KeywordOptions;
+use stream::keywords::RequestedKeyword;
 use x::{RuleVerdict, rule_value};
 
 use crate::error::{ApiError, causes};
