@@ -55,5 +55,10 @@ impl Source {
 }
 
 fn x(url: String, backfill_minutes: u32) -> SourceConfig {
-    SourceConfig::X { url, token_parameter: TOKEN_PARAMETER.to_owned(), backfill_minutes }
+    SourceConfig::X {
+        url,
+        token_parameter: TOKEN_PARAMETER.to_owned(),
+        backfill_minutes,
+        archive_search: true,
+    }
 }

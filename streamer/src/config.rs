@@ -38,6 +38,9 @@ pub enum SourceConfig {
         /// `X_BACKFILL_MINUTES`: how many minutes of missed posts X delivers again, 0 to 5. 0 if absent; only Enterprise
         /// accounts have any.
         backfill_minutes: u32,
+        /// `ARCHIVE_SEARCH`: whether posts of more than seven days ago are fetched by full-archive search, if X offers it to the
+        /// account; `true` if absent.
+        archive_search: bool,
     },
     /// The public posts that a Mastodon server knows.
     Mastodon {
@@ -77,6 +80,7 @@ impl Config {
                 url: variables.optional("X_API_URL").unwrap_or_else(|| ::x::BASE_URL.to_owned()),
                 token_parameter: variables.required("TWITTER_BEARER_TOKEN_PARAMETER"),
                 backfill_minutes: variables.number("X_BACKFILL_MINUTES", 0..=x::limits::BACKFILL_MINUTES, 0),
+                archive_search: variables.flag("ARCHIVE_SEARCH", true),
             },
         };
         let daily_post_budget = match &source {
@@ -117,7 +121,7 @@ mod tests {
     fn x_is_read_unless_a_mastodon_server_is_named() {
         let x = read(&[("TWITTER_BEARER_TOKEN_PARAMETER", "token"), ("X_BACKFILL_MINUTES", "5")]).unwrap();
         assert_eq!(x.daily_post_budget, Some(10_000));
-        assert!(matches!(x.source, SourceConfig::X { backfill_minutes: 5, .. }));
+        assert!(matches!(x.source, SourceConfig::X { backfill_minutes: 5, archive_search: true, .. }));
         let mastodon = read(&[("MASTODON_URL", "https://m.example")]).unwrap();
         assert_eq!(mastodon.daily_post_budget, None);
         assert!(matches!(mastodon.source, SourceConfig::Mastodon { token_parameter: None, .. }));

@@ -45,10 +45,11 @@ pub async fn run(
     service::aws::install_tls();
     let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(aws));
     match config.source.clone() {
-        SourceConfig::X { url, token_parameter, backfill_minutes } => {
+        SourceConfig::X { url, token_parameter, backfill_minutes, archive_search } => {
             let open = async |memory| {
                 let token = bearer_token(&parameters, &token_parameter).await?;
-                Ok(X::new(x::Client::new(&url)?.bearing(&token)?, memory, backfill_minutes))
+                let client = x::Client::new(&url)?.bearing(&token)?;
+                Ok(X::new(client, memory, backfill_minutes, archive_search))
             };
             run_source(config, aws, own_metrics, shutdown, open).await
         }

@@ -15,14 +15,14 @@ pub struct Variables<F> {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct WrongVariables {
     missing: Vec<&'static str>,
-    not_numbers: Vec<String>,
+    unusable: Vec<String>,
 }
 
 impl fmt::Display for WrongVariables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let missing = (!self.missing.is_empty())
             .then(|| format!("missing environment variables: {}", self.missing.join(", ")));
-        let parts: Vec<&str> = missing.iter().chain(&self.not_numbers).map(String::as_str).collect();
+        let parts: Vec<&str> = missing.iter().chain(&self.unusable).map(String::as_str).collect();
         f.write_str(&parts.join("; "))
     }
 }
@@ -59,11 +59,20 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             _ => {
                 let (least, most) = (range.start(), range.end());
                 self.wrong
-                    .not_numbers
+                    .unusable
                     .push(format!("{name} must be a whole number from {least} to {most}, not {text:?}"));
                 absent
             }
         }
+    }
+
+    /// `true` or `false`; `absent` if the variable is missing.
+    pub fn flag(&mut self, name: &'static str, absent: bool) -> bool {
+        let Some(text) = self.optional(name) else { return absent };
+        text.trim().parse().unwrap_or_else(|_| {
+            self.wrong.unusable.push(format!("{name} must be true or false, not {text:?}"));
+            absent
+        })
     }
 
     /// `config`, which was made from the variables, if none was missing or wrong.
@@ -105,5 +114,13 @@ mod tests {
         );
         let mut variables = Variables::new(|_| Some("5".to_owned()));
         assert_eq!((variables.number("FIVE", 0..=5_u64, 3), variables.complete(())), (5, Ok(())));
+    }
+
+    #[test]
+    fn a_flag_is_true_or_false() {
+        let mut variables = Variables::new(|name| (name != "ABSENT").then(|| name.to_lowercase()));
+        assert!(variables.flag("ABSENT", true) && variables.flag("TRUE", false));
+        assert!(!variables.flag("FALSE", true) && variables.flag("YES", true));
+        assert_eq!(variables.complete(()).unwrap_err().to_string(), r#"YES must be true or false, not "yes""#);
     }
 }

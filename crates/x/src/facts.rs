@@ -43,9 +43,11 @@ pub struct Fact {
     pub checked: &'static str,
 }
 
+const ARCHIVE: &str = "https://docs.x.com/x-api/enterprise-gnip-2.0/fundamentals/search-api";
 const BACKFILL: &str = "https://docs.x.com/x-api/fundamentals/recovery-and-redundancy";
 const CHANGING_RULES: &str = "https://docs.x.com/x-api/stream/update-stream-rules";
 const FILTERED_STREAM: &str = "https://docs.x.com/x-api/posts/filtered-stream/introduction";
+const PAGES_OF_ARCHIVE: &str = "https://docs.x.com/x-api/posts/search/quickstart/full-archive-search";
 const PAGES_OF_SEARCH: &str = "https://docs.x.com/x-api/posts/search/integrate/paginate";
 const PRICES: &str = "https://docs.x.com/x-api/getting-started/pricing";
 const RATE_LIMITS: &str = "https://docs.x.com/x-api/fundamentals/rate-limits";
@@ -67,9 +69,12 @@ macro_rules! facts {
 pub fn all() -> Vec<Fact> {
     facts! {
         BASE_URL: FILTERED_STREAM, "2026-11-26";
+        limits::ARCHIVE_PACE: RATE_LIMITS, "2026-11-26";
+        limits::ARCHIVE_PAGE: PAGES_OF_ARCHIVE, "2026-11-26";
         limits::BACKFILL_MINUTES: BACKFILL, "2026-11-26";
         limits::CONNECTS: RATE_LIMITS, "2026-11-26";
         limits::CONNECT_WINDOW: RATE_LIMITS, "2026-11-26";
+        limits::FIRST_POST: ARCHIVE, "2026-11-26";
         limits::KEEP_ALIVE: STREAMING, "2026-11-26";
         limits::LATENESS: STREAMING, "2026-11-26";
         limits::NETWORK_BACKOFF: RECONNECTING, "2026-11-26";

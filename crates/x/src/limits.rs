@@ -43,6 +43,18 @@ pub const SEARCH_REACH: Duration = Duration::from_secs(7 * 24 * 3600);
 /// <https://docs.x.com/x-api/posts/search-recent-posts>
 pub const SEARCH_PAGE: (u64, u64) = (10, 100);
 
+/// The fewest and the most posts that a page of full-archive search may be requested to hold.
+/// <https://docs.x.com/x-api/posts/search/quickstart/full-archive-search>
+pub const ARCHIVE_PAGE: (u64, u64) = (10, 500);
+
+/// The shortest time between two requests of full-archive search.
+/// <https://docs.x.com/x-api/fundamentals/rate-limits>
+pub const ARCHIVE_PACE: Duration = Duration::from_secs(1);
+
+/// The start of the day (UTC) on which the first post of all was written, to which full-archive search reaches back.
+/// <https://docs.x.com/x-api/enterprise-gnip-2.0/fundamentals/search-api>
+pub const FIRST_POST: &str = "2006-03-21T00:00:00Z";
+
 /// The most rules of an account.
 /// <https://docs.x.com/x-api/fundamentals/rate-limits>
 pub const RULES: usize = 1000;

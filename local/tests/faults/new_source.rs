@@ -65,7 +65,6 @@ impl Source for FeedSource {
     const LATENESS: Duration = Duration::from_secs(1);
     const SILENCE: Duration = Duration::from_secs(3600);
     const FETCHABLE_AFTER: Duration = Duration::from_secs(1);
-    const FETCHABLE_FOR: Option<Duration> = None;
     const UNFETCHABLE: &[Unfetchable] = &[];
     const HEALED_BY: HealedBy = HealedBy::Timeline;
     const PAGE: (u64, u64) = (1, 5);

@@ -92,7 +92,7 @@ impl<S: Source> GapHealer<S> {
                     tracing::info!(%keyword, %from, %to, posts, "healed a gap");
                     return recorded.finish(|gap| self.closed(gap)).await;
                 }
-                Err(Unhealed::Open(reason)) => {
+                Err(Unhealed::Open(reason) | Unhealed::OutOfReach(reason)) => {
                     tracing::warn!(%keyword, %from, %to, reason, "a gap stays open");
                     return recorded.finish(|gap| open(gap, &reason)).await;
                 }
@@ -101,7 +101,7 @@ impl<S: Source> GapHealer<S> {
                 Err(Unhealed::Refused(reason)) => {
                     self.progress.request_refused();
                     // A source that keeps its posts for ever is not asked for ever.
-                    if S::FETCHABLE_FOR.is_none() && UtcTime::now().since(recorded.gap.to) > LONGEST {
+                    if self.source.fetchable_for().is_none() && UtcTime::now().since(recorded.gap.to) > LONGEST {
                         return recorded.finish(|gap| open(gap, &reason)).await;
                     }
                     tracing::error!(%keyword, reason, "the source rejected the request that would heal a gap");
@@ -181,6 +181,11 @@ impl<S: Source> GapHealer<S> {
                     *pages = None;
                     continue;
                 }
+                // What it does not reach is given up; the rest can be fetched.
+                Err(Failure::OutOfReach(_)) if self.is_too_old(left, UtcTime::now()) => {
+                    *pages = None;
+                    continue;
+                }
                 Err(failure) => {
                     // The source charges for the same posts once.
                     if is_first_attempt
@@ -217,17 +222,21 @@ impl<S: Source> GapHealer<S> {
         }
     }
 
+    /// Whether the beginning of a period can no longer be fetched.
+    fn is_too_old(&self, period: Period, now: UtcTime) -> bool {
+        self.source.fetchable_for().is_some_and(|within| period.from < now.before(within))
+    }
+
     /// Records the beginning of a gap as missing if it can no longer be fetched, and goes on with the rest; true if it did so.
     async fn give_up_what_is_too_old(
         &self,
         recorded: &mut Recorded<'_>,
         now: UtcTime,
     ) -> Result<bool, Unhealed> {
-        let Some(within) = S::FETCHABLE_FOR else { return Ok(false) };
         let left = recorded.gap.still_to_fetch();
-        if left.from >= now.before(within) {
+        let Some(within) = self.source.fetchable_for().filter(|_| self.is_too_old(left, now)) else {
             return Ok(false);
-        }
+        };
         let cut = now.before(within.saturating_sub(MARGIN));
         if cut > left.to {
             return Err(Unhealed::Open(too_old(within)));
@@ -257,7 +266,7 @@ impl<S: Source> GapHealer<S> {
 
     /// Waits until the source allows another request, and says so where that takes a while.
     async fn wait_for_limit(&self, recorded: &mut Recorded<'_>) {
-        let wait = self.source.fetch_wait(UtcTime::now());
+        let wait = self.source.fetch_wait(recorded.gap.still_to_fetch(), UtcTime::now());
         if wait.is_zero() {
             return;
         }

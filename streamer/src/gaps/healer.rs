@@ -12,7 +12,7 @@ use utc_time::UtcTime;
 use super::book::{AT_ONCE, GapBook};
 use super::heal::GapHealer;
 use super::interruption::{Interruption, Missing, Then};
-use super::worklist::{Fetchable, Record, WAITING, Worklist};
+use super::worklist::{Record, WAITING, Worklist};
 use crate::intake::Intake;
 use crate::ledger::Ledger;
 use crate::progress::Progress;
@@ -45,8 +45,7 @@ impl<S: Source> Healer<S> {
     /// Records and heals incoming interruptions, and what earlier readers left, one after the other; never ends. Drop it
     /// to stop it: the next reader heals the rest.
     pub(crate) async fn run(self, mut interruptions: mpsc::Receiver<Interruption>) {
-        let fetchable = Fetchable { after: S::FETCHABLE_AFTER, within: S::FETCHABLE_FOR };
-        let mut worklist = Worklist::new(self.left_behind().await, fetchable);
+        let mut worklist = Worklist::new(self.left_behind().await, S::FETCHABLE_AFTER);
         let mut to_come: Vec<Interruption> = Vec::new();
         let mut healing = None;
         loop {
@@ -99,7 +98,8 @@ impl<S: Source> Healer<S> {
     /// Records an interruption; only then may the cursor pass it.
     async fn record(&self, interruption: Interruption, worklist: &mut Worklist) {
         let gaps = &self.gap_healer.gaps;
-        let records = worklist.add(&interruption, UtcTime::now());
+        let fetchable_for = self.gap_healer.source.fetchable_for();
+        let records = worklist.add(&interruption, fetchable_for, UtcTime::now());
         let Interruption { missing, to, untold, then, .. } = interruption;
         futures::stream::iter(records)
             .for_each_concurrent(AT_ONCE, |record| async move {

@@ -24,6 +24,8 @@ pub(super) enum Unhealed {
     Wait(Class, String),
     /// It cannot be fetched now; others may.
     Later(Class, String),
+    /// The source does not reach back that far.
+    OutOfReach(String),
     /// The source refuses the request as such.
     Refused(String),
     /// The source refuses the keyword.
@@ -44,6 +46,7 @@ impl From<Failure> for Unhealed {
             // The connection will report it too.
             Failure::Unauthorized(reason) => Self::Wait(Class::Server, reason),
             Failure::KeywordRefused(reason) => Self::KeywordRefused(reason),
+            Failure::OutOfReach(reason) => Self::OutOfReach(reason),
             Failure::InvalidRequest(reason) | Failure::Final(reason) => Self::Refused(reason),
         }
     }

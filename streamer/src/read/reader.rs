@@ -42,7 +42,10 @@ pub(crate) async fn read_and_reconnect<S: Source>(
                 tokio::time::sleep(wait).await;
             }
             End::Failed(
-                Failure::Unauthorized(reason) | Failure::KeywordRefused(reason) | Failure::Final(reason),
+                Failure::Unauthorized(reason)
+                | Failure::KeywordRefused(reason)
+                | Failure::OutOfReach(reason)
+                | Failure::Final(reason),
             ) => return reason,
             End::Failed(Failure::InvalidRequest(reason)) => {
                 context.progress.request_refused();

@@ -24,9 +24,6 @@ pub trait Source: Clone + Send + Sync + 'static {
     /// How long after it was written a post can certainly be fetched.
     const FETCHABLE_AFTER: Duration;
 
-    /// How far back posts can be fetched; `None` without a limit.
-    const FETCHABLE_FOR: Option<Duration>;
-
     /// What heals a gap.
     const HEALED_BY: HealedBy;
 
@@ -68,8 +65,13 @@ pub trait Source: Clone + Send + Sync + 'static {
         std::future::ready(None)
     }
 
-    /// How long the source asks to wait before the next page can be fetched.
-    fn fetch_wait(&self, _now: UtcTime) -> Duration {
+    /// How far back posts can be fetched; `None` without a limit. It may change.
+    fn fetchable_for(&self) -> Option<Duration> {
+        None
+    }
+
+    /// How long the source asks to wait before the next page of posts that were written in `period` can be fetched.
+    fn fetch_wait(&self, _period: Period, _now: UtcTime) -> Duration {
         Duration::ZERO
     }
 

@@ -23,6 +23,9 @@ pub enum Failure {
     /// The source does not take this keyword: another one may be fine.
     #[error("{0}")]
     KeywordRefused(String),
+    /// The source does not offer this account posts that are so old.
+    #[error("{0}")]
+    OutOfReach(String),
     /// The source refuses any such request, or this program cannot go on.
     #[error("{0}")]
     Final(String),

@@ -10,7 +10,7 @@ use json_api::InvalidClient;
 
 pub use counts::Bucket;
 pub use rules::{NewRule, Refused, Rule, RuleVerdict, RulesAdded, RulesPage};
-pub use search::Search;
+pub use search::{Reach, Search};
 pub use usage::Usage;
 
 /// X's base URL.

@@ -22,16 +22,8 @@ pub(crate) struct Worklist {
     fetching: Option<Gap>,
     /// Until when nothing is tried, because the source rejects such requests.
     refused_until: Option<UtcTime>,
-    fetchable: Fetchable,
-}
-
-/// When posts can be fetched.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Fetchable {
     /// How long after it was written a post can certainly be fetched.
-    pub(crate) after: Duration,
-    /// How far back posts can be fetched; `None` without a limit.
-    pub(crate) within: Option<Duration>,
+    fetchable_after: Duration,
 }
 
 /// A gap to be healed.
@@ -69,13 +61,13 @@ pub(crate) enum Record {
 
 impl Worklist {
     /// A list that begins with the gaps that earlier readers left.
-    pub(crate) fn new(left: impl IntoIterator<Item = Gap>, fetchable: Fetchable) -> Self {
+    pub(crate) fn new(left: impl IntoIterator<Item = Gap>, fetchable_after: Duration) -> Self {
         let work = |gap: Gap| {
-            let due = gap.to.after(fetchable.after);
+            let due = gap.to.after(fetchable_after);
             Work::new(gap, due)
         };
         let waiting = left.into_iter().map(work).collect();
-        Self { waiting, fetching: None, refused_until: None, fetchable }
+        Self { waiting, fetching: None, refused_until: None, fetchable_after }
     }
 
     /// The next gap that can be healed now. Until then, what overlaps it is fetched with it.
@@ -115,8 +107,14 @@ impl Worklist {
         }
     }
 
-    /// Adds those gaps of an interruption that can be healed; returns what is to be recorded of all of them.
-    pub(crate) fn add(&mut self, interruption: &Interruption, now: UtcTime) -> Vec<Record> {
+    /// Adds those gaps of an interruption that can be healed; returns what is to be recorded of all of them. Posts can be fetched for
+    /// `fetchable_for`; `None` without a limit.
+    pub(crate) fn add(
+        &mut self,
+        interruption: &Interruption,
+        fetchable_for: Option<Duration>,
+        now: UtcTime,
+    ) -> Vec<Record> {
         let Interruption { cause, missing, to, heal, backfill, .. } = interruption;
         let mut records = Vec::new();
         for Missing { keyword, from, reposts, was_collected, .. } in missing {
@@ -137,8 +135,7 @@ impl Worklist {
             let (beyond, reason) = if *heal {
                 // A little later than what could just be fetched: fetching takes time.
                 let horizon = |within: Duration| now.before(within.saturating_sub(MARGIN));
-                let within = self.fetchable.within;
-                (within.map_or(*from, horizon).min(*to), too_old(within.unwrap_or_default()))
+                (fetchable_for.map_or(*from, horizon).min(*to), too_old(fetchable_for.unwrap_or_default()))
             } else {
                 (*to, cause.clone())
             };
@@ -153,7 +150,7 @@ impl Worklist {
             let backfilled = backfill.as_ref().filter(|backfill| *was_collected && backfill.from <= from);
             let is_full = self.waiting.len() >= WAITING;
             // An overlap is fetched once. If the list is full, so is the time between two gaps.
-            let end = to.after(self.fetchable.after);
+            let end = to.after(self.fetchable_after);
             let found = self.waiting.iter_mut().rev().find(|work| {
                 let overlaps = from <= work.gap.to && work.gap.from <= *to && end <= work.latest;
                 work.gap.keyword == *keyword
@@ -165,7 +162,7 @@ impl Worklist {
                 Some(work) => {
                     let after = work.gap.merged(&new);
                     let before = std::mem::replace(&mut work.gap, after.clone());
-                    work.due = work.due.max(after.to.after(self.fetchable.after));
+                    work.due = work.due.max(after.to.after(self.fetchable_after));
                     records.push(Record::Grown { before, after });
                 }
                 None if is_full => {
@@ -186,7 +183,7 @@ impl Worklist {
     /// The beginning of a period from `from` to `to` without what a gap covers that is fetched, has been fetched in part, or has been put off
     /// for long enough: that is not fetched twice.
     fn not_fetched_before(&self, from: UtcTime, to: UtcTime, keyword: &Keyword) -> UtcTime {
-        let end = to.after(self.fetchable.after);
+        let end = to.after(self.fetchable_after);
         let begun = self
             .waiting
             .iter()

@@ -7,11 +7,11 @@ use crate::gaps::Then;
 
 const HOUR: i64 = 3600;
 
-/// Posts can be fetched at once, and for three hours, of which one is left for fetching.
-const TWO_HOURS: Fetchable = Fetchable { after: Duration::ZERO, within: Some(Duration::from_secs(3 * 3600)) };
+/// Posts can be fetched for three hours, of which one is left for fetching.
+const TWO_HOURS: Option<Duration> = Some(Duration::from_secs(3 * 3600));
 
-/// Posts can be fetched after 40 s, and for ever.
-const LATER: Fetchable = Fetchable { after: Duration::from_secs(40), within: None };
+/// Posts can be fetched after 40 s.
+const LATER: Duration = Duration::from_secs(40);
 
 fn at(second: i64) -> UtcTime {
     UtcTime::from_millis(second * 1000).unwrap()
@@ -43,8 +43,8 @@ fn told(records: &[Record]) -> Vec<(GapState, UtcTime, UtcTime)> {
 
 #[test]
 fn what_is_too_old_to_be_fetched_is_open_and_the_rest_waits() {
-    let mut list = Worklist::new([], TWO_HOURS);
-    let records = list.add(&interruption(7 * HOUR, 10 * HOUR, true), at(10 * HOUR));
+    let mut list = Worklist::new([], Duration::ZERO);
+    let records = list.add(&interruption(7 * HOUR, 10 * HOUR, true), TWO_HOURS, at(10 * HOUR));
     let expected =
         [(GapState::Open, at(7 * HOUR), at(8 * HOUR)), (GapState::Healing, at(8 * HOUR), at(10 * HOUR))];
     assert_eq!(told(&records), expected);
@@ -55,7 +55,7 @@ fn what_is_too_old_to_be_fetched_is_open_and_the_rest_waits() {
 #[test]
 fn what_is_not_to_be_healed_is_open_for_its_own_reason() {
     let mut list = Worklist::new([], LATER);
-    let records = list.add(&interruption(7 * HOUR, 10 * HOUR, false), at(10 * HOUR));
+    let records = list.add(&interruption(7 * HOUR, 10 * HOUR, false), None, at(10 * HOUR));
     let Record::New(gap) = &records[0] else { panic!("{records:?}") };
     assert_eq!((gap.state, gap.reason.as_deref()), (GapState::Open, Some("cause")));
     assert_eq!(list.next_due(), None);
@@ -64,8 +64,8 @@ fn what_is_not_to_be_healed_is_open_for_its_own_reason() {
 #[test]
 fn gaps_that_overlap_become_one() {
     let mut list = Worklist::new([], LATER);
-    let first = list.add(&interruption(7 * HOUR, 8 * HOUR, true), at(10 * HOUR));
-    let second = list.add(&interruption(8 * HOUR, 8 * HOUR + 60, true), at(10 * HOUR));
+    let first = list.add(&interruption(7 * HOUR, 8 * HOUR, true), None, at(10 * HOUR));
+    let second = list.add(&interruption(8 * HOUR, 8 * HOUR + 60, true), None, at(10 * HOUR));
     let Record::New(before) = &first[0] else { panic!("{first:?}") };
     let Record::Grown { before: grown, after } = &second[0] else { panic!("{second:?}") };
     assert_eq!((grown, after.from, after.to), (before, at(7 * HOUR), at(8 * HOUR + 60)));
@@ -78,10 +78,10 @@ fn gaps_that_overlap_become_one() {
 #[test]
 fn what_overlaps_a_gap_that_is_being_fetched_begins_at_its_end() {
     let mut list = Worklist::new([], LATER);
-    list.add(&interruption(7 * HOUR, 8 * HOUR, true), at(8 * HOUR));
+    list.add(&interruption(7 * HOUR, 8 * HOUR, true), None, at(8 * HOUR));
     let fetching = list.next(at(9 * HOUR)).unwrap();
     let overlapping = interruption(8 * HOUR - 30, 9 * HOUR, true);
-    let records = list.add(&overlapping, at(9 * HOUR));
+    let records = list.add(&overlapping, None, at(9 * HOUR));
     let end = at(8 * HOUR).after(Duration::from_millis(1));
     assert_eq!(told(&records), [(GapState::Healing, end, at(9 * HOUR))]);
     // Also when it waits to go on.
@@ -89,7 +89,7 @@ fn what_overlaps_a_gap_that_is_being_fetched_begins_at_its_end() {
     let due = at(10 * HOUR);
     let gap = Gap { left, ..fetching.gap };
     list.healed(Healed::Later(Box::new(Work::new(gap, due))));
-    let records = list.add(&interruption(7 * HOUR + 30, 8 * HOUR, true), at(9 * HOUR));
+    let records = list.add(&interruption(7 * HOUR + 30, 8 * HOUR, true), None, at(9 * HOUR));
     assert_eq!(records, []);
     assert_eq!(list.next(at(9 * HOUR + 40)).unwrap().gap.from, end);
     assert_eq!(list.next_due(), Some(due));
@@ -101,14 +101,14 @@ fn no_more_wait_than_may_and_then_one_covers_the_time_between() {
     let mut records = Vec::new();
     for number in 0..=WAITING as i64 {
         // They do not touch.
-        records = list.add(&interruption(2 * number, 2 * number + 1, true), at(100_000));
+        records = list.add(&interruption(2 * number, 2 * number + 1, true), None, at(100_000));
     }
     assert_eq!(list.waiting.len(), WAITING);
     let Record::Grown { before, after } = &records[0] else { panic!("{records:?}") };
     assert_eq!((before.to, after.to), (at(2 * WAITING as i64 - 1), at(2 * WAITING as i64 + 1)));
     let mut another = interruption(0, 1, true);
     another.missing[0].keyword = "b".parse().unwrap();
-    assert_eq!(told(&list.add(&another, at(100_000)))[0].0, GapState::Open);
+    assert_eq!(told(&list.add(&another, None, at(100_000)))[0].0, GapState::Open);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_stream_that_keeps_breaking_does_not_put_healing_off_for_ever() {
     let mut list = Worklist::new([], LATER);
     let mut healed = Vec::new();
     for second in (0..900).step_by(25) {
-        list.add(&interruption((second - 30).max(0), second.max(1), true), at(second));
+        list.add(&interruption((second - 30).max(0), second.max(1), true), None, at(second));
         while let Some(work) = list.next(at(second)) {
             healed.push((work.gap.from, work.gap.to));
             list.healed(Healed::Finished);
@@ -129,10 +129,10 @@ fn a_stream_that_keeps_breaking_does_not_put_healing_off_for_ever() {
 #[test]
 fn while_the_source_rejects_requests_one_gap_finds_out_when_it_does_not() {
     let mut list = Worklist::new([], LATER);
-    list.add(&interruption(100, 200, true), at(200));
+    list.add(&interruption(100, 200, true), None, at(200));
     let mut other = interruption(100, 200, true);
     other.missing[0].keyword = "b".parse().unwrap();
-    list.add(&other, at(200));
+    list.add(&other, None, at(200));
     let first = list.next(at(300)).unwrap();
     list.healed(Healed::Refused(Box::new(Work::new(first.gap.clone(), at(4000)))));
     assert!(list.next(at(3999)).is_none());

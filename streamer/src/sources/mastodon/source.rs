@@ -49,7 +49,6 @@ impl Source for Mastodon {
     /// A server sends a comment every 15 s. <https://docs.joinmastodon.org/methods/streaming/>
     const SILENCE: Duration = Duration::from_secs(21);
     const FETCHABLE_AFTER: Duration = Duration::from_secs(10);
-    const FETCHABLE_FOR: Option<Duration> = None;
     const HEALED_BY: HealedBy = HealedBy::Timeline;
     const UNFETCHABLE: &[Unfetchable] = &[Unfetchable::TakenBack];
     /// <https://docs.joinmastodon.org/methods/timelines/>

@@ -1,5 +1,6 @@
 //! X's filtered stream, with gaps healed by recent search.
 
+mod archive;
 mod connect;
 mod decode;
 mod failure;

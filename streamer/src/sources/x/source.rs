@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use ::stream::gaps::{HealedBy, Period, Unfetchable};
 use ::x::limits::{
-    CONNECT_WINDOW, CONNECTS, KEEP_ALIVE, LATENESS, NETWORK_BACKOFF, RATE_LIMIT_BACKOFF, RULES,
-    RULES_A_REQUEST, SEARCH_PAGE, SEARCH_REACH, SEARCHABLE_AFTER, SERVER_BACKOFF,
+    ARCHIVE_PAGE, CONNECT_WINDOW, CONNECTS, KEEP_ALIVE, LATENESS, NETWORK_BACKOFF, RATE_LIMIT_BACKOFF,
+    RULES, RULES_A_REQUEST, SEARCHABLE_AFTER, SERVER_BACKOFF,
 };
 use ::x::{NewRule, Refused, Rule, RulesAdded};
 use json_api::Answer;
 use posts::Keyword;
 use utc_time::UtcTime;
 
+use super::archive::Archive;
 use super::decode::Decode;
 use super::failure::failure;
 use super::rules::{Plan, RuleKeywords, WantedRules};
+use super::search::{RECENT, limit_of, reach};
 use crate::source::{
     BackoffRules, Class, ConnectQuota, Connection, Extent, Failure, FetchedPage, Memory, Refusal,
     RequestedKeywords, Selection, Source, Usage, decoded,
@@ -27,7 +29,6 @@ const CONNECTS_LEFT: u32 = 5;
 /// X's limited endpoints, by the names under which their limits are saved, beside [`RateLimits::CONNECT`].
 const READ_RULES: &str = "readRules";
 const WRITE_RULES: &str = "writeRules";
-pub(super) const SEARCH: &str = "search";
 
 /// How many changes of rules are left alone: a crash forgets the requests just before it. And how many are kept for deleting rules, which
 /// cost money until they are gone.
@@ -44,13 +45,16 @@ pub struct X {
     keywords: RuleKeywords,
     /// How many minutes of missed posts X delivers again; 0 except for Enterprise accounts.
     pub(super) backfill_minutes: u32,
+    pub(super) archive: Archive,
 }
 
 impl X {
-    /// X behind `client`, with what earlier readers know of it.
+    /// X behind `client`, with what earlier readers know of it. `backfill_minutes` is how many minutes of missed posts X delivers again;
+    /// `archive_search`, whether full-archive search may be used.
     #[must_use]
-    pub fn new(client: ::x::Client, memory: Memory, backfill_minutes: u32) -> Self {
-        Self { client, memory, keywords: RuleKeywords::default(), backfill_minutes }
+    pub fn new(client: ::x::Client, memory: Memory, backfill_minutes: u32, archive_search: bool) -> Self {
+        let archive = Archive::new(archive_search, memory.learnt.clone());
+        Self { client, memory, keywords: RuleKeywords::default(), backfill_minutes, archive }
     }
 
     /// Makes a request as soon as it is allowed; a failure is what X means by it.
@@ -172,13 +176,12 @@ impl Source for X {
     /// A second more than X states, for the network.
     const SILENCE: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(1));
     const FETCHABLE_AFTER: Duration = SEARCHABLE_AFTER;
-    /// Five minutes less than X states, for clocks that differ and the way of a request.
-    const FETCHABLE_FOR: Option<Duration> = Some(SEARCH_REACH.saturating_sub(Duration::from_secs(300)));
     const HEALED_BY: HealedBy = HealedBy::Search;
     /// Reposts since 2026-05-04 (<https://docs.x.com/changelog>); search finds a quote by its own text alone, and the last version of a post.
     const UNFETCHABLE: &[Unfetchable] =
         &[Unfetchable::Reposts, Unfetchable::Quotes, Unfetchable::EarlierVersions, Unfetchable::TakenBack];
-    const PAGE: (u64, u64) = SEARCH_PAGE;
+    /// Recent search has smaller pages.
+    const PAGE: (u64, u64) = ARCHIVE_PAGE;
     const CONNECTS: ConnectQuota = ConnectQuota {
         most: CONNECTS - CONNECTS_LEFT as usize,
         window: CONNECT_WINDOW,
@@ -232,8 +235,12 @@ impl Source for X {
         Some(usage)
     }
 
-    fn fetch_wait(&self, now: UtcTime) -> Duration {
-        self.memory.limits.request_wait(SEARCH, now)
+    fn fetchable_for(&self) -> Option<Duration> {
+        (!self.archive.is_offered(UtcTime::now())).then_some(RECENT)
+    }
+
+    fn fetch_wait(&self, period: Period, now: UtcTime) -> Duration {
+        self.memory.limits.request_wait(limit_of(reach(period, now)), now)
     }
 
     async fn fetch(
