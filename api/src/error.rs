@@ -12,12 +12,13 @@ use axum::response::{IntoResponse, Response};
 use posts::publish::PublishError;
 use posts::{Keyword, PostId};
 use service::tables::TableError;
+use utc_time::UtcTime;
 
 use crate::auth::authorizer::AuthorizerError;
 use crate::export::error::ExportError;
 use crate::problem::Problem;
 use crate::request::malformed::{Malformed, quoted};
-use crate::x_api::RecentCountsError;
+use crate::x_api::CountsError;
 
 /// Why a request is not served. The message is the detail of the [`Problem`], except where a service behind the API failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +47,14 @@ pub(crate) enum ApiError {
     NoSuchDeadLetter { id: String },
     #[error("the keyword {:?} is not being collected", .0.as_str())]
     KeywordNotRequested(Keyword),
+    #[error(
+        "posts of {:?} since {since} were requested already; to request others, stop the keyword and start it again",
+        keyword.as_str()
+    )]
+    HistoryRequested { keyword: Keyword, since: UtcTime },
     #[error("{limit} keywords are being collected already, as many as X allows; stop one first")]
     TooManyKeywords { limit: usize },
-    /// Estimates need X's recent counts.
+    /// Estimates need X's counts.
     #[error("posts do not come from X; only X offers counts for an estimate")]
     NotFromX,
     #[error("the body must be at most {limit} bytes")]
@@ -63,7 +69,7 @@ pub(crate) enum ApiError {
     )]
     UnsupportedMediaType { content_type: Option<String> },
     #[error(transparent)]
-    RecentCounts(#[from] RecentCountsError),
+    Counts(#[from] CountsError),
     #[error(transparent)]
     Table(#[from] TableError),
     #[error("failed to use the dead-letter queue")]
@@ -112,15 +118,18 @@ impl ApiError {
             | Self::NoSuchDeadLetter { .. }
             | Self::KeywordNotRequested(_) => StatusCode::NOT_FOUND,
             Self::NoSuchMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooManyKeywords { .. } | Self::NotFromX => StatusCode::CONFLICT,
+            Self::TooManyKeywords { .. } | Self::HistoryRequested { .. } | Self::NotFromX => {
+                StatusCode::CONFLICT
+            }
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::AddressTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Unusable { .. } | Self::RecentCounts(RecentCountsError::KeywordRejected { .. }) => {
+            Self::Unusable { .. }
+            | Self::Counts(CountsError::KeywordRejected { .. } | CountsError::ArchiveRefused) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::RecentCounts(_)
+            Self::Counts(_)
             | Self::Table(_)
             | Self::DeadLetterQueue(_)
             | Self::CloudWatch(_)
@@ -137,14 +146,15 @@ impl ApiError {
         match self {
             Self::Malformed(malformed) => malformed.field(),
             Self::Unusable { field, .. } => Some(field),
-            Self::RecentCounts(RecentCountsError::KeywordRejected { .. }) => Some("keyword"),
+            Self::Counts(CountsError::KeywordRejected { .. }) => Some("keyword"),
+            Self::Counts(CountsError::ArchiveRefused) => Some("since"),
             _ => None,
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RecentCounts(RecentCountsError::RateLimited { retry_after }) => *retry_after,
+            Self::Counts(CountsError::RateLimited { retry_after }) => *retry_after,
             _ => None,
         }
     }
@@ -152,7 +162,7 @@ impl ApiError {
     /// Whether a service behind the API failed: its details go to the log. What X refuses is part of the answer.
     fn is_backend_failure(&self) -> bool {
         match self {
-            Self::RecentCounts(error) => error.is_backend_failure(),
+            Self::Counts(error) => error.is_backend_failure(),
             _ => self.status() == StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -208,17 +218,17 @@ mod tests {
                 "detail": "a service behind the API failed; try again in a moment",
             })
         );
-        let (_, problem) = answer(RecentCountsError::Timeout.into()).await;
+        let (_, problem) = answer(CountsError::Timeout.into()).await;
         assert_eq!(problem["detail"], "a service behind the API failed; try again in a moment");
     }
 
     #[tokio::test]
     async fn what_x_refuses_is_answered_with_its_reason() {
-        let rejected = RecentCountsError::KeywordRejected { reason: "missing ')'".to_owned() };
+        let rejected = CountsError::KeywordRejected { reason: "missing ')'".to_owned() };
         let (_, problem) = answer(rejected.into()).await;
         assert_eq!((&problem["status"], &problem["field"]), (&json!(422), &json!("keyword")));
         assert_eq!(problem["detail"], "`keyword` was rejected by X: missing ')'");
-        let limited = RecentCountsError::RateLimited { retry_after: Some(Duration::from_secs(90)) };
+        let limited = CountsError::RateLimited { retry_after: Some(Duration::from_secs(90)) };
         let (retry_after, problem) = answer(limited.into()).await;
         assert_eq!((retry_after.as_deref(), &problem["status"]), (Some("90"), &json!(503)));
     }

@@ -40,9 +40,18 @@ pub(crate) async fn follow_requested(
 /// The requested keywords.
 pub(crate) async fn requested_keywords(status: &StreamStatusTable) -> Result<RequestedKeywords, TableError> {
     let states = status.keywords().await?.into_iter().map(|requested| {
-        let RequestedKeyword { keyword, started_at: since, missing_from, reposts, reposts_until, .. } =
-            requested;
-        (keyword, KeywordState { since, missing_from, reposts, reposts_until })
+        let RequestedKeyword {
+            keyword,
+            started_at: since,
+            missing_from,
+            reposts,
+            reposts_until,
+            history,
+            ..
+        } = requested;
+        let history_is_on_record = history.as_ref().is_some_and(|history| history.progress.state.is_some());
+        let history = history.map(|history| history.requested);
+        (keyword, KeywordState { since, missing_from, reposts, reposts_until, history, history_is_on_record })
     });
     Ok(states.collect())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use posts::Keyword;
 use stream::tally::{KeywordTally, Tally};
@@ -70,6 +71,23 @@ impl Tallies {
         (brought.streamed >= ENOUGH).then(|| (others * brought.reposts + own / 2) / own)
     }
 
+    /// About how many posts the stream will deliver until midnight (UTC), by what it delivered today and yesterday. A post of two keywords
+    /// counts for both.
+    pub(crate) fn expected_until_midnight(&self, now: UtcTime) -> u64 {
+        const HOUR_MS: u128 = 3_600_000;
+        let tally = self.tally();
+        let streamed = |day: String| -> u128 {
+            let keywords = tally.get(&day).into_iter().flat_map(BTreeMap::values);
+            keywords.map(|brought| u128::from(brought.streamed)).sum()
+        };
+        let start = now.start_of_day();
+        let (gone, left) = (now.since(start).as_millis(), now.start_of_next_day().since(now).as_millis());
+        let by_today = streamed(now.day()) * left / gone.max(HOUR_MS);
+        let yesterday = start.before(Duration::from_millis(1)).day();
+        let by_yesterday = streamed(yesterday) * left / (gone + left).max(1);
+        u64::try_from(by_today.max(by_yesterday)).unwrap_or(u64::MAX)
+    }
+
     /// All that has been counted.
     pub(crate) fn snapshot(&self) -> BTreeMap<String, BTreeMap<Keyword, KeywordTally>> {
         self.tally().clone()
@@ -98,6 +116,19 @@ mod tests {
         assert_eq!(tallies.reposts_beside(30, &little, at(1)), None, "too few to tell");
         let next = Tallies::new(tallies.snapshot());
         assert_eq!(next.reposts_beside(30, &much, at(1)), Some(10));
+    }
+
+    #[test]
+    fn what_is_to_come_is_expected_by_today_and_yesterday() {
+        let tallies = Tallies::new(Tally::new());
+        let hours = |hours: i64| UtcTime::from_millis(at(1).as_millis() + hours * 3_600_000).unwrap();
+        assert_eq!(tallies.expected_until_midnight(hours(6)), 0);
+        for _ in 0..240 {
+            tallies.streamed(&"a".parse().unwrap(), false, hours(0));
+        }
+        assert_eq!(tallies.expected_until_midnight(hours(6)), 720, "40 an hour");
+        assert_eq!(tallies.expected_until_midnight(hours(24)), 240, "as many as yesterday");
+        assert_eq!(tallies.expected_until_midnight(hours(36)), 120);
     }
 
     #[test]

@@ -107,6 +107,7 @@ mod tests {
     struct Example {
         keyword: KeywordParameter,
         order: Option<Order>,
+        count: Option<u64>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -143,6 +144,16 @@ mod tests {
                 "{\"keyword\":\"a\",\"order\":\"xml\"}",
                 Some("order"),
                 "`order` must be newest or oldest; got \"xml\"",
+            ),
+            (
+                "{\"keyword\":\"a\",\"count\":1.5}",
+                Some("count"),
+                "`count` must be a whole number, 0 or more; got 1.5",
+            ),
+            (
+                "{\"keyword\":\"a\",\"count\":\"7\"}",
+                Some("count"),
+                "`count` must be a whole number, 0 or more; got a string",
             ),
         ] {
             let error = refused(Some("application/json"), body).await;

@@ -94,6 +94,18 @@ impl<'de> Deserializer<'de> for Value {
         }
     }
 
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        let got = match self {
+            Self::Other(serde_json::Value::Number(number)) => match number.as_u64() {
+                Some(number) => return visitor.visit_u64(number),
+                None => number.to_string(),
+            },
+            Self::Other(value) => type_name(&value).to_owned(),
+            Self::String(_) => "a string".to_owned(),
+        };
+        Err(InvalidValue::new(format!("must be a whole number, 0 or more; got {got}")))
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_some(self)
     }
@@ -121,7 +133,7 @@ impl<'de> Deserializer<'de> for Value {
     }
 
     forward_to_deserialize_any! {
-        u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 f32 f64 char str string unit unit_struct seq tuple
+        u8 u16 u32 u128 i8 i16 i32 i64 i128 f32 f64 char str string unit unit_struct seq tuple
         tuple_struct map struct identifier bytes byte_buf
     }
 }

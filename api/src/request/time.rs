@@ -6,6 +6,7 @@ use utc_time::UtcTime;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
+use x::limits::FIRST_POST;
 
 use super::malformed::{InvalidValue, quoted};
 use crate::error::ApiError;
@@ -50,6 +51,19 @@ fn timestamp(text: &str) -> Option<jiff::Timestamp> {
 }
 
 impl QueryTime {
+    /// The time, sent as `field`, unless there were no posts yet.
+    ///
+    /// # Errors
+    /// It lies before the first post of all.
+    pub(crate) fn not_before_first_post(self, field: &'static str) -> Result<UtcTime, ApiError> {
+        let first: Option<UtcTime> = FIRST_POST.parse().ok();
+        let day = &FIRST_POST[.."2006-03-21".len()];
+        self.0.filter(|time| first.is_none_or(|first| *time >= first)).ok_or_else(|| ApiError::Unusable {
+            field,
+            reason: format!("must not be before {day}, the day of the first post of all"),
+        })
+    }
+
     /// The time, sent as `field`.
     fn time(self, field: &'static str) -> Result<UtcTime, ApiError> {
         self.0.ok_or_else(|| ApiError::Unusable { field, reason: "must not be before 1970".to_owned() })

@@ -1,12 +1,12 @@
-//! X's API, as far as the API itself asks it: recent counts, and whether a keyword's rule is valid.
+//! X's API, as far as the API itself asks it: counts, and whether a keyword's rule is valid.
 
-mod recent_counts;
+mod counts;
 mod rule_check;
 
 use json_api::InvalidClient;
 use service::parameters::{ParameterError, ParameterStore};
 
-pub(crate) use recent_counts::RecentCountsError;
+pub(crate) use counts::{Asked, Counts, CountsError};
 pub(crate) use rule_check::RuleCheckError;
 use rule_check::RuleWrites;
 

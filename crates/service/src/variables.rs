@@ -121,6 +121,9 @@ mod tests {
         let mut variables = Variables::new(|name| (name != "ABSENT").then(|| name.to_lowercase()));
         assert!(variables.flag("ABSENT", true) && variables.flag("TRUE", false));
         assert!(!variables.flag("FALSE", true) && variables.flag("YES", true));
-        assert_eq!(variables.complete(()).unwrap_err().to_string(), r#"YES must be true or false, not "yes""#);
+        assert_eq!(
+            variables.complete(()).unwrap_err().to_string(),
+            r#"YES must be true or false, not "yes""#
+        );
     }
 }

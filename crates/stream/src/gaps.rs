@@ -6,6 +6,8 @@ use posts::Keyword;
 use serde::{Deserialize, Serialize};
 use utc_time::UtcTime;
 
+use crate::history::History;
+
 /// A period in which posts of a keyword may have been missed.
 ///
 /// An interruption leaves one gap for each keyword; gaps of a keyword that overlap are merged.
@@ -32,7 +34,7 @@ pub struct Gap {
     /// Why it is not healed yet, or cannot be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The part of it that is still to be fetched, once some of it has been.
+    /// The part of it that is still to be fetched, once some of it has been; of an open gap, the part that is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Period>,
     /// Whether reposts were requested of the keyword.
@@ -41,6 +43,9 @@ pub struct Gap {
     /// What it may still lack although it is closed; absent if it lacks nothing but what was taken back meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub may_lack: Option<MayLack>,
+    /// Set if its posts are from before the keyword was started, and were requested too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
 }
 
 /// What a gap may lack although everything that the source still offers has been queued.
@@ -163,6 +168,8 @@ impl Gap {
                 }),
                 (one, other) => one.as_ref().or(other.as_ref()).cloned(),
             },
+            // One gap that covers others is no longer what somebody requested.
+            history: None,
         }
     }
 

@@ -5,6 +5,7 @@ use posts::Keyword;
 use service::tables::TableError;
 use utc_time::UtcTime;
 
+use crate::history::{History, HistoryProgress, KeywordHistory};
 use crate::keywords::{GENERATION, keyword_item};
 use crate::table::{StreamStatusTable, condition_failed};
 
@@ -13,6 +14,8 @@ use crate::table::{StreamStatusTable, condition_failed};
 pub struct KeywordOptions {
     /// Whether reposts are collected; they are if nothing else was ever requested.
     pub reposts: Option<bool>,
+    /// Posts from before the keyword was started that are to be fetched too.
+    pub history: Option<History>,
 }
 
 impl StreamStatusTable {
@@ -24,6 +27,9 @@ impl StreamStatusTable {
         present: AttributeValue,
         now: UtcTime,
     ) -> Result<(), TableError> {
+        if let Some(history) = options.history {
+            self.set_history(keyword, history, present.clone()).await?;
+        }
         let Some(reposts) = options.reposts else { return Ok(()) };
         // Reposts are missing from now on until the source delivers them; or they were collected until now.
         let (update, attribute, before) = if reposts {
@@ -60,6 +66,35 @@ impl StreamStatusTable {
         match answer {
             Err(error) if !condition_failed(&error) => {
                 Err(TableError::during("change a keyword's options")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+    /// Requests the history of a keyword of which none was requested yet, unless it has been stopped meanwhile.
+    async fn set_history(
+        &self,
+        keyword: &Keyword,
+        requested: History,
+        present: AttributeValue,
+    ) -> Result<(), TableError> {
+        let history = KeywordHistory { requested, progress: HistoryProgress::default() };
+        let history = serde_dynamo::to_attribute_value(history).map_err(|error| self.invalid_item(&error))?;
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(&keyword_item(keyword))))
+            .update_expression("SET #history = :history")
+            .condition_expression("#generation = :present AND attribute_not_exists(#history)")
+            .expression_attribute_names("#history", "history")
+            .expression_attribute_names("#generation", GENERATION)
+            .expression_attribute_values(":history", history)
+            .expression_attribute_values(":present", present)
+            .send()
+            .await;
+        match answer {
+            Err(error) if !condition_failed(&error) => {
+                Err(TableError::during("request a keyword's history")(error))
             }
             _ => Ok(()),
         }

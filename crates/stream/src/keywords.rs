@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
+use crate::history::{HistoryProgress, KeywordHistory};
 use crate::keyword_options::KeywordOptions;
 use crate::table::{Added, Item, StreamStatusTable, number, put_condition_failed};
 
@@ -45,6 +46,9 @@ pub struct RequestedKeyword {
     /// Until when reposts were collected, if they are not any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reposts_until: Option<UtcTime>,
+    /// The posts from before it was started that are requested too, and how fetching them is going.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<KeywordHistory>,
     /// Why nothing is collected for it, if the source refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -109,7 +113,7 @@ impl StreamStatusTable {
         Ok(requested)
     }
 
-    /// Requests `keyword` from now on. If it is requested already, only its options change.
+    /// Requests `keyword` from now on, and its history if `options` has one. If it is requested already, only its options change.
     ///
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.
@@ -125,6 +129,9 @@ impl StreamStatusTable {
             started_at: now,
             reposts: options.reposts.unwrap_or(true),
             reposts_until: None,
+            history: options
+                .history
+                .map(|requested| KeywordHistory { requested, progress: HistoryProgress::default() }),
             error: None,
             waiting: None,
             missing_from: Some(now),

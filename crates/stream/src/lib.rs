@@ -7,6 +7,7 @@ pub mod close_queue;
 mod gap_bound;
 mod gap_records;
 pub mod gaps;
+pub mod history;
 mod keyword_notes;
 pub mod keyword_options;
 pub mod keywords;

@@ -18,7 +18,8 @@ pub mod snowflake;
 pub mod wire;
 
 pub use client::{
-    BASE_URL, Bucket, Client, NewRule, Reach, Refused, Rule, RuleVerdict, RulesAdded, RulesPage, Search, Usage,
+    BASE_URL, Bucket, Client, CountsPage, NewRule, Reach, Refused, Rule, RuleVerdict, RulesAdded, RulesPage,
+    Search, Usage,
 };
 pub use dialect::Dialect;
 pub use refusal::{Meaning, meaning, names_query};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::world::{Answer, World, post};
 
 /// The fields that differ from one run to the next.
-const VARYING: [&str; 6] = ["startedAt", "missingFrom", "since", "id", "version", "notBefore"];
+const VARYING: [&str; 7] = ["startedAt", "missingFrom", "since", "until", "id", "version", "notBefore"];
 
 /// The answers to these requests, sent one after another, each with an optional body.
 async fn answers(world: &World, requests: &[(&str, Option<&str>)]) -> String {
@@ -199,6 +199,16 @@ async fn of_stream() {
         (post, Some(r#"["rust"]"#)),
         (post, Some(r#"{"keyword":"a","keyword":"b"}"#)),
         (post, Some(r#"{"keyword":"a","colour":"red"}"#)),
+        (post, Some(r#"{"keyword":"a","since":"2006-03-20T23:59:59Z"}"#)),
+        (post, Some(r#"{"keyword":"a","since":"2025-01-01"}"#)),
+        (post, Some(r#"{"keyword":"a","since":"9999-01-01T00:00:00Z"}"#)),
+        (post, Some(r#"{"keyword":"a","since":"2025-01-01T00:00:00Z","maxPosts":0}"#)),
+        (post, Some(r#"{"keyword":"a","since":"2025-01-01T00:00:00Z","maxPosts":-1}"#)),
+        (post, Some(r#"{"keyword":"a","since":"2025-01-01T00:00:00Z","order":"random"}"#)),
+        (post, Some(r#"{"keyword":"a","maxPosts":100}"#)),
+        (post, Some(r#"{"keyword":"b","since":"2025-01-01T00:00:00Z","maxPosts":100}"#)),
+        (post, Some(r#"{"keyword":"b","since":"2025-01-01T00:00:00Z"}"#)),
+        ("DELETE /stream?keyword=b", None),
         (post, Some(&long)),
         (post, Some(&longer)),
         (post, Some(&largest)),
@@ -213,6 +223,7 @@ async fn of_stream() {
         ("PUT /stream", None),
         ("GET /stream/estimate?keyword=rust", None),
         ("GET /stream/estimate", None),
+        ("GET /stream/estimate?keyword=rust&since=2001-01-01T00:00:00Z", None),
         ("GET /stream/estimate?keyword=(", None),
         ("GET /stream/estimate?keyword=often", None),
         ("GET /stream/estimate?keyword=token", None),

@@ -6,6 +6,7 @@ mod consistency;
 mod corrections;
 mod cost;
 mod crash;
+mod history;
 mod hours;
 mod keyword_check;
 mod mastodon;

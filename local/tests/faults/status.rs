@@ -64,6 +64,7 @@ fn gap(keyword: &Keyword, from: i64, to: i64, state: GapState) -> Gap {
         left: None,
         reposts: true,
         may_lack: None,
+        history: None,
     }
 }
 

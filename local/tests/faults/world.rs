@@ -37,11 +37,13 @@ pub(crate) struct Settings {
     pub(crate) backfill: bool,
     /// Posts that are played once, instead of made-up ones.
     pub(crate) recording: Option<Vec<Value>>,
+    /// Whether they keep their ids and times.
+    pub(crate) keep_ids: bool,
 }
 
 impl Settings {
     pub(crate) fn seed(seed: u64) -> Self {
-        Self { seed, rate: 1.0, daily_post_budget: None, backfill: false, recording: None }
+        Self { seed, rate: 1.0, daily_post_budget: None, backfill: false, recording: None, keep_ids: false }
     }
 }
 
@@ -63,7 +65,7 @@ impl World {
     pub(crate) async fn empty(data: &Path, settings: Settings) -> Self {
         service::aws::install_tls();
         let source = match settings.recording.clone() {
-            Some(posts) => stub::Source::Recording { posts, keep: false },
+            Some(posts) => stub::Source::Recording { posts, keep: settings.keep_ids },
             None => stub::Source::Generator { seed: settings.seed },
         };
         let account = if settings.backfill { stub::Account::Enterprise } else { stub::Account::PayPerUse };

@@ -52,17 +52,25 @@ impl GapBook {
         }
     }
 
-    /// Records a gap.
+    /// Records a gap. Of a history, its keyword says so too.
     pub(crate) async fn add(&self, gap: &Gap) {
         until_done("note a gap", || self.status.add_gap(gap)).await;
+        self.note_history(gap).await;
         self.grown(gap.state).await;
     }
 
-    /// Records that a gap has changed.
+    /// Records that a gap has changed. Of a history, its keyword says so too.
     pub(crate) async fn change(&self, before: &Gap, after: &Gap) {
         until_done("note what became of a gap", || self.status.change_gap(before, after)).await;
+        self.note_history(after).await;
         if before.state != after.state {
             self.grown(after.state).await;
+        }
+    }
+
+    async fn note_history(&self, gap: &Gap) {
+        if gap.history.is_some() {
+            until_done("note how a history is going", || self.status.note_history(gap)).await;
         }
     }
 

@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use stream::gaps::{Gap, GapState, HealedBy, MayLack, Period, Unfetchable};
+use stream::gaps::{Gap, GapState, HealedBy, MayLack, Unfetchable};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
 use super::book::GapBook;
+use super::limits::still_requested;
 use super::outcome::{Healed, Unhealed};
+use super::pages::Pages;
 use super::recorded::{Recorded, open, rejected};
-use super::worklist::{Work, too_old};
+use super::worklist::Work;
 use crate::cursor::Cursor;
 use crate::intake::{Fetched, Intake};
 use crate::meter::Meter;
 use crate::progress::Progress;
-use crate::source::{Backoff, Class, Failure, FetchedPage, RequestedKeywords, Rest, Source};
+use crate::source::{Backoff, Class, Failure, FetchedPage, RequestedKeywords, Source};
 use crate::tallies::Tallies;
 use crate::waiting::NotTaken;
 
@@ -37,11 +39,11 @@ const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often in a row a gap is tried while the network fails, before others have their turn.
 const PATIENCE: u32 = 5;
 
+/// How long a history is fetched before others have their turn.
+const TURN: Duration = Duration::from_secs(30);
+
 /// How long a gap waits for a budget before it is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5 * 60);
-
-/// How much earlier than it must be a period is given up, for the time that fetching the rest takes.
-pub(super) const MARGIN: Duration = Duration::from_secs(60 * 60);
 
 /// Heals gaps.
 pub(crate) struct GapHealer<S> {
@@ -54,16 +56,9 @@ pub(crate) struct GapHealer<S> {
     pub(crate) progress: Progress,
 }
 
-/// The pages of a period, as far as they have been turned.
-struct Pages {
-    of: Period,
-    /// Asks for the next page; `None` for the first.
-    next: Option<String>,
-}
-
 impl<S: Source> GapHealer<S> {
     /// Heals one gap, or records why it cannot be healed.
-    pub(crate) async fn heal(&self, Work { gap, backfilled, failures, .. }: Work) -> Healed {
+    pub(crate) async fn heal(&self, Work { gap, backfilled, failures, mut pages, .. }: Work) -> Healed {
         let mut recorded = Recorded::new(&self.gaps, gap);
         if let Some(backfill) = backfilled {
             tokio::select! {
@@ -83,7 +78,6 @@ impl<S: Source> GapHealer<S> {
         }
         let mut backoff = Backoff::new(S::BACKOFF);
         let mut waits = 0;
-        let mut pages = None;
         loop {
             let fetched = self.fetch(&mut recorded, &mut pages, failures == 0).await;
             let Gap { keyword, from, to, posts, .. } = &recorded.gap;
@@ -96,12 +90,20 @@ impl<S: Source> GapHealer<S> {
                     tracing::warn!(%keyword, %from, %to, reason, "a gap stays open");
                     return recorded.finish(|gap| open(gap, &reason)).await;
                 }
+                Err(Unhealed::Enough) => return recorded.finish(|gap| self.enough(gap)).await,
+                Err(Unhealed::OthersFirst) => {
+                    recorded.save().await;
+                    let work = Work::going_on(recorded.gap, pages, UtcTime::now());
+                    return Healed::Later(Box::new(work));
+                }
                 Err(Unhealed::Abandoned) => return recorded.finish(|gap| gap.abandoned()).await,
                 Err(Unhealed::Ending) => return std::future::pending().await,
                 Err(Unhealed::Refused(reason)) => {
                     self.progress.request_refused();
                     // A source that keeps its posts for ever is not asked for ever.
-                    if self.source.fetchable_for().is_none() && UtcTime::now().since(recorded.gap.to) > LONGEST {
+                    if self.source.fetchable_for().is_none()
+                        && UtcTime::now().since(recorded.gap.to) > LONGEST
+                    {
                         return recorded.finish(|gap| open(gap, &reason)).await;
                     }
                     tracing::error!(%keyword, reason, "the source rejected the request that would heal a gap");
@@ -128,9 +130,20 @@ impl<S: Source> GapHealer<S> {
                     tracing::warn!(%keyword, reason, wait_ms = wait.as_millis(), "healing goes on later");
                     (reason, Some(wait))
                 }
+                Err(Unhealed::Budget) if recorded.gap.history.is_some() => {
+                    let now = UtcTime::now();
+                    let reason = self.budget_is_too_small().unwrap_or_else(|| {
+                        let scarcest = self.meter.scarcest(now);
+                        format!("the rest of the {scarcest}'s budget of posts is left to the stream")
+                    });
+                    return Healed::Later(Box::new(recorded.put_off(reason, now.after(LOOK_AGAIN)).await));
+                }
                 Err(Unhealed::Budget) => {
-                    let scarcest = self.meter.scarcest(UtcTime::now());
-                    (format!("the {scarcest}'s budget of posts is used up"), None)
+                    let reason = self.budget_is_too_small().unwrap_or_else(|| {
+                        let scarcest = self.meter.scarcest(UtcTime::now());
+                        format!("the {scarcest}'s budget of posts is used up")
+                    });
+                    (reason, None)
                 }
             };
             recorded.gap.reason = Some(reason);
@@ -155,7 +168,7 @@ impl<S: Source> GapHealer<S> {
         is_first_attempt: bool,
     ) -> Result<(), Unhealed> {
         let cursor = Cursor::new(recorded.gap.from);
-        let mut saved = Instant::now();
+        let (began, mut saved) = (Instant::now(), Instant::now());
         loop {
             self.wait_for_limit(recorded).await;
             // Posts that cannot be queued are not fetched, and not paid for.
@@ -164,19 +177,24 @@ impl<S: Source> GapHealer<S> {
             let Some(state) = self.requested.borrow().get(&recorded.gap.keyword).copied() else {
                 return Err(Unhealed::Abandoned);
             };
+            // It was stopped and started again, without this history or with another.
+            if recorded.gap.history.is_some_and(|history| state.history != Some(history)) {
+                return Err(Unhealed::Abandoned);
+            }
             if self.give_up_what_is_too_old(recorded, now).await? {
                 *pages = None;
             }
             let gap = &mut recorded.gap;
-            let (least, most) = S::PAGE;
+            let (least, most) = (S::PAGE.0, self.most_of_a_page(gap, now)?);
             let mut allowance = self.meter.allow(least, most, now).ok_or(Unhealed::Budget)?;
             let left = gap.still_to_fetch();
-            let Pages { of, next } = pages.get_or_insert_with(|| Pages { of: left, next: None });
-            let fetch = self.source.fetch(&gap.keyword, *of, next.as_deref(), allowance.posts());
+            let order = gap.history.map(|history| history.order).unwrap_or_default();
+            let turning = pages.get_or_insert_with(|| Pages::new(left, order));
+            let fetch = self.source.fetch(&gap.keyword, turning.of(), turning.next(), allowance.posts());
             let FetchedPage { posts, rest } = match fetch.await {
                 Ok(page) => page,
                 // The token of a page may have expired.
-                Err(Failure::InvalidRequest(reason)) if next.is_some() => {
+                Err(Failure::InvalidRequest(reason)) if turning.next().is_some() => {
                     tracing::info!(reason, "a page is asked for anew, from where the last one ended");
                     *pages = None;
                     continue;
@@ -196,6 +214,7 @@ impl<S: Source> GapHealer<S> {
                     return Err(failure.into());
                 }
             };
+            let on_page = posts.len() as u64;
             for post in posts {
                 if !state.includes(&post) {
                     allowance.spend(&post.tweet_id, now);
@@ -210,10 +229,14 @@ impl<S: Source> GapHealer<S> {
             drop(allowance);
             // What is on record as fetched must be on the queue.
             cursor.free().await;
-            let Some(Rest { page, period }) = rest else { return Ok(()) };
-            *next = Some(page);
-            gap.left = Some(Period { from: period.from.max(left.from), to: period.to.min(left.to) });
+            // Half a page, so that most slices have one; and less towards the end of what was requested.
+            let wanted = (S::PAGE.1 / 2).min(still_requested(gap).unwrap_or(u64::MAX) / 2);
+            let Some(left) = turning.turn(left, on_page, rest, wanted) else { return Ok(()) };
+            gap.left = Some(left);
             gap.reason = None;
+            if gap.history.is_some() && began.elapsed() >= TURN {
+                return Err(Unhealed::OthersFirst);
+            }
             if saved.elapsed() >= SAVE_PROGRESS {
                 recorded.save().await;
                 saved = Instant::now();
@@ -222,35 +245,19 @@ impl<S: Source> GapHealer<S> {
         }
     }
 
-    /// Whether the beginning of a period can no longer be fetched.
-    fn is_too_old(&self, period: Period, now: UtcTime) -> bool {
-        self.source.fetchable_for().is_some_and(|within| period.from < now.before(within))
-    }
-
-    /// Records the beginning of a gap as missing if it can no longer be fetched, and goes on with the rest; true if it did so.
-    async fn give_up_what_is_too_old(
-        &self,
-        recorded: &mut Recorded<'_>,
-        now: UtcTime,
-    ) -> Result<bool, Unhealed> {
-        let left = recorded.gap.still_to_fetch();
-        let Some(within) = self.source.fetchable_for().filter(|_| self.is_too_old(left, now)) else {
-            return Ok(false);
-        };
-        let cut = now.before(within.saturating_sub(MARGIN));
-        if cut > left.to {
-            return Err(Unhealed::Open(too_old(within)));
-        }
-        let before =
-            Gap { to: cut.before(Duration::from_millis(1)), posts: 0, left: None, ..recorded.gap.clone() };
-        self.gaps.add(&open(before, &too_old(within))).await;
-        (recorded.gap.from, recorded.gap.left) = (cut, Some(Period { from: cut, to: left.to }));
-        recorded.save().await;
-        Ok(true)
-    }
-
     /// A gap of which everything that the source offers has been queued.
     fn closed(&self, gap: Gap) -> Gap {
+        Gap { reason: None, left: None, ..self.fetched(gap) }
+    }
+
+    /// A history of which as many posts have been queued as were requested.
+    fn enough(&self, gap: Gap) -> Gap {
+        let reason = format!("{} posts were fetched, as many as requested", gap.posts);
+        Gap { reason: Some(reason), ..self.fetched(gap) }
+    }
+
+    /// A gap that was fetched, with what it may lack.
+    fn fetched(&self, gap: Gap) -> Gap {
         let mut kinds: BTreeSet<Unfetchable> = S::UNFETCHABLE.iter().copied().collect();
         if !gap.reposts {
             kinds.remove(&Unfetchable::Reposts);
@@ -260,19 +267,6 @@ impl<S: Source> GapHealer<S> {
             .then(|| self.tallies.reposts_beside(gap.posts, &gap.keyword, gap.to))
             .flatten();
         let may_lack = (!kinds.is_empty()).then_some(MayLack { kinds, reposts_about });
-        let (state, healed_by) = (GapState::Closed, Some(S::HEALED_BY));
-        Gap { state, healed_by, reason: None, left: None, may_lack, ..gap }
-    }
-
-    /// Waits until the source allows another request, and says so where that takes a while.
-    async fn wait_for_limit(&self, recorded: &mut Recorded<'_>) {
-        let wait = self.source.fetch_wait(recorded.gap.still_to_fetch(), UtcTime::now());
-        if wait.is_zero() {
-            return;
-        }
-        let until = UtcTime::now().after(wait);
-        recorded.gap.reason = Some(format!("rate limit reached; next request at {until}"));
-        recorded.save().await;
-        tokio::time::sleep(wait).await;
+        Gap { state: GapState::Closed, healed_by: Some(S::HEALED_BY), may_lack, ..gap }
     }
 }

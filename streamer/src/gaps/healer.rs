@@ -48,6 +48,9 @@ impl<S: Source> Healer<S> {
         let mut worklist = Worklist::new(self.left_behind().await, S::FETCHABLE_AFTER);
         let mut to_come: Vec<Interruption> = Vec::new();
         let mut healing = None;
+        let mut requested = self.gap_healer.requested.clone();
+        requested.mark_changed();
+        let mut taken_up = BTreeSet::new();
         loop {
             if healing.is_none() {
                 healing = worklist.next(UtcTime::now()).map(|work| Box::pin(self.gap_healer.heal(work)));
@@ -82,8 +85,29 @@ impl<S: Source> Healer<S> {
                     healing = None;
                     worklist.healed(healed);
                 }
+                Ok(()) = requested.changed() => {
+                    let now_requested = requested.borrow_and_update().clone();
+                    self.take_up_histories(&now_requested, &mut taken_up, &mut worklist).await;
+                }
                 () = tokio::time::sleep(next_due.map_or(Duration::ZERO, |due| due.since(UtcTime::now()))),
                     if healing.is_none() && next_due.is_some() => {}
+            }
+        }
+    }
+
+    /// Records the histories that are not on record yet. Those in `taken_up` are, although `requested` may not know it yet.
+    async fn take_up_histories(
+        &self,
+        requested: &RequestedKeywords,
+        taken_up: &mut BTreeSet<(Keyword, UtcTime)>,
+        worklist: &mut Worklist,
+    ) {
+        taken_up.retain(|(keyword, _)| requested.contains_key(keyword));
+        for (keyword, state) in requested.iter().filter(|(_, state)| !state.history_is_on_record) {
+            let Some(history) = state.history else { continue };
+            if taken_up.insert((keyword.clone(), history.until)) {
+                let gap = worklist.add_history(keyword, history, state.reposts);
+                self.gap_healer.gaps.add(&gap).await;
             }
         }
     }

@@ -4,7 +4,9 @@ mod book;
 mod heal;
 mod healer;
 mod interruption;
+mod limits;
 mod outcome;
+mod pages;
 mod recorded;
 mod worklist;
 

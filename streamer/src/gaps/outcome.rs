@@ -32,6 +32,10 @@ pub(super) enum Unhealed {
     KeywordRefused(String),
     /// A budget does not allow it.
     Budget,
+    /// As many posts were fetched as were requested.
+    Enough,
+    /// Others have their turn.
+    OthersFirst,
     /// This streamer ends.
     Ending,
 }

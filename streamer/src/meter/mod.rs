@@ -102,6 +102,12 @@ impl Counts {
     }
 }
 
+/// How many posts of a budget are reserved for the stream.
+fn left_to_stream(budget: u64) -> u64 {
+    const STREAM: u64 = 100;
+    STREAM.min(budget / 10)
+}
+
 impl Meter {
     /// Goes on from what was read before, by day (UTC, as in `2026-11-23`) and month (as in `2026-11`).
     pub(crate) fn new(
@@ -167,7 +173,7 @@ impl Meter {
     }
 
     /// How many posts may still be read today.
-    fn left(&self, now: UtcTime) -> u64 {
+    pub(crate) fn left(&self, now: UtcTime) -> u64 {
         let (day, month) = self.left_of_each(now);
         day.min(month)
     }
@@ -180,9 +186,12 @@ impl Meter {
 
     /// How many posts may still be read today to heal gaps. The last ones are reserved for the stream, which goes first.
     fn left_for_healing(&self, now: UtcTime) -> u64 {
-        const STREAM: u64 = 100;
-        let streams = self.budgets.least().map_or(0, |budget| STREAM.min(budget / 10));
-        self.left(now).saturating_sub(streams)
+        self.left(now).saturating_sub(self.budgets.least().map_or(0, left_to_stream))
+    }
+
+    /// The budget that is too small to ever allow `least` posts to be requested at once, if one is.
+    pub(crate) fn too_small_for(&self, least: u64) -> Option<u64> {
+        self.budgets.least().filter(|budget| budget - left_to_stream(*budget) < least)
     }
 
     /// The budget that is used up, if one is.

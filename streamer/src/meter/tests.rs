@@ -61,6 +61,8 @@ fn a_page_is_asked_for_if_the_budget_has_enough_for_one() {
     assert!(nearly_used_up.allow(10, 100, noon).is_none(), "X gives no page of five");
     assert_eq!(nearly_used_up.allow(5, 100, noon).unwrap().posts(), 5);
     assert_eq!(meter(None, 0, noon).allow(10, 100, noon).unwrap().posts(), 100);
+    let too_small = |budget| meter(Some(budget), 0, noon).too_small_for(10);
+    assert_eq!((too_small(10), too_small(11)), (Some(10), None));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::stream::BoxStream;
 use posts::{Keyword, Post};
 use stream::gaps::{HealedBy, Period, Unfetchable};
+use stream::history::History;
 use utc_time::UtcTime;
 
 use super::arrival::Item;
@@ -100,9 +101,26 @@ pub struct KeywordState {
     pub reposts: bool,
     /// Until when they were collected, if they are not any more.
     pub reposts_until: Option<UtcTime>,
+    /// The posts from before it was requested that are requested too.
+    pub history: Option<History>,
+    /// Whether a gap on record says what became of that history.
+    pub history_is_on_record: bool,
 }
 
 impl KeywordState {
+    /// A keyword that has been requested since then, with reposts and without a history.
+    #[must_use]
+    pub fn new(since: UtcTime) -> Self {
+        Self {
+            since,
+            missing_from: None,
+            reposts: true,
+            reposts_until: None,
+            history: None,
+            history_is_on_record: false,
+        }
+    }
+
     /// Whether reposts were requested at any time since `from`.
     pub(crate) fn had_reposts(&self, from: UtcTime) -> bool {
         self.reposts || self.reposts_until.is_some_and(|until| until > from)

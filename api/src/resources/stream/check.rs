@@ -9,15 +9,15 @@ use crate::error::{ApiError, causes};
 use crate::state::ControlApi;
 use crate::x_api::RuleCheckError;
 
-/// Refuses `keyword` if X refuses the rule that the streamer would add for it. Where X cannot be asked, the keyword is taken: if X
+/// Refuses `keyword`, which is `present` if it is requested already, if X refuses the rule that the streamer would add for it. Where X cannot be asked, the keyword is taken: if X
 /// refuses the rule later, the keyword's error says so.
 pub(super) async fn check(
     api: &ControlApi,
     keyword: &Keyword,
     options: KeywordOptions,
-    requested: &[RequestedKeyword],
+    present: Option<&RequestedKeyword>,
 ) -> Result<(), ApiError> {
-    let Some(rule) = new_rule(keyword, options, requested) else { return Ok(()) };
+    let Some(rule) = new_rule(keyword, options, present) else { return Ok(()) };
     let verdict = match &api.x {
         Some(x) => x.check_rule(&rule).await,
         None => Err(RuleCheckError::NotFromX),
@@ -38,8 +38,11 @@ pub(super) async fn check(
 }
 
 /// The value of the rule that the streamer has yet to add if `keyword` is requested with these options.
-fn new_rule(keyword: &Keyword, options: KeywordOptions, requested: &[RequestedKeyword]) -> Option<String> {
-    let present = requested.iter().find(|requested| requested.keyword == *keyword);
+fn new_rule(
+    keyword: &Keyword,
+    options: KeywordOptions,
+    present: Option<&RequestedKeyword>,
+) -> Option<String> {
     let reposts = match present {
         None => options.reposts.unwrap_or(true),
         Some(present) => options.reposts.filter(|reposts| *reposts != present.reposts)?,
@@ -55,18 +58,17 @@ mod tests {
 
     #[test]
     fn only_a_keyword_that_is_new_or_changes_has_a_new_rule() {
-        let requested = |keyword: &str, reposts| RequestedKeyword {
-            keyword: keyword.parse().unwrap(),
-            started_at: UtcTime::now(),
-            reposts,
-            reposts_until: None,
-            error: None,
-            waiting: None,
-            missing_from: None,
+        let requested = |keyword: &str, reposts| -> RequestedKeyword {
+            serde_json::from_value(serde_json::json!({
+                "keyword": keyword, "startedAt": UtcTime::now(), "reposts": reposts,
+            }))
+            .unwrap()
         };
         let requested = [requested("all", true), requested("some", false)];
         let rule = |keyword: &str, reposts| {
-            new_rule(&keyword.parse().unwrap(), KeywordOptions { reposts }, &requested)
+            let present = requested.iter().find(|requested| requested.keyword.as_str() == keyword);
+            let options = KeywordOptions { reposts, ..KeywordOptions::default() };
+            new_rule(&keyword.parse().unwrap(), options, present)
         };
         assert_eq!(rule("new", None).as_deref(), Some("new"));
         assert_eq!(rule("new", Some(true)).as_deref(), Some("new"));

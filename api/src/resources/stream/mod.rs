@@ -1,6 +1,7 @@
 //! `/stream`: the requested keywords, and how collecting them is going.
 
 mod check;
+mod history;
 mod overview;
 
 use axum::Json;
@@ -8,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use posts::Keyword;
 use serde::Deserialize;
+use stream::history::HistoryOrder;
 use stream::keyword_options::KeywordOptions;
 use stream::keywords::Removed;
 use utc_time::UtcTime;
@@ -15,17 +17,18 @@ use utoipa::{IntoParams, ToSchema};
 use x::limits::RULES;
 
 use self::check::check;
+use self::history::HistoryFields;
 use self::overview::Stream;
 use crate::error::ApiError;
 use crate::reconcile::reconcile;
-use crate::request::{JsonBody, KeywordParameter, NoParameters, Query};
+use crate::request::{JsonBody, KeywordParameter, NoParameters, Query, QueryTime};
 use crate::state::{ControlApi, ReadApi};
 
 /// The most keywords that can be requested: each takes one of X's rules.
 const KEYWORDS: usize = RULES;
 
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Start {
     /// A word, a `"phrase"`, or any rule of X's filtered stream; up to 512 bytes of UTF-8.
     #[schema(value_type = Keyword)]
@@ -34,6 +37,17 @@ pub(crate) struct Start {
     /// reposts, so without them a gap that search heals lacks less.
     #[schema(example = true, nullable = false)]
     reposts: Option<bool>,
+    /// Posts from before the keyword is started are fetched too, if they were written at this time or later: by X's search, which returns
+    /// no reposts. **X charges for each.** `GET /stream` shows how it goes.
+    #[schema(value_type = QueryTime, nullable = false)]
+    since: Option<QueryTime>,
+    /// How many posts since `since` are fetched at most, at least 10; without a limit of its own if absent. The budgets of posts hold too: the
+    /// stream goes first.
+    #[schema(minimum = 10, nullable = false)]
+    max_posts: Option<u64>,
+    /// Which of them are fetched first; the newest if absent.
+    #[schema(nullable = false)]
+    order: Option<HistoryOrder>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -58,26 +72,29 @@ pub(crate) struct Stop {
     path = "/stream",
     operation_id = "startStream",
     tag = "stream",
-    request_body = Start,
+    request_body(content = Start, example = json!({ "keyword": "rust" })),
     responses(
         (status = 202, description = "The keyword is requested; the stream follows within a minute", body = Stream),
-        (status = 409, description = "1,000 keywords are being collected already"),
-        (status = 422, description = "X rejects the keyword, or it is longer than 512 bytes or has invisible characters"),
+        (status = 409, description = "1,000 keywords are being collected already, or other posts from before this one was started were requested"),
+        (status = 422, description = "X rejects the keyword, or it is longer than 512 bytes or has invisible characters; or `since`, `maxPosts` or `order` cannot be used"),
     )
 )]
 pub(crate) async fn start(
     State(api): State<ControlApi>,
     Query(NoParameters {}): Query<NoParameters>,
-    JsonBody(Start { keyword, reposts }): JsonBody<Start>,
+    JsonBody(Start { keyword, reposts, since, max_posts, order }): JsonBody<Start>,
 ) -> Result<(StatusCode, Json<Stream>), ApiError> {
     let keyword = keyword.keyword()?;
     let requested = api.status.keywords().await?;
-    if requested.len() >= KEYWORDS && !requested.iter().any(|requested| requested.keyword == keyword) {
+    let present = requested.iter().find(|requested| requested.keyword == keyword);
+    if requested.len() >= KEYWORDS && present.is_none() {
         return Err(ApiError::TooManyKeywords { limit: KEYWORDS });
     }
-    let options = KeywordOptions { reposts };
-    check(&api, &keyword, options, &requested).await?;
-    api.status.add_keyword(&keyword, options, UtcTime::now()).await?;
+    let now = UtcTime::now();
+    let history = HistoryFields { since, max_posts, order }.history(present, now)?;
+    let options = KeywordOptions { reposts, history };
+    check(&api, &keyword, options, present).await?;
+    api.status.add_keyword(&keyword, options, now).await?;
     apply(&api).await
 }
 

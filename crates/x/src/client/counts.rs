@@ -6,8 +6,11 @@ use serde::Deserialize;
 use utc_time::UtcTime;
 
 use super::Client;
+use super::search::{Reach, to_the_second};
+use crate::prices::{MICRO_DOLLARS_A_FULL_ARCHIVE_COUNT, MICRO_DOLLARS_A_RECENT_COUNT};
 
 const RECENT: &str = "/2/tweets/counts/recent";
+const ARCHIVE: &str = "/2/tweets/counts/all";
 
 /// How many posts were written in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -28,16 +31,59 @@ impl Bucket {
     }
 }
 
+/// A page of counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CountsPage {
+    /// The counts, by hour or by day.
+    pub buckets: Vec<Bucket>,
+    /// Asks for the page before it in time; `None` on the last.
+    pub next: Option<String>,
+}
+
+impl Reach {
+    /// What a request of counts costs, in micro-dollars.
+    #[must_use]
+    pub fn micro_dollars_a_count(self) -> u64 {
+        match self {
+            Self::Recent => MICRO_DOLLARS_A_RECENT_COUNT,
+            Self::Archive => MICRO_DOLLARS_A_FULL_ARCHIVE_COUNT,
+        }
+    }
+}
+
 impl Client {
-    /// Counts the recent posts that match `query`, by day.
-    pub async fn counts(&self, query: &str) -> Answer<Vec<Bucket>> {
+    /// Counts the posts that match `query`: recent ones by hour, all of them on one page; or those since `from` by day, 31 days a page, the
+    /// latest first. X charges for each request.
+    pub async fn counts(
+        &self,
+        reach: Reach,
+        query: &str,
+        from: Option<UtcTime>,
+        page: Option<&str>,
+    ) -> Answer<CountsPage> {
         #[derive(Deserialize)]
         struct Counted {
             #[serde(default)]
             data: Vec<Bucket>,
+            #[serde(default)]
+            meta: Meta,
         }
-        let request = self.0.request(Method::GET, RECENT).query(&[("query", query), ("granularity", "day")]);
-        self.0.json::<Counted>(request).await.map(|counted| counted.data)
+        #[derive(Default, Deserialize)]
+        struct Meta {
+            next_token: Option<String>,
+        }
+        let (path, granularity) = match reach {
+            Reach::Recent => (RECENT, "hour"),
+            Reach::Archive => (ARCHIVE, "day"),
+        };
+        let request = self
+            .0
+            .request(Method::GET, path)
+            .query(&[("query", query), ("granularity", granularity)])
+            .query(from.map(|from| ("start_time", to_the_second(from))).as_slice())
+            .query(page.map(|page| ("next_token", page)).as_slice());
+        let counted = self.0.json::<Counted>(request).await;
+        counted.map(|counted| CountsPage { buckets: counted.data, next: counted.meta.next_token })
     }
 }
 

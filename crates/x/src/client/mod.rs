@@ -8,7 +8,7 @@ mod usage;
 
 use json_api::InvalidClient;
 
-pub use counts::Bucket;
+pub use counts::{Bucket, CountsPage};
 pub use rules::{NewRule, Refused, Rule, RuleVerdict, RulesAdded, RulesPage};
 pub use search::{Reach, Search};
 pub use usage::Usage;

@@ -84,9 +84,10 @@ fn period(reach: Reach, from: UtcTime, to: UtcTime) -> [(&'static str, String); 
             [("since_id", first_id(from).saturating_sub(1).to_string()), ("until_id", before.to_string())]
         }
         // The ids of posts from before November 2010 hold no time. The second is exclusive.
-        Reach::Archive => {
-            [("start_time", to_the_second(from)), ("end_time", to_the_second(to.after(Duration::from_secs(1))))]
-        }
+        Reach::Archive => [
+            ("start_time", to_the_second(from)),
+            ("end_time", to_the_second(to.after(Duration::from_secs(1)))),
+        ],
     }
 }
 

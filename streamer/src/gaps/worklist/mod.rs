@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use posts::Keyword;
 use stream::gaps::{Gap, GapState};
+use stream::history::History;
 use utc_time::UtcTime;
 
-use super::heal::MARGIN;
 use super::interruption::{Backfill, Interruption, Missing};
+use super::limits::MARGIN;
 use super::outcome::Healed;
+use super::pages::Pages;
 
 /// How many gaps may wait to be healed; further ones are recorded as open.
 pub(crate) const WAITING: usize = 10_000;
@@ -38,6 +40,8 @@ pub(crate) struct Work {
     latest: UtcTime,
     /// How often in a row fetching it failed.
     pub(crate) failures: u32,
+    /// Where fetching it goes on; `None` at the beginning of what is left of it.
+    pub(super) pages: Option<Pages>,
 }
 
 /// How long a gap may be put off because others that follow it closely are added to it.
@@ -46,11 +50,17 @@ const PUT_OFF: Duration = Duration::from_secs(5 * 60);
 impl Work {
     /// A gap that can be healed from `due` on.
     pub(crate) fn new(gap: Gap, due: UtcTime) -> Self {
-        Self { gap, backfilled: None, due, latest: due.after(PUT_OFF), failures: 0 }
+        Self { gap, backfilled: None, due, latest: due.after(PUT_OFF), failures: 0, pages: None }
+    }
+
+    /// A gap that goes on at `pages` once others have had their turn.
+    pub(super) fn going_on(gap: Gap, pages: Option<Pages>, now: UtcTime) -> Self {
+        Self { pages, ..Self::new(gap, now) }
     }
 }
 
 /// A change to the records.
+#[expect(clippy::large_enum_variant, reason = "there are few at a time, and not for long")]
 #[derive(Debug, PartialEq)]
 pub(crate) enum Record {
     /// A new gap.
@@ -74,8 +84,10 @@ impl Worklist {
     pub(crate) fn next(&mut self, now: UtcTime) -> Option<Work> {
         let is_closed = self.refused_until.is_some_and(|until| until > now);
         // What the source delivers by itself takes no request.
-        let is_next = |work: &Work| work.due <= now && (!is_closed || work.backfilled.is_some());
-        let index = self.waiting.iter().position(is_next)?;
+        let is_due = |work: &Work| work.due <= now && (!is_closed || work.backfilled.is_some());
+        // What the stream missed comes before what it never was to deliver.
+        let first = self.waiting.iter().position(|work| is_due(work) && work.gap.history.is_none());
+        let index = first.or_else(|| self.waiting.iter().position(is_due))?;
         let work = self.waiting.remove(index)?;
         self.fetching = work.backfilled.is_none().then(|| work.gap.clone());
         Some(work)
@@ -130,6 +142,7 @@ impl Worklist {
                 left: None,
                 reposts: *reposts,
                 may_lack: None,
+                history: None,
             };
             // The part that is too old to be fetched.
             let (beyond, reason) = if *heal {
@@ -156,6 +169,7 @@ impl Worklist {
                 work.gap.keyword == *keyword
                     && work.backfilled.is_none()
                     && work.gap.left.is_none()
+                    && work.gap.history.is_none()
                     && (overlaps || is_full)
             });
             match found.filter(|_| backfilled.is_none()) {
@@ -178,6 +192,17 @@ impl Worklist {
             }
         }
         records
+    }
+
+    /// Adds a history, unless it is there already; returns its gap, to be recorded.
+    pub(crate) fn add_history(&mut self, keyword: &Keyword, history: History, reposts: bool) -> Gap {
+        let gaps = self.waiting.iter().map(|work| &work.gap).chain(&self.fetching);
+        let mut present = gaps.filter(|gap| gap.keyword == *keyword && gap.history == Some(history)).cloned();
+        present.next().unwrap_or_else(|| {
+            let gap = history.gap(keyword.clone(), reposts);
+            self.waiting.push_back(Work::new(gap.clone(), gap.to.after(self.fetchable_after)));
+            gap
+        })
     }
 
     /// The beginning of a period from `from` to `to` without what a gap covers that is fetched, has been fetched in part, or has been put off

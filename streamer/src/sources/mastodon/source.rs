@@ -150,8 +150,7 @@ mod tests {
 
     #[test]
     fn hashtags_have_connections_of_their_own_and_all_else_shares_one() {
-        let now =
-            KeywordState { since: UtcTime::now(), missing_from: None, reposts: true, reposts_until: None };
+        let now = KeywordState::new(UtcTime::now());
         let requested: RequestedKeywords = ["#rust", "#Rust", "crab", "two words", "#two words"]
             .map(|keyword| (keyword.parse().unwrap(), now))
             .into();
@@ -163,8 +162,7 @@ mod tests {
 
     #[test]
     fn however_many_hashtags_there_are_words_are_read_too() {
-        let now =
-            KeywordState { since: UtcTime::now(), missing_from: None, reposts: true, reposts_until: None };
+        let now = KeywordState::new(UtcTime::now());
         // The hashtags come first.
         let tags = (0..HASHTAGS + 5).map(|number| format!("#tag{number:02}"));
         let requested: RequestedKeywords =

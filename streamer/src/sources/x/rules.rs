@@ -173,7 +173,7 @@ mod tests {
     }
 
     fn requested(keywords: &[&str], reposts: bool) -> RequestedKeywords {
-        let state = KeywordState { since: UtcTime::now(), missing_from: None, reposts, reposts_until: None };
+        let state = KeywordState { reposts, ..KeywordState::new(UtcTime::now()) };
         keywords.iter().map(|keyword| (keyword.parse().unwrap(), state)).collect()
     }
 

@@ -1,0 +1,85 @@
+//! What limits fetching: how far back the source goes, its rate limits, the budgets, and what was requested.
+
+use std::time::Duration;
+
+use stream::gaps::{Gap, Period};
+use utc_time::UtcTime;
+
+use super::heal::GapHealer;
+use super::outcome::Unhealed;
+use super::recorded::{Recorded, open};
+use super::worklist::too_old;
+use crate::source::Source;
+
+/// How much earlier than it must be a period is given up, for the time that fetching the rest takes.
+pub(super) const MARGIN: Duration = Duration::from_secs(60 * 60);
+
+/// How many more posts of a history may be fetched; `None` without a limit of its own.
+pub(super) fn still_requested(gap: &Gap) -> Option<u64> {
+    gap.history?.max_posts.map(|max_posts| max_posts.saturating_sub(gap.posts))
+}
+
+impl<S: Source> GapHealer<S> {
+    /// The most posts that the next page of a gap may hold.
+    pub(super) fn most_of_a_page(&self, gap: &Gap, now: UtcTime) -> Result<u64, Unhealed> {
+        let (least, most) = S::PAGE;
+        if gap.history.is_none() {
+            return Ok(most);
+        }
+        let of_history = still_requested(gap).unwrap_or(most);
+        if of_history < least {
+            return Err(Unhealed::Enough);
+        }
+        // The stream goes first, all day.
+        let left = self.meter.left(now).saturating_sub(self.tallies.expected_until_midnight(now));
+        if left < least { Err(Unhealed::Budget) } else { Ok(most.min(of_history).min(left)) }
+    }
+
+    /// What to say if no day's or month's budget ever suffices for a page.
+    pub(super) fn budget_is_too_small(&self) -> Option<String> {
+        let least = S::PAGE.0;
+        let budget = self.meter.too_small_for(least)?;
+        Some(format!(
+            "the budget of {budget} posts is too small: the source is asked for at least {least} at once"
+        ))
+    }
+
+    /// Whether the beginning of a period can no longer be fetched.
+    pub(super) fn is_too_old(&self, period: Period, now: UtcTime) -> bool {
+        self.source.fetchable_for().is_some_and(|within| period.from < now.before(within))
+    }
+
+    /// Records the beginning of a gap as missing if it can no longer be fetched, and goes on with the rest; true if it did so.
+    pub(super) async fn give_up_what_is_too_old(
+        &self,
+        recorded: &mut Recorded<'_>,
+        now: UtcTime,
+    ) -> Result<bool, Unhealed> {
+        let left = recorded.gap.still_to_fetch();
+        let Some(within) = self.source.fetchable_for().filter(|_| self.is_too_old(left, now)) else {
+            return Ok(false);
+        };
+        let cut = now.before(within.saturating_sub(MARGIN));
+        if cut > left.to {
+            return Err(Unhealed::Open(too_old(within)));
+        }
+        let before =
+            Gap { to: cut.before(Duration::from_millis(1)), posts: 0, left: None, ..recorded.gap.clone() };
+        self.gaps.add(&open(before, &too_old(within))).await;
+        (recorded.gap.from, recorded.gap.left) = (cut, Some(Period { from: cut, to: left.to }));
+        recorded.save().await;
+        Ok(true)
+    }
+
+    /// Waits until the source allows another request, and says so where that takes a while.
+    pub(super) async fn wait_for_limit(&self, recorded: &mut Recorded<'_>) {
+        let wait = self.source.fetch_wait(recorded.gap.still_to_fetch(), UtcTime::now());
+        if wait.is_zero() {
+            return;
+        }
+        let until = UtcTime::now().after(wait);
+        recorded.gap.reason = Some(format!("rate limit reached; next request at {until}"));
+        recorded.save().await;
+        tokio::time::sleep(wait).await;
+    }
+}
