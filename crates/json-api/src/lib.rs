@@ -63,6 +63,14 @@ pub struct RateLimit {
     pub reset: UtcTime,
 }
 
+impl RateLimit {
+    /// When requests are possible again, by an answer that says that there were too many; `None` if it also says that some are left.
+    #[must_use]
+    pub fn used_up_until(self) -> Option<UtcTime> {
+        matches!(self.remaining, 0 | u32::MAX).then_some(self.reset)
+    }
+}
+
 /// Why a request did not succeed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
@@ -131,17 +139,7 @@ impl Client {
             Ok(Err(error)) => return Answer { outcome: Err(connection(&error)), limit: None },
             Err(_) => return Answer { outcome: Err(Error::Timeout), limit: None },
         };
-        let limit = rate_limit(answer.headers());
-        let status = answer.status();
-        if status.is_success() {
-            return Answer { outcome: Ok(answer), limit };
-        }
-        let body = tokio::time::timeout(ANSWER_TIMEOUT, body(answer, EXPLANATION_BYTES)).await;
-        let body = body.ok().and_then(Result::ok);
-        // Null if it is not JSON.
-        let explanation = body.and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
-        let refusal = Refusal::new(status, self.authorization.is_some(), explanation);
-        Answer { outcome: Err(Error::Refused(refusal)), limit }
+        answered(answer, self.authorization.is_some()).await
     }
 
     /// Sends a request and reads its answer to the end.
@@ -160,6 +158,21 @@ impl Client {
         };
         Answer { outcome, limit }
     }
+}
+
+/// What an answer says whose body was not read yet; `bears_token` says whether the request bore one.
+pub async fn answered(answer: Response, bears_token: bool) -> Answer<Response> {
+    let limit = rate_limit(answer.headers());
+    let status = answer.status();
+    if status.is_success() {
+        return Answer { outcome: Ok(answer), limit };
+    }
+    let body = tokio::time::timeout(ANSWER_TIMEOUT, body(answer, EXPLANATION_BYTES)).await;
+    let body = body.ok().and_then(Result::ok);
+    // Null if it is not JSON.
+    let explanation = body.and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
+    let refusal = Refusal::new(status, bears_token, explanation);
+    Answer { outcome: Err(Error::Refused(refusal)), limit }
 }
 
 /// Parses an answer.

@@ -18,7 +18,7 @@ pub struct BackoffRules {
     /// After 5xx: the first wait, which doubles up to the second.
     pub server: (Duration, Duration),
     /// After too many requests, or while another connection holds the slot: the first wait, which doubles up to the second.
-    /// It never ends before the time that the source named.
+    /// After too many requests, it never ends before the time that the source named.
     pub rate_limited: (Duration, Duration),
 }
 
@@ -29,7 +29,17 @@ const UNPAID: Duration = Duration::from_secs(5 * 60);
 const CAPPED: Duration = Duration::from_secs(60 * 60);
 
 /// How much the clocks of a source and of this machine may differ; sources also report times in whole seconds.
-pub(crate) const CLOCKS: Duration = Duration::from_secs(2);
+const CLOCKS: Duration = Duration::from_secs(2);
+
+/// A limit that is renewed later than this says nothing: a clock is wrong. Chosen here: X's windows have 15 minutes, Mastodon's at most 30.
+/// <https://docs.joinmastodon.org/api/rate-limits/>
+const LONGEST_WINDOW: Duration = Duration::from_secs(60 * 60);
+
+/// How long it takes from `now` until a limit is certainly renewed whose window ends at `reset`; zero if it is over, or cannot be true.
+pub(crate) fn until_renewed(reset: UtcTime, now: UtcTime) -> Duration {
+    let wait = reset.after(CLOCKS).since(now);
+    if wait > LONGEST_WINDOW { Duration::ZERO } else { wait }
+}
 
 impl BackoffRules {
     /// The wait before the next attempt. `attempt` counts failures of this class in a row, from 0.
@@ -48,7 +58,7 @@ impl BackoffRules {
             Class::OutOfCredits => UNPAID,
             Class::MonthlyCap => CAPPED,
             Class::RateLimited(reset) => {
-                let until_reset = reset.map_or(Duration::ZERO, |reset| reset.after(CLOCKS).since(now));
+                let until_reset = reset.map_or(Duration::ZERO, |reset| until_renewed(reset, now));
                 doubled(self.rate_limited).max(until_reset)
             }
         }
@@ -147,8 +157,7 @@ mod tests {
                 Class::SlotTaken => Duration::from_secs(15 * 60),
                 Class::OutOfCredits => UNPAID,
                 Class::MonthlyCap => CAPPED,
-                Class::RateLimited(reset) =>
-                    Duration::from_secs(15 * 60).max(reset.map_or(Duration::ZERO, |reset| reset.after(CLOCKS).since(now))),
+                Class::RateLimited(_) => LONGEST_WINDOW,
             };
             prop_assert!(this <= bound);
         }

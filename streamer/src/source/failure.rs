@@ -44,7 +44,7 @@ pub enum Class {
     Server,
     /// The source's answer cannot be read, although it may have charged for it.
     Unreadable,
-    /// Too many requests were made. The limit ends at this time, if the source said when.
+    /// Too many requests were made. The limit ends at this time, if the source said when and that none is left.
     RateLimited(Option<UtcTime>),
     /// Another connection holds the slot that this one needs.
     SlotTaken,
@@ -69,7 +69,7 @@ impl Failure {
             Error::Closed => Self::passing(Class::Dropped, reason),
             Error::TooLarge | Error::Unexpected(_) => Self::passing(Class::Unreadable, reason),
             Error::Refused(refusal) => match refusal.status.as_u16() {
-                429 => Self::passing(Class::RateLimited(limit.map(|limit| limit.reset)), reason),
+                429 => Self::passing(Class::RateLimited(limit.and_then(RateLimit::used_up_until)), reason),
                 408 | 500.. => Self::passing(Class::Server, reason),
                 401 => Self::Unauthorized(reason),
                 400 | 409 | 413 | 414 | 422 => Self::InvalidRequest(reason),

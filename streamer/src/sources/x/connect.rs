@@ -25,7 +25,7 @@ impl X {
             let backfilled_from = minutes.map(|minutes| UtcTime::now().before(MINUTE * minutes));
             answer.map(|answer| (answer, backfilled_from))
         };
-        self.memory.limits.answer(RateLimits::CONNECT, request).await
+        self.answer(RateLimits::CONNECT, request).await
     }
 
     /// Opens the stream. This streamer holds the lease, so a connection that holds the slot should be an earlier reader's, whose end X

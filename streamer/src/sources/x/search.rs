@@ -61,7 +61,7 @@ impl X {
                 self.archive.turn().await;
             }
             let request = self.client.search(search, dialect, |page| fetched(&page, period, reach));
-            let Answer { outcome, limit } = self.memory.limits.answer(limit_of(reach), request).await;
+            let Answer { outcome, limit } = self.answer(limit_of(reach), request).await;
             match outcome {
                 Ok(page) => {
                     if noted.as_deref() != Some(dialect.name()) {

@@ -15,7 +15,7 @@ use utc_time::UtcTime;
 
 use super::archive::Archive;
 use super::decode::Decode;
-use super::failure::failure;
+use super::failure::{failure, limit_apart};
 use super::rules::{Plan, RuleKeywords, WantedRules};
 use super::search::{RECENT, limit_of, reach};
 use crate::source::{
@@ -63,8 +63,17 @@ impl X {
         endpoint: &'static str,
         request: impl Future<Output = Answer<T>>,
     ) -> Result<T, Failure> {
-        let Answer { outcome, limit } = self.memory.limits.answer(endpoint, request).await;
+        let Answer { outcome, limit } = self.answer(endpoint, request).await;
         outcome.map_err(|error| failure(error, limit))
+    }
+
+    /// Makes a request as soon as it is allowed, and notes what its answer says about the limit.
+    pub(super) async fn answer<T>(
+        &self,
+        endpoint: &'static str,
+        request: impl Future<Output = Answer<T>>,
+    ) -> Answer<T> {
+        self.memory.limits.answer(endpoint, async { limit_apart(request.await) }).await
     }
 
     /// All rules.
