@@ -82,6 +82,14 @@ impl Progress {
         self.set(state, reason, None);
     }
 
+    /// Says something about a stream that runs, or nothing any more, which is reported immediately.
+    pub(crate) fn remark(&self, remark: Option<String>) {
+        let is_running = self.sender.borrow().state == StreamState::Running;
+        if is_running {
+            self.enter(StreamState::Running, remark);
+        }
+    }
+
     /// Pauses, which is reported immediately.
     pub(crate) fn pause(&self, waiting_for: WaitingFor, reason: String) {
         self.set(StreamState::Paused, Some(reason), Some(waiting_for));
@@ -93,6 +101,11 @@ impl Progress {
             (report.state, report.reason, report.waiting_for) = (state, reason, waiting_for);
             changed
         });
+    }
+
+    /// The source's price of a post at least.
+    pub(crate) fn micro_dollars_a_post(&self) -> u64 {
+        self.sender.borrow().micro_dollars_a_post
     }
 
     /// Reports what the source itself has counted.

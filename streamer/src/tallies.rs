@@ -14,8 +14,9 @@ const DAYS: usize = 2;
 /// How many keywords are counted in a day: X has as many rules, and keywords can be stopped and others requested.
 const KEYWORDS: usize = 2_000;
 
-/// From fewer posts than this, no share is concluded.
+/// From fewer posts than this, no share and no rate is concluded; nor a rate from a shorter time than this.
 const ENOUGH: u64 = 20;
+const LONG_ENOUGH: Duration = Duration::from_secs(60);
 
 /// Counts what each keyword brings. Copies share the count.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ impl Tallies {
         self.count(keyword, now, |brought| {
             brought.streamed += 1;
             brought.reposts += u64::from(is_repost);
+            brought.first_at.get_or_insert(now);
+            brought.last_at = Some(now);
         });
     }
 
@@ -88,6 +91,20 @@ impl Tallies {
         u64::try_from(by_today.max(by_yesterday)).unwrap_or(u64::MAX)
     }
 
+    /// How many posts of a keyword the stream delivers in a second, by those of the day of `now`.
+    pub(crate) fn posts_a_second(&self, keyword: &Keyword, now: UtcTime) -> Option<f64> {
+        let KeywordTally { streamed, first_at, last_at, .. } = *self.tally().get(&now.day())?.get(keyword)?;
+        let time = last_at?.since(first_at?);
+        // Far below 2^53.
+        (streamed >= ENOUGH && time >= LONG_ENOUGH).then(|| (streamed - 1) as f64 / time.as_secs_f64())
+    }
+
+    /// How many posts of a keyword the stream has delivered on the day of `now`.
+    pub(crate) fn streamed_today(&self, keyword: &Keyword, now: UtcTime) -> u64 {
+        let tally = self.tally();
+        tally.get(&now.day()).and_then(|keywords| keywords.get(keyword)).map_or(0, |brought| brought.streamed)
+    }
+
     /// All that has been counted.
     pub(crate) fn snapshot(&self) -> BTreeMap<String, BTreeMap<Keyword, KeywordTally>> {
         self.tally().clone()
@@ -129,6 +146,21 @@ mod tests {
         assert_eq!(tallies.expected_until_midnight(hours(6)), 720, "40 an hour");
         assert_eq!(tallies.expected_until_midnight(hours(24)), 240, "as many as yesterday");
         assert_eq!(tallies.expected_until_midnight(hours(36)), 120);
+    }
+
+    fn a_rate_is_concluded_from_enough_posts_of_a_day_only() {
+        let tallies = Tallies::new(Tally::new());
+        let (steady, burst): (Keyword, Keyword) = ("steady".parse().unwrap(), "burst".parse().unwrap());
+        let now = at(1);
+        for number in 0..20 {
+            assert_eq!(tallies.posts_a_second(&steady, now), None);
+            tallies.streamed(&steady, false, now.after(LONG_ENOUGH * number / 19));
+            tallies.streamed(&burst, false, now.after(Duration::from_secs(1) * number));
+        }
+        assert_eq!(tallies.posts_a_second(&steady, now), Some(19.0 / 60.0));
+        assert_eq!(tallies.posts_a_second(&burst, now), None);
+        assert_eq!(tallies.posts_a_second(&steady, at(2)), None);
+        assert_eq!((tallies.streamed_today(&burst, now), tallies.streamed_today(&burst, at(2))), (20, 0));
     }
 
     #[test]

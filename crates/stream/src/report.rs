@@ -45,6 +45,8 @@ pub enum WaitingFor {
     Queue,
     /// The source refuses every keyword: for another one.
     Keywords,
+    /// The source cannot be told yet to leave out keywords that were stopped, and they would cost more than all others: for that.
+    RuleChange,
 }
 
 /// What the streamer last reported.

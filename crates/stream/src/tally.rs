@@ -31,6 +31,12 @@ pub struct KeywordTally {
     /// How many of them were reposts.
     #[serde(default)]
     pub reposts: u64,
+    /// When it delivered the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_at: Option<UtcTime>,
+    /// When it delivered the last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<UtcTime>,
     /// Posts that were fetched to heal gaps.
     #[serde(default)]
     pub fetched: u64,

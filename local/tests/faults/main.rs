@@ -15,6 +15,7 @@ mod new_source;
 mod outages;
 mod reconcile;
 mod status;
+mod stopped_keywords;
 mod streaming;
 mod virtual_time;
 mod world;

@@ -73,6 +73,7 @@ fn faults(count: u64, seconds: u64) -> Vec<Value> {
     }
     faults.push(json!({ "fault": "half-open", "seconds": seconds }));
     faults.push(json!({ "fault": "connections-status", "status": 503, "seconds": seconds }));
+    faults.push(json!({ "fault": "rules-status", "status": 429, "seconds": seconds }));
     faults
 }
 

@@ -76,7 +76,7 @@ async fn open_and_read<S: Source>(
         let asked = Instant::now();
         let arrived = tokio::select! {
             arrived = tokio::time::timeout(S::SILENCE, items.next()) => arrived,
-            failure = &mut follow => return Err(failure.into()),
+            end = &mut follow => return Err(end),
         };
         let arrived = arrived
             .map_err(|_| Failure::passing(Class::HungUp, "the stream fell silent"))?

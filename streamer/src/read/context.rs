@@ -4,6 +4,7 @@ use stream::{Fenced, Lease, StreamStatusTable};
 use tokio::sync::{mpsc, watch};
 use utc_time::UtcTime;
 
+use super::stopped::Judge;
 use crate::cursor::Cursor;
 use crate::gaps::Interruption;
 use crate::intake::Intake;
@@ -39,6 +40,12 @@ impl<S> Context<S> {
                 Err(Failure::passing(Class::Server, reason))
             }
         }
+    }
+
+    /// Judges what to do about stopped keywords, by what is known now.
+    pub(crate) fn judge<'a>(&'a self, requested: &'a RequestedKeywords) -> Judge<'a> {
+        let (tallies, micro_dollars_a_post) = (&self.ledger.tallies, self.progress.micro_dollars_a_post());
+        Judge { tallies, micro_dollars_a_post, requested, now: UtcTime::now() }
     }
 
     /// Hands an interruption over to be recorded.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::stopped::StillDelivered;
 use crate::meter::UsedUp;
 use crate::source::Failure;
 use crate::waiting::NotTaken;
@@ -17,6 +18,8 @@ pub(crate) enum End {
     BudgetUsedUp(UsedUp),
     /// The source refuses every keyword.
     NothingToRead,
+    /// Stopped keywords, which the source still delivers, would cost more than all that is requested.
+    StoppedCostMore(StillDelivered),
 }
 
 impl From<NotTaken> for End {
@@ -40,6 +43,7 @@ impl fmt::Display for End {
             Self::Failed(failure) => write!(f, "{failure}"),
             Self::NoRoom => f.write_str("the queue took posts too slowly, and the buffer was full"),
             Self::BudgetUsedUp(used_up) => write!(f, "the {used_up}'s budget of posts was used up"),
+            Self::StoppedCostMore(still) => f.write_str(&still.cause()),
             Self::NothingToRead => f.write_str("the source refused every keyword"),
         }
     }

@@ -8,5 +8,6 @@ mod missed;
 mod pause;
 mod reader;
 mod selection;
+mod stopped;
 
 pub(crate) use connections::Connections;

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::end::End;
 use super::missed::Missed;
 use super::pause::pause_for_budget;
+use super::stopped::wait_until_left_out;
 use crate::source::{Backoff, Class, Failure, Source};
 
 /// Reads a connection that was left at `left_at`, if it was ever read, and reconnects until the source refuses for good; returns
@@ -58,6 +59,11 @@ pub(crate) async fn read_and_reconnect<S: Source>(
                 context.intake.half_free().await;
             }
             End::BudgetUsedUp(_) => {}
+            End::StoppedCostMore(still) => {
+                if let Err(failure) = wait_until_left_out(&mut context, still).await {
+                    return failure.to_string();
+                }
+            }
             End::NothingToRead => {
                 context.progress.pause(WaitingFor::Keywords, cause);
                 if context.requested.changed().await.is_err() {

@@ -6,10 +6,13 @@ use std::time::Duration;
 use futures::StreamExt;
 use posts::Keyword;
 use stream::StreamStatusTable;
+use tokio::time::Instant;
 use utc_time::UtcTime;
 
 use super::context::Context;
+use super::end::End;
 use super::missed::missing;
+use super::stopped::wait_and_say;
 use crate::gaps::{Interruption, Missing, Then};
 use crate::source::{Backoff, Extent, Failure, KeywordState, Refusal, RequestedKeywords, Selection, Source};
 
@@ -18,7 +21,7 @@ const AT_ONCE: usize = 16;
 const NOTING_TIME: Duration = Duration::from_secs(10);
 
 /// How long changes are gathered, to be made by one request.
-const GATHERED: Duration = Duration::from_secs(1);
+pub(super) const GATHERED: Duration = Duration::from_secs(1);
 
 /// Makes the source deliver what is requested, as far as `extent` requires. A refusal is noted on its keyword.
 pub(crate) async fn select<S: Source>(
@@ -44,19 +47,23 @@ pub(crate) async fn note_refusal(status: &StreamStatusTable, refusal: &Refusal, 
 }
 
 /// While a connection is open, makes the source deliver what is requested after each change. Posts of a keyword from before the
-/// source delivered it are a gap like any other. Returns when the source refuses for good.
+/// source delivered it are a gap like any other. Returns when the source refuses for good, or when what was stopped costs more than all that
+/// is requested; as long as it costs less, the report says so.
 pub(crate) async fn keep_selected<S: Source>(
     context: &Context<S>,
     mut delivered: BTreeSet<Keyword>,
     since: Option<UtcTime>,
-) -> Failure {
+) -> End {
     let mut requested = context.requested.clone();
     let mut backoff = Backoff::new(S::BACKOFF);
     let mut notes = Notes::default();
+    let mut stopped = BTreeSet::new();
+    // Since when the source has not been made to deliver what is requested.
+    let mut failing: Option<Instant> = None;
     loop {
         let now_requested = requested.borrow_and_update().clone();
         let failure = match select(context, &now_requested, Extent::Whole).await {
-            Ok(Selection { delivered: now_delivered, outdated, refused, incomplete }) => {
+            Ok(Selection { delivered: now_delivered, outdated, unwanted, refused, incomplete }) => {
                 let mut new = missing::<S>(&now_requested, since);
                 new.retain(|missing| {
                     now_delivered.contains(&missing.keyword) && !delivered.contains(&missing.keyword)
@@ -68,7 +75,7 @@ pub(crate) async fn keep_selected<S: Source>(
                         .filter_map(|keyword| notes.asked_for_more(keyword, now_requested.get(keyword)?)),
                 );
                 if let Err(failure) = record_new::<S>(context, new, &outdated).await {
-                    return failure;
+                    return failure.into();
                 }
                 if let Some(failure) = &incomplete {
                     let has_answer = |keyword: &&Keyword| {
@@ -78,7 +85,7 @@ pub(crate) async fn keep_selected<S: Source>(
                     let waiting = now_requested.keys().filter(|keyword| !has_answer(keyword)).cloned();
                     notes.waiting::<S>(&context.status, waiting.collect(), &failure.to_string()).await;
                 }
-                delivered = now_delivered;
+                (delivered, stopped) = (now_delivered, unwanted);
                 incomplete
             }
             Err(failure) => Some(failure),
@@ -86,6 +93,8 @@ pub(crate) async fn keep_selected<S: Source>(
         match failure {
             None => {
                 backoff.reset();
+                failing = None;
+                context.progress.remark(None);
                 if requested.changed().await.is_err() {
                     std::future::pending::<()>().await;
                 }
@@ -94,9 +103,13 @@ pub(crate) async fn keep_selected<S: Source>(
             Some(Failure::Passing { class, reason }) => {
                 let wait = backoff.wait(class, UtcTime::now());
                 tracing::warn!(reason, wait_ms = wait.as_millis(), "could not change what is delivered");
-                tokio::time::sleep(wait).await;
+                let waited = failing.get_or_insert_with(Instant::now).elapsed();
+                let there: BTreeSet<Keyword> = delivered.union(&stopped).cloned().collect();
+                if let Some(still) = wait_and_say(context, &there, waited, wait).await {
+                    return End::StoppedCostMore(still);
+                }
             }
-            Some(failure) => return failure,
+            Some(failure) => return failure.into(),
         }
     }
 }

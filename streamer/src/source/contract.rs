@@ -148,6 +148,8 @@ pub struct Selection {
     pub delivered: BTreeSet<Keyword>,
     /// The keywords that it does not deliver yet as they are requested now.
     pub outdated: BTreeSet<Keyword>,
+    /// The keywords that it still delivers, and perhaps charges for, although nobody requests them any more.
+    pub unwanted: BTreeSet<Keyword>,
     /// The keywords that it refused.
     pub refused: Vec<Refusal>,
     /// Why not all of it was done, if so. What was done stays.

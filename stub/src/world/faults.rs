@@ -51,6 +51,13 @@ pub enum Fault {
         /// For how long.
         seconds: u64,
     },
+    /// Every request that changes rules is answered with an error, and nothing else is.
+    RulesStatus {
+        /// The status: 503, say.
+        status: u16,
+        /// For how long.
+        seconds: u64,
+    },
     /// Every request about connections is answered with an error, and nothing else is.
     ConnectionsStatus {
         /// The status: 503, say.
@@ -106,6 +113,7 @@ pub(crate) enum Part {
     /// All of it, storage apart.
     Everything,
     Search,
+    RuleChanges,
     Connections,
     Uploads,
 }
@@ -132,6 +140,7 @@ impl Pending {
         match fault {
             Fault::Status { status, seconds } => answer(Part::Everything, status, seconds),
             Fault::SearchStatus { status, seconds } => answer(Part::Search, status, seconds),
+            Fault::RulesStatus { status, seconds } => answer(Part::RuleChanges, status, seconds),
             Fault::ConnectionsStatus { status, seconds } => answer(Part::Connections, status, seconds),
             Fault::UploadStatus { status, seconds } => answer(Part::Uploads, status, seconds),
             Fault::Slow { milliseconds, seconds } => {

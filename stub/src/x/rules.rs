@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::answer::{Failure, ok};
 use super::description::Asked;
@@ -15,6 +16,7 @@ use crate::clock::now;
 use crate::rule::{Rule, Scope};
 use crate::stub::Stub;
 use crate::world::World;
+use crate::world::faults::Part;
 use crate::world::posted::StreamRule;
 
 /// Most rules, and most characters of one, on X's pay-per-use plan.
@@ -66,6 +68,9 @@ pub(crate) async fn update(
     Extension(asked): Extension<Asked>,
 ) -> Result<Response, Failure> {
     let mut world = stub.world();
+    if let Some((status, left)) = world.faults.status(Part::RuleChanges, Instant::now()) {
+        return Err(Failure::asked_for(status, left));
+    }
     let dry_run = asked.is_true("dry_run");
     let (add, delete) = (asked.body["add"].as_array(), asked.body["delete"].as_object());
     let (status, body) = match (add, delete, asked.is_true("delete_all")) {

@@ -42,8 +42,20 @@ impl WantedRules {
 
     /// The requested keyword that one of our rules is named after.
     pub(crate) fn named_by(&self, tag: Option<&str>) -> Option<&Keyword> {
-        self.requested.get(&tag?.strip_prefix(TAG)?.parse().ok()?)
+        self.requested.get(&named(tag?)?)
     }
+
+    /// The keywords whose rule of ours is among these, although nobody requests them any more.
+    pub(crate) fn stopped(&self, rules: &[Rule]) -> BTreeSet<Keyword> {
+        let unwanted = rules.iter().filter(|rule| self.keywords(&rule.value).is_none());
+        let named = unwanted.filter_map(|rule| named(rule.tag.as_deref()?));
+        named.filter(|keyword| !self.requested.contains(keyword)).collect()
+    }
+}
+
+/// The keyword that a rule of ours with this tag is named after.
+fn named(tag: &str) -> Option<Keyword> {
+    tag.strip_prefix(TAG)?.parse().ok()
 }
 
 /// The keywords of each rule. Copies share them, so that the decoder of an open connection follows changes.
@@ -75,8 +87,7 @@ impl RuleKeywords {
             match known.get(id) {
                 Some(known) => keywords.extend(known.iter().cloned()),
                 None => {
-                    let tagged = rule.tag.as_deref().and_then(|tag| tag.strip_prefix(TAG)?.parse().ok());
-                    keywords.extend(tagged);
+                    keywords.extend(rule.tag.as_deref().and_then(named));
                 }
             }
         }
@@ -144,6 +155,7 @@ mod tests {
         let new = NewRule { value: "new".to_owned(), tag: "aviary:new".to_owned() };
         let plan = Plan { add: vec![new], stopped: vec!["1".to_owned()], replaced: Vec::new() };
         assert_eq!(Plan::new(&rules, &wanted), plan);
+        assert_eq!(wanted.stopped(&rules), ["old".parse().unwrap()].into());
     }
 
     #[test]
@@ -156,6 +168,7 @@ mod tests {
         let keywords = RuleKeywords::default();
         assert_eq!(keywords.assign(&rules, &wanted), ["a OR b".parse().unwrap()].into());
         assert_eq!(wanted.lacking(&rules), ["a OR b".parse().unwrap()].into());
+        assert!(wanted.stopped(&rules).is_empty());
     }
 
     #[test]

@@ -220,12 +220,14 @@ impl Source for X {
         let wanted = WantedRules::new(requested);
         let delivered = self.keywords.assign(&rules, &wanted);
         if extent == Extent::ToConnect && !delivered.is_empty() {
-            return Ok(Selection { delivered, outdated: wanted.lacking(&rules), ..Selection::default() });
+            let (outdated, unwanted) = (wanted.lacking(&rules), wanted.stopped(&rules));
+            return Ok(Selection { delivered, outdated, unwanted, ..Selection::default() });
         }
         let mut refused = Vec::new();
         let incomplete = self.change_rules(&mut rules, &wanted, &mut refused).await.err();
         let delivered = self.keywords.assign(&rules, &wanted);
-        Ok(Selection { delivered, outdated: wanted.lacking(&rules), refused, incomplete })
+        let (outdated, unwanted) = (wanted.lacking(&rules), wanted.stopped(&rules));
+        Ok(Selection { delivered, outdated, unwanted, refused, incomplete })
     }
 
     async fn connect(&self, missing_from: Option<UtcTime>) -> Result<Connection, Failure> {
