@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use posts::Keyword;
-use stream::report::{SourceUsage, StreamReport, StreamState, WaitingFor};
+use stream::report::{Interruption, SourceUsage, StreamReport, StreamState, WaitingFor};
 use stream::storing::Storing;
 use tokio::sync::watch;
 use utc_time::UtcTime;
@@ -18,7 +18,7 @@ use crate::meter::Meter;
 pub(crate) struct Progress {
     sender: watch::Sender<StreamReport>,
     meter: Meter,
-    missing: Arc<Mutex<BTreeMap<u64, UtcTime>>>,
+    missing: Arc<Mutex<BTreeMap<u64, Interruption>>>,
     refused_requests: Arc<AtomicU64>,
     sent: Arc<Mutex<Sent>>,
 }
@@ -63,6 +63,7 @@ impl Progress {
             posts_per_second: 0.0,
             lag_ms: None,
             missing_from: None,
+            interruption: None,
             posts_today: 0,
             micro_dollars_a_post,
             daily_post_budget: meter.budgets().a_day,
@@ -135,16 +136,16 @@ impl Progress {
         });
     }
 
-    /// Reports that posts written since `from` are missing, as long as the returned value lives.
-    pub(crate) fn missing(&self, from: UtcTime) -> Untold {
+    /// Reports immediately that posts written since `from` are missing, and why, as long as the returned value lives.
+    pub(crate) fn missing(&self, from: UtcTime, cause: &str) -> Untold {
         let mut missing = self.missing_now();
         let number = missing.last_key_value().map_or(0, |(number, _)| number + 1);
-        missing.insert(number, from);
+        missing.insert(number, Interruption { from, cause: cause.to_owned() });
         self.sender.send_modify(|_| {});
         Untold { progress: self.clone(), number }
     }
 
-    fn missing_now(&self) -> MutexGuard<'_, BTreeMap<u64, UtcTime>> {
+    fn missing_now(&self) -> MutexGuard<'_, BTreeMap<u64, Interruption>> {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -199,7 +200,8 @@ impl Progress {
     ) -> StreamReport {
         let mut report = self.sender.borrow().clone();
         report.lag_ms = self.lag_ms(storing, now);
-        report.missing_from = self.missing_now().values().min().copied();
+        report.interruption = self.missing_now().values().min_by_key(|missing| missing.from).cloned();
+        report.missing_from = report.interruption.as_ref().map(|interruption| interruption.from);
         if let Some(before) = before {
             let seconds = now.since(before.heartbeat_at).as_secs_f64();
             // The posts of a second are far fewer than 2^53. Reports that follow each other immediately have no rates.
@@ -223,79 +225,4 @@ impl Progress {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(second: i64) -> UtcTime {
-        UtcTime::from_millis(second * 1000).unwrap()
-    }
-
-    fn progress(budget: Option<u64>) -> Progress {
-        let budgets = crate::meter::Budgets { a_day: budget, a_month: None };
-        Progress::new(Meter::new(BTreeMap::new(), BTreeMap::new(), budgets), 5_000, at(0))
-    }
-
-    #[test]
-    fn rates_are_those_since_the_last_report() {
-        let progress = progress(Some(9));
-        let rust: Keyword = "rust".parse().unwrap();
-        let first = progress.report(None, None, at(0));
-        for _ in 0..30 {
-            progress.post_read(at(5));
-        }
-        progress.sent(&rust, 20, Some(at(5)), at(7));
-        let second = progress.report(Some(&first), None, at(10));
-        assert_eq!((second.posts_per_second, second.posts_read), (3.0, 30));
-        let traffic = second.keywords[&rust];
-        assert_eq!((traffic.posts, traffic.posts_per_second, traffic.queue_lag_ms), (20, 2.0, Some(2000)));
-        assert_eq!(progress.report(Some(&second), None, at(20)).posts_per_second, 0.0);
-    }
-
-    #[test]
-    fn lag_is_until_a_post_can_be_found() {
-        let progress = progress(None);
-        let rust: Keyword = "rust".parse().unwrap();
-        let lag = |storing: Option<(i64, u64)>, now| {
-            let storing = storing.map(|(stored, queue_ms)| Storing { at: at(stored), queue_ms });
-            progress.report(None, storing.as_ref(), at(now)).lag_ms
-        };
-        assert_eq!(lag(None, 0), None);
-        progress.sent(&rust, 1, Some(at(8)), at(10));
-        assert_eq!(lag(None, 11), Some(2000), "it is on its way");
-        assert_eq!(lag(Some((11, 500)), 12), Some(2500), "it was stored, after half a second on the queue");
-        // Posts that healing fetches are old by nature, and say nothing about the stream.
-        progress.sent(&rust, 1, None, at(100));
-        assert_eq!(lag(Some((11, 500)), 160), Some(62_000), "it waits, and nobody stores anything");
-        assert_eq!(lag(Some((170, 70_000)), 171), Some(72_000), "it has been stored at last");
-        progress.sent(&rust, 1, Some(at(200)), at(200));
-        assert_eq!(lag(Some((201, 100)), 300), Some(100), "nothing waits");
-    }
-
-    #[test]
-    fn it_says_that_posts_are_missing_until_a_gap_does() {
-        let progress = progress(None);
-        let missing = || progress.report(None, None, at(9)).missing_from;
-        assert_eq!(missing(), None);
-        let (later, earlier) = (progress.missing(at(5)), progress.missing(at(3)));
-        assert_eq!(missing(), Some(at(3)));
-        drop(earlier);
-        assert_eq!(missing(), Some(at(5)));
-        drop(later);
-        assert_eq!(missing(), None);
-    }
-
-    #[test]
-    fn no_more_keywords_are_told_of_than_fit_and_the_busiest_stay() {
-        let progress = progress(None);
-        let keyword = |number: usize| format!("k{number}").parse::<Keyword>().unwrap();
-        progress.sent(&keyword(0), 2, Some(at(0)), at(0));
-        for number in 1..=StreamReport::KEYWORDS {
-            progress.sent(&keyword(number), 1, Some(at(0)), at(0));
-        }
-        let keywords = progress.report(None, None, at(0)).keywords;
-        assert_eq!(keywords.len(), StreamReport::KEYWORDS);
-        assert!(
-            keywords.contains_key(&keyword(0)) && keywords.contains_key(&keyword(StreamReport::KEYWORDS))
-        );
-    }
-}
+mod tests;

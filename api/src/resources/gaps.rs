@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use stream::StreamStatusTable;
 use stream::gaps::{Gap, GapPosition, GapState};
+use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
 
+use super::ongoing::{self, Ongoing};
 use crate::error::ApiError;
 use crate::request::{PageLimit, Query};
 use crate::state::ReadApi;
@@ -52,6 +54,8 @@ pub(crate) struct Parameters {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Gaps {
+    /// What is being missed now, by keyword; it becomes a gap once reading goes on. Only on the first page of gaps that are `open` or `healing`.
+    ongoing: Vec<Ongoing>,
     /// The gaps; the one that ended last comes first.
     gaps: Vec<Gap>,
     /// The `cursor` of the next page; null on the last page.
@@ -80,9 +84,11 @@ pub(crate) async fn list(
     let state = state.unwrap_or(GapState::Open);
     let limit = limit.unwrap_or(PageLimit::DEFAULT).get();
     let before = cursor.map(|cursor| decode_cursor(state, &cursor)).transpose()?;
+    let is_asked_for = before.is_none() && matches!(state, GapState::Open | GapState::Healing);
+    let ongoing = if is_asked_for { ongoing::read(&api.status, UtcTime::now()).await? } else { Vec::new() };
     let page = api.status.latest_gaps(state, limit.into(), before).await?;
     let next_cursor = page.next.map(|next| URL_SAFE_NO_PAD.encode(next.as_str()));
-    Ok(Json(Gaps { gaps: page.gaps, next_cursor }))
+    Ok(Json(Gaps { ongoing, gaps: page.gaps, next_cursor }))
 }
 
 fn decode_cursor(state: GapState, cursor: &str) -> Result<GapPosition, ApiError> {

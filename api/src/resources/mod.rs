@@ -4,6 +4,7 @@ pub(crate) mod about;
 pub(crate) mod dead_letters;
 pub(crate) mod estimate;
 pub(crate) mod gaps;
+mod ongoing;
 pub(crate) mod statistics;
 pub(crate) mod stream;
 pub(crate) mod tweets;

@@ -76,6 +76,9 @@ pub struct StreamReport {
     /// Posts written at this time or later are not being read and are in no gap yet; absent while all are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_from: Option<UtcTime>,
+    /// Why that is; absent while all are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interruption: Option<Interruption>,
     /// Posts read today (UTC), including those of earlier streamers: the source charges for them.
     #[serde(default)]
     pub posts_today: u64,
@@ -100,6 +103,17 @@ pub struct StreamReport {
     /// The traffic of each keyword; if there are more than 100 keywords, of those with the most posts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keywords: BTreeMap<Keyword, Traffic>,
+}
+
+/// An interruption of reading whose gaps are not on record yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Interruption {
+    /// Posts written at this time or later are missing.
+    pub from: UtcTime,
+    /// Why.
+    pub cause: String,
 }
 
 /// What the source itself has counted, beside what the streamer had counted then.

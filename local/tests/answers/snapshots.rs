@@ -48,6 +48,13 @@ fn mask(json: &mut Value) {
                 if VARYING.contains(&name.as_str()) && !value.is_null() {
                     *value = "[moving]".into();
                 }
+                if name == "ongoing" {
+                    value
+                        .as_array_mut()
+                        .unwrap()
+                        .iter_mut()
+                        .for_each(|missing| missing["from"] = "[moving]".into());
+                }
                 mask(value);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::{Call, Fate};
+use local::{Call, Fate, Machine, Options};
 use serde_json::{Value, json};
 use stream::gaps::{GapState, HealedBy};
 use utc_time::UtcTime;
@@ -71,6 +71,48 @@ fn while_nothing_is_read_each_keyword_shows_since_when_posts_are_missing() {
             stream["keywords"].as_array().unwrap().iter().all(|keyword| keyword["missingFrom"].is_null())
         };
         world.within(Duration::from_secs(2), "gaps record it instead", no_longer_missing).await;
+    });
+}
+
+#[test]
+fn an_interruption_is_on_record_from_its_first_second_and_after_a_crash() {
+    virtually(async {
+        let data = folder();
+        let mut world = World::start(data.path(), Settings::seed(1)).await;
+        world.settled().await;
+        assert_eq!(world.stream().await["ongoing"], json!([]));
+        let before = UtcTime::now();
+        world.fault(&json!({ "fault": "status", "status": 503, "seconds": 3000 })).await;
+        world.fault(&json!({ "fault": "close" })).await;
+        let shown = async |world: &World, cause: &str| {
+            let listed = world.get(&format!("{}/stream/gaps", world.api())).await["ongoing"].take();
+            let ongoing = world.stream().await["ongoing"].take();
+            let missed = |keyword: &str, ongoing: &Value| {
+                let (from, why) = (time(&ongoing["from"]), ongoing["cause"].as_str().unwrap());
+                ongoing["keyword"] == keyword
+                    && before.since(from) < Duration::from_secs(60)
+                    && why.contains(cause)
+            };
+            listed == ongoing && missed("giraffe", &ongoing[0]) && missed("zebra", &ongoing[1])
+        };
+        let closed = async |world: &World| {
+            world.stream().await["ongoing"] != json!([]) && shown(world, "the source").await
+        };
+        world.within(Duration::from_secs(2), "both keywords' interruption is shown", closed).await;
+        let closing = world.get(&format!("{}/stream/gaps?state=closed", world.api())).await;
+        assert_eq!(closing["ongoing"], json!([]));
+        // Nobody reads any more, and no lease says that anybody does.
+        let stream = local::Stream::Elsewhere {
+            url: world.stub.clone(),
+            token: "stub-token".to_owned(),
+            backfill_minutes: 0,
+        };
+        world.machine = None;
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        let options = Options { streamer_elsewhere: Some(0), ..Options::new(data.path(), stream) };
+        world.machine = Some(Machine::start(options).await.unwrap());
+        assert_eq!(world.stream().await["lease"], Value::Null);
+        assert!(shown(&world, "the source").await, "{}", world.stream().await);
     });
 }
 

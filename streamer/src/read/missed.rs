@@ -28,8 +28,9 @@ impl Missed {
     ) -> Self {
         let missing = missing::<S>(&context.requested.borrow(), since);
         let from = missing.iter().map(|missing| missing.from).min().unwrap_or_else(UtcTime::now);
-        let untold = context.progress.missing(from);
-        Self { cause: cause.into(), since, hold: context.cursor.hold(1), untold }
+        let cause = cause.into();
+        let untold = context.progress.missing(from, &cause);
+        Self { cause, since, hold: context.cursor.hold(1), untold }
     }
 }
 

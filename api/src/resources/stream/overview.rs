@@ -1,5 +1,8 @@
 //! What `GET /stream` answers, derived from what StreamStatusTable holds.
 
+use std::collections::BTreeMap;
+
+use posts::Keyword;
 use serde::Serialize;
 use service::tables::TableError;
 use stream::StreamStatusTable;
@@ -12,6 +15,7 @@ use utc_time::UtcTime;
 use utoipa::ToSchema;
 
 use crate::resources::gaps::{self, GapCounts};
+use crate::resources::ongoing::{self, Ongoing};
 use crate::spending::Spending;
 
 /// A running stream whose posts take this long from being written to being found is late. A few seconds are normal, and more
@@ -39,6 +43,8 @@ pub(crate) struct Stream {
     report: Option<StreamReport>,
     /// Who may read the stream, and until when; null if nobody may.
     lease: Option<StreamLease>,
+    /// What is being missed now, by keyword; it becomes a gap once reading goes on.
+    ongoing: Vec<Ongoing>,
     /// How many gaps of the last 90 days there are.
     gap_counts: GapCounts,
     /// The latest gaps, times in which posts may have been missed: up to 100 that are open or being healed, then up to 20
@@ -89,23 +95,21 @@ impl Stream {
         let holder = holder.filter(|holder| holder.until > now);
         let requested = if keywords.is_empty() { RequestedState::Stopped } else { RequestedState::Running };
         let state = state(requested, report.as_ref(), &launch, holder.as_ref());
-        let missing_from = match (&report, &holder, requested) {
-            (Some(report), Some(_), _) => report.missing_from,
-            // Without a reader, posts are missing from where the last one got to.
-            (_, _, RequestedState::Running) => status.reading().await?.cursors.into_values().min(),
-            _ => None,
-        };
+        let interruption = ongoing::interruption(status, &keywords, report.as_ref(), holder.as_ref()).await?;
+        let ongoing = ongoing::ongoing(&keywords, interruption.as_ref());
+        let missing: BTreeMap<&Keyword, UtcTime> =
+            ongoing.iter().map(|ongoing| (ongoing.keyword(), ongoing.from())).collect();
         let mut traffic =
             report.as_mut().map(|report| std::mem::take(&mut report.keywords)).unwrap_or_default();
         let keywords = keywords.into_iter().map(|mut status| {
-            let missed = missing_from.map(|from| from.max(status.started_at));
-            status.missing_from = [status.missing_from, missed].into_iter().flatten().min();
+            status.missing_from = missing.get(&status.keyword).copied();
             StreamKeyword { traffic: traffic.remove(&status.keyword).filter(|_| holder.is_some()), status }
         });
+        let keywords = keywords.collect();
         Ok(Self {
             requested,
             state,
-            keywords: keywords.collect(),
+            keywords,
             reason: reason(state, report.as_ref(), launch),
             today: Spending::today(report.as_ref(), now),
             this_month: Spending::this_month(report.as_ref(), now),
@@ -115,6 +119,7 @@ impl Stream {
                 epoch: lease.epoch,
                 until,
             }),
+            ongoing,
             gap_counts,
             gaps,
         })
