@@ -148,6 +148,7 @@ mod tests {
         assert_eq!(tallies.expected_until_midnight(hours(36)), 120);
     }
 
+    #[test]
     fn a_rate_is_concluded_from_enough_posts_of_a_day_only() {
         let tallies = Tallies::new(Tally::new());
         let (steady, burst): (Keyword, Keyword) = ("steady".parse().unwrap(), "burst".parse().unwrap());

@@ -98,6 +98,7 @@ mod tests {
             started_at: at(10),
             reposts: true,
             reposts_until: None,
+            history: None,
             error: error.map(str::to_owned),
             waiting: None,
             missing_from: missing_from.map(at),

@@ -200,7 +200,7 @@ mod tests {
         let foo_keyword: Keyword = "foo".parse().unwrap();
         bring(&foo_keyword, foo);
         let mut requested = RequestedKeywords::new();
-        let state = KeywordState { since: at(0), missing_from: None, reposts: true, reposts_until: None };
+        let state = KeywordState::new(at(0));
         for (number, posts) in others.iter().enumerate() {
             let keyword: Keyword = format!("other{number}").parse().unwrap();
             bring(&keyword, *posts);
@@ -249,7 +249,7 @@ mod tests {
         let tallies = Tallies::new(Tally::new());
         let foo: Keyword = "foo".parse().unwrap();
         (0..300).for_each(|second| tallies.streamed(&foo, false, at(second)));
-        let state = KeywordState { since: at(299), missing_from: None, reposts: true, reposts_until: None };
+        let state = KeywordState::new(at(299));
         let requested = RequestedKeywords::from([("new".parse().unwrap(), state)]);
         let judge =
             Judge { tallies: &tallies, micro_dollars_a_post: 5_000, requested: &requested, now: at(300) };
