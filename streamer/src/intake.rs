@@ -1,7 +1,7 @@
 //! The one door for everything that is collected, whether the stream delivers it or healing fetches it.
 //!
-//! Here repeats are dropped and posts are counted against the budget, encoded as JSON, once, and given room by their exact
-//! size. Nothing checks again further on.
+//! Here the stream's posts are counted against the budget, repeats are dropped, and posts are encoded as JSON, once, and given room by
+//! their exact size. Nothing checks again further on.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use utc_time::UtcTime;
 
 use crate::cursor::Cursor;
-use crate::meter::{Allowance, Meter};
+use crate::meter::Meter;
 use crate::progress::Progress;
 use crate::recent::RecentPosts;
 use crate::source::Arrival;
@@ -44,8 +44,13 @@ impl Intake {
         (Self { room, recent: RecentPosts::default(), meter, tallies, progress }, received)
     }
 
-    /// Takes what the stream delivered for `keywords`. A post without a keyword, or without room, has been paid for too; a post
-    /// that was read before on the same day is not paid for again.
+    /// Counts a post that the stream delivered: it has been paid for, whether or not anybody wants it and there is room for it. A post that was
+    /// read before on the same day is not paid for again.
+    pub(crate) fn count(&self, post: &Post) {
+        self.meter.count(&post.tweet_id, UtcTime::now());
+    }
+
+    /// Takes what the stream delivered for `keywords`, and what [`Intake::count`] has counted.
     pub(crate) fn take(
         &self,
         arrival: Arrival,
@@ -56,7 +61,6 @@ impl Intake {
             Arrival::Post(post) => post,
             Arrival::Removed(id) => return self.take_removal(id, keywords, cursor),
         };
-        self.meter.count(&post.tweet_id, UtcTime::now());
         let mut new = keywords;
         new.retain(|keyword| !self.recent.contains(keyword, &post));
         if !new.is_empty()
@@ -86,16 +90,14 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes a post that was fetched within `allowance` to heal a gap of `keyword`, as soon as there is room for it. The
-    /// stream goes first: healing leaves half of the room to it.
+    /// Takes a post that was fetched, and counted, to heal a gap of `keyword`, as soon as there is room for it. The stream
+    /// goes first: healing leaves half of the room to it.
     pub(crate) async fn take_fetched(
         &self,
         post: Post,
         keyword: &Keyword,
-        allowance: &mut Allowance,
         cursor: &Cursor,
     ) -> Result<Fetched, NotTaken> {
-        allowance.spend(&post.tweet_id, UtcTime::now());
         if self.recent.contains(keyword, &post) {
             return Ok(Fetched::Repeated);
         }
@@ -137,7 +139,7 @@ mod tests {
     use posts::envelope::POST_BYTES;
 
     use super::*;
-    use crate::meter::Budgets;
+    use crate::meter::{Budgets, Metered};
     use crate::waiting::{WAITING_BYTES, WAITING_POSTS};
 
     fn at(second: i64) -> UtcTime {
@@ -146,7 +148,7 @@ mod tests {
 
     fn intake(budget: Option<u64>) -> (Intake, mpsc::Receiver<Waiting>, Meter) {
         let budgets = Budgets { a_day: budget, a_month: None };
-        let meter = Meter::new(BTreeMap::new(), BTreeMap::new(), budgets);
+        let meter = Meter::new(Metered::default(), budgets, at(0));
         let progress = Progress::new(meter.clone(), 0, at(0));
         let (intake, received) = Intake::new(meter.clone(), Tallies::new(BTreeMap::new()), progress);
         (intake, received, meter)
@@ -164,6 +166,7 @@ mod tests {
     }
 
     fn take(intake: &Intake, post: Post, under: &[&str]) -> Result<(), NotTaken> {
+        intake.count(&post);
         intake.take(Arrival::Post(Box::new(post)), keywords(under), &Cursor::new(at(0)))
     }
 
@@ -220,18 +223,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_fetched_is_spent_from_its_allowance_unless_it_was_read_before() {
-        let (intake, mut received, meter) = intake(Some(100));
-        let (keyword, cursor, now) = ("a".parse().unwrap(), Cursor::new(at(0)), UtcTime::now());
+    async fn what_is_fetched_is_taken_unless_it_was_read_before() {
+        let (intake, mut received, _) = intake(None);
+        let (keyword, cursor) = ("a".parse().unwrap(), Cursor::new(at(0)));
         take(&intake, post(1, ""), &["a"]).unwrap();
-        let mut allowance = meter.allow(1, 10, now).unwrap();
         let mut outcomes = Vec::new();
         for id in [1, 2] {
-            outcomes
-                .push(intake.take_fetched(post(id, ""), &keyword, &mut allowance, &cursor).await.unwrap());
+            outcomes.push(intake.take_fetched(post(id, ""), &keyword, &cursor).await.unwrap());
         }
-        drop(allowance);
-        assert_eq!((outcomes, meter.today(now)), (vec![Fetched::Repeated, Fetched::New], 2));
+        assert_eq!(outcomes, [Fetched::Repeated, Fetched::New]);
         assert_eq!(received.try_recv().unwrap().origin, Origin::Stream);
         assert_eq!(received.try_recv().unwrap().origin, Origin::Healing);
     }

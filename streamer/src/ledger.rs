@@ -2,15 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use stream::reading::Reading;
 use stream::tally::Tally;
 use utc_time::UtcTime;
 
 use crate::cursor::Cursor;
-use crate::meter::{Budgets, Meter};
+use crate::meter::{Budgets, Meter, Metered};
 use crate::source::{ConnectQuota, Learnt, Memory, RateLimits};
 use crate::tallies::Tallies;
+
+/// How long before the cursors, and before what is to be fetched, a post was charged for that the next reader may read again: much longer
+/// than any source's lateness. At a post a second, two minutes of ids are still less than a kilobyte, by which DynamoDB charges.
+const CHARGED_BEFORE: Duration = Duration::from_secs(120);
 
 /// What outlives a reader. It is saved every two seconds, and before each connection, so that the next reader goes on from
 /// the same position and keeps the same limits.
@@ -28,24 +33,45 @@ pub(crate) struct Ledger {
 }
 
 /// How far reading has come, by connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Positions {
     /// The cursors that the last reader left and this one has not taken up yet.
     left_at: BTreeMap<String, UtcTime>,
     paused_until: BTreeMap<String, UtcTime>,
+    /// From when on posts are to be fetched.
+    to_fetch_from: BTreeMap<String, UtcTime>,
 }
 
 impl Ledger {
-    /// Goes on from what the last reader saved.
-    pub(crate) fn new(reading: Reading, tally: Tally, budgets: Budgets, quota: ConnectQuota) -> Self {
-        let Reading { cursors, paused_until, posts_by_day, posts_by_month, connects, windows, learnt } =
-            reading;
+    /// Goes on at `now` from what the last reader saved.
+    pub(crate) fn new(
+        reading: Reading,
+        tally: Tally,
+        budgets: Budgets,
+        quota: ConnectQuota,
+        now: UtcTime,
+    ) -> Self {
+        let Reading {
+            cursors,
+            paused_until,
+            posts_by_day,
+            posts_by_month,
+            charged,
+            connects,
+            windows,
+            learnt,
+        } = reading;
+        let metered = Metered { posts_by_day, posts_by_month, charged };
         Self {
-            meter: Meter::new(posts_by_day, posts_by_month, budgets),
+            meter: Meter::new(metered, budgets, now),
             tallies: Tallies::new(tally),
             source: Memory { limits: RateLimits::new(quota, connects, windows), learnt: Learnt::new(learnt) },
             cursors: Arc::default(),
-            positions: Arc::new(Mutex::new(Positions { left_at: cursors, paused_until })),
+            positions: Arc::new(Mutex::new(Positions {
+                left_at: cursors,
+                paused_until,
+                ..Positions::default()
+            })),
         }
     }
 
@@ -93,6 +119,7 @@ impl Ledger {
         let mut positions = self.positions();
         positions.left_at.retain(|name, _| connections.contains(name));
         positions.paused_until.retain(|name, _| connections.contains(name));
+        positions.to_fetch_from.retain(|name, _| connections.contains(name));
     }
 
     /// Notes that recorded gaps cover a connection's pause up to `until`.
@@ -110,15 +137,30 @@ impl Ledger {
         self.positions().paused_until.remove(connection);
     }
 
+    /// Notes from when on a connection's posts are to be fetched, if any are.
+    pub(crate) fn is_to_fetch(&self, connection: &str, from: Option<UtcTime>) {
+        let to_fetch_from = &mut self.positions().to_fetch_from;
+        match from {
+            Some(from) => to_fetch_from.insert(connection.to_owned(), from),
+            None => to_fetch_from.remove(connection),
+        };
+    }
+
     /// Everything that the next reader must know.
     pub(crate) fn snapshot(&self) -> Reading {
         let mut cursors = self.positions().left_at.clone();
         cursors.extend(self.cursors().iter().map(|(connection, cursor)| (connection.clone(), cursor.at())));
+        let to_fetch_from = self.positions().to_fetch_from.clone();
+        let read_again_from = cursors.values().chain(to_fetch_from.values()).min();
+        let read_again_from = read_again_from.copied().unwrap_or_else(UtcTime::now);
+        let Metered { posts_by_day, posts_by_month, charged } =
+            self.meter.metered(read_again_from.before(CHARGED_BEFORE));
         Reading {
             cursors,
             paused_until: self.positions().paused_until.clone(),
-            posts_by_day: self.meter.by_day(),
-            posts_by_month: self.meter.by_month(),
+            posts_by_day,
+            posts_by_month,
+            charged,
             connects: self.source.limits.connects(),
             windows: self.source.limits.windows(),
             learnt: self.source.learnt.all(),
@@ -128,8 +170,6 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn at(second: i64) -> UtcTime {
@@ -143,6 +183,7 @@ mod tests {
             tally,
             Budgets { a_day: Some(3), a_month: None },
             ConnectQuota { most: 45, window: Duration::from_secs(900), reserve: 5 },
+            at(9),
         )
     }
 
@@ -163,6 +204,24 @@ mod tests {
         assert_eq!((next.left_at("x", at(20)), next.meter.today(at(9))), (Some(at(9)), 1));
         assert_eq!(next.snapshot(), first.snapshot());
         assert_eq!(next.source.learnt.get("dialect").as_deref(), Some("tweets"));
+    }
+
+    #[test]
+    fn what_may_be_read_again_is_known_to_have_been_charged_for() {
+        let ledger = ledger(Reading::default());
+        let cursor = Cursor::new(at(0));
+        ledger.follow("x", cursor.clone());
+        for second in [100, 200, 300, 600] {
+            ledger.meter.count(&second.to_string().parse().unwrap(), at(second));
+        }
+        let saved = || ledger.snapshot().charged.unwrap().ids.0;
+        assert_eq!(saved(), [100, 200, 300, 600].into());
+        cursor.reach(at(600));
+        assert_eq!(saved(), [600].into(), "the next reader begins at the cursor");
+        ledger.is_to_fetch("x", Some(at(320)));
+        assert_eq!(saved(), [200, 300, 600].into());
+        ledger.is_to_fetch("x", None);
+        assert_eq!(saved(), [600].into());
     }
 
     #[test]

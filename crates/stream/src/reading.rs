@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
+use crate::charged::Charged;
 use crate::table::{Fenced, Lease, StreamStatusTable};
 
 const READING: &str = "reading";
@@ -26,6 +27,9 @@ pub struct Reading {
     /// Posts read, by month (UTC, as in `2026-11`), of the last two months.
     #[serde(default)]
     pub posts_by_month: BTreeMap<String, u64>,
+    /// The posts that were charged for lately; `None` if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charged: Option<Charged>,
     /// When connections were opened recently.
     #[serde(default)]
     pub connects: Vec<UtcTime>,

@@ -125,8 +125,8 @@ pub struct SourceUsage {
     pub asked_at: UtcTime,
     /// Posts read on that day (UTC), by everything that shares the account; null if the source does not say.
     pub posts_today: Option<u64>,
-    /// How many more posts than the streamer the source had counted on that day. Below zero, the streamer had counted more: posts that it read
-    /// again after a restart, or that the source counts with a delay. Null if the source does not say.
+    /// How many more posts than the streamer the source had counted on that day. Below zero, the streamer had counted more: posts
+    /// that the source counts with a delay. Null if the source does not say.
     pub difference: Option<i64>,
     /// Posts read in the source's current cycle; null if it does not say.
     pub posts_this_cycle: Option<u64>,

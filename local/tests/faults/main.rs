@@ -11,6 +11,7 @@ mod hours;
 mod keyword_check;
 mod mastodon;
 mod misbehaviour;
+mod money;
 mod new_source;
 mod outages;
 mod reconcile;

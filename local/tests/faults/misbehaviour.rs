@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use stream::gaps::{Gap, GapState, Unfetchable};
 use utc_time::UtcTime;
 
+use crate::money::{LEASE_LOST_AFTER, SAVED_WITHIN};
 use crate::virtual_time::{folder, virtually};
 use crate::world::{Settings, THIRD, World};
 
 /// Something that goes wrong.
 #[derive(Clone, Debug)]
-enum Trouble {
+pub(crate) enum Trouble {
     /// A fault of the stub.
     Stream(Value),
     /// The machine is killed and started again.
@@ -23,8 +24,20 @@ enum Trouble {
     Toggle,
 }
 
+impl Trouble {
+    /// How long before it the meter may have been saved last, if it forgets what was read since.
+    fn forgets(&self) -> Option<Duration> {
+        match self {
+            Self::Crash => Some(SAVED_WITHIN),
+            // The lease is lost too, and with it what could not be saved.
+            Self::Outage(time) if *time >= LEASE_LOST_AFTER => Some(SAVED_WITHIN + *time),
+            _ => None,
+        }
+    }
+}
+
 impl World {
-    async fn trouble(&mut self, trouble: &Trouble) {
+    pub(crate) async fn trouble(&mut self, trouble: &Trouble) {
         match trouble {
             Trouble::Stream(fault) => self.fault(fault).await,
             Trouble::Crash => {
@@ -99,6 +112,7 @@ async fn sequence(seed: u64) {
         done.push(trouble);
         tokio::time::sleep(Duration::from_millis(random.u64(0..40_000))).await;
     }
+    let forgotten: Vec<Duration> = done.iter().filter_map(Trouble::forgets).collect();
     for gap in world.settled().await {
         let stopped = gap.keyword.as_str() == THIRD && gap.state == GapState::Abandoned;
         assert!(
@@ -106,6 +120,7 @@ async fn sequence(seed: u64) {
             "seed {seed}: a gap stays open after {done:?}: {gap:#?}"
         );
     }
+    world.money_is_right(&forgotten).await;
 }
 
 fn sequences(seeds: std::ops::Range<u64>) {
@@ -158,6 +173,7 @@ fn each_fault_alone_loses_nothing() {
             world.until("the interruption of both keywords is recorded", both).await;
             let gaps = world.settled().await;
             assert!(gaps.iter().all(|gap| gap.state == GapState::Closed), "{fault}: {gaps:#?}");
+            world.money_is_right(&[]).await;
         });
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct World {
     pub(crate) stub: String,
     pub(crate) http: reqwest::Client,
     data: PathBuf,
-    settings: Settings,
+    pub(crate) settings: Settings,
     pub(crate) machine: Option<Machine>,
     /// The requested keywords, and since when they are collected.
     pub(crate) requested: BTreeMap<&'static str, UtcTime>,

@@ -215,18 +215,16 @@ impl<S: Source> GapHealer<S> {
                 }
             };
             let on_page = posts.len() as u64;
-            for post in posts {
-                if !state.includes(&post) {
-                    allowance.spend(&post.tweet_id, now);
-                    continue;
-                }
-                match self.intake.take_fetched(post, &gap.keyword, &mut allowance, &cursor).await {
+            // All of it, before anything is taken: taking may wait for room, and end with this streamer.
+            posts.iter().for_each(|post| allowance.spend(&post.tweet_id, UtcTime::now()));
+            drop(allowance);
+            for post in posts.into_iter().filter(|post| state.includes(post)) {
+                match self.intake.take_fetched(post, &gap.keyword, &cursor).await {
                     Ok(Fetched::New) => gap.posts += 1,
                     Ok(Fetched::Repeated) => {}
                     Err(NotTaken::NoRoom | NotTaken::Ended) => return Err(Unhealed::Ending),
                 }
             }
-            drop(allowance);
             // What is on record as fetched must be on the queue.
             cursor.free().await;
             // Half a page, so that most slices have one; and less towards the end of what was requested.

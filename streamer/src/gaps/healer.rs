@@ -23,13 +23,16 @@ pub(crate) const INTERRUPTIONS: usize = 64;
 
 /// Records interruptions and heals their gaps.
 pub(crate) struct Healer<S> {
+    /// The connection's name.
+    name: String,
     gap_healer: GapHealer<S>,
     ledger: Ledger,
 }
 
 impl<S: Source> Healer<S> {
-    /// The healer of the connection that reads `requested` from `source`.
+    /// The healer of the connection called `name`, which reads `requested` from `source`.
     pub(crate) fn new(
+        name: String,
         source: S,
         gaps: GapBook,
         ledger: Ledger,
@@ -39,7 +42,7 @@ impl<S: Source> Healer<S> {
     ) -> Self {
         let (meter, tallies) = (ledger.meter.clone(), ledger.tallies.clone());
         let gap_healer = GapHealer { source, gaps, meter, intake, requested, tallies, progress };
-        Self { gap_healer, ledger }
+        Self { name, gap_healer, ledger }
     }
 
     /// Records and heals incoming interruptions, and what earlier readers left, one after the other; never ends. Drop it
@@ -52,6 +55,7 @@ impl<S: Source> Healer<S> {
         requested.mark_changed();
         let mut taken_up = BTreeSet::new();
         loop {
+            self.ledger.is_to_fetch(&self.name, worklist.earliest());
             if healing.is_none() {
                 healing = worklist.next(UtcTime::now()).map(|work| Box::pin(self.gap_healer.heal(work)));
             }

@@ -1,13 +1,18 @@
 //! Which posts have been charged for today.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use posts::PostId;
+use stream::charged::{self, Ids};
 use utc_time::UtcTime;
 
 /// How many posts of a day are remembered, in some 10 MB. That is five times what X allows in a day on average (3,000,000 a month). Beyond
 /// it, every post counts.
 const REMEMBERED: usize = 500_000;
+
+/// How many of the latest are saved for the next reader: what X delivers in 40 s at its fastest (250 posts/s), and as many that healing
+/// fetches. Their ids take less than 100 KB of the 400 KB that an item of DynamoDB holds.
+const SAVED: usize = 20_000;
 
 /// The posts that were charged for on the current day (UTC): X charges once a post and day.
 /// <https://docs.x.com/x-api/getting-started/pricing>
@@ -15,23 +20,47 @@ const REMEMBERED: usize = 500_000;
 pub(super) struct Charged {
     day: Option<UtcTime>,
     ids: HashSet<u64>,
+    /// The latest of them, and when they were charged for.
+    latest: VecDeque<(UtcTime, u64)>,
 }
 
 impl Charged {
+    /// Goes on at `now` from what the last reader saved.
+    pub(super) fn new(saved: Option<charged::Charged>, now: UtcTime) -> Self {
+        let Some(charged::Charged { day, ids: Ids(ids) }) = saved else { return Self::default() };
+        let day = format!("{day}T00:00:00Z").parse().ok();
+        // When they were charged for is not known any more; a reader that ends soon saves them again.
+        Self { day, latest: ids.iter().map(|id| (now, *id)).collect(), ids: ids.into_iter().collect() }
+    }
+
     /// Whether a post has not been charged for on the day of `now`. Posts whose ids are no numbers are new each time: their sources
     /// charge nothing.
     pub(super) fn is_new(&mut self, id: &PostId, now: UtcTime) -> bool {
         let today = now.start_of_day();
         if self.day != Some(today) {
-            self.day = Some(today);
             // The memory of a busy day is not kept.
-            self.ids = HashSet::new();
+            *self = Self { day: Some(today), ..Self::default() };
         }
         let Ok(number) = id.as_str().parse() else { return true };
         if self.ids.len() == REMEMBERED {
             return !self.ids.contains(&number);
         }
-        self.ids.insert(number)
+        let is_new = self.ids.insert(number);
+        if is_new {
+            self.latest.push_back((now, number));
+            if self.latest.len() > SAVED {
+                self.latest.pop_front();
+            }
+        }
+        is_new
+    }
+
+    /// Those that were charged for at `from` or later, the latest if there are too many to be saved.
+    pub(super) fn since(&self, from: UtcTime) -> Option<charged::Charged> {
+        let latest = self.latest.iter().rev().take_while(|(at, _)| *at >= from);
+        let ids = Ids(latest.map(|(_, id)| *id).collect());
+        let day = self.day.filter(|_| !ids.0.is_empty())?.day();
+        Some(charged::Charged { day, ids })
     }
 }
 
@@ -39,10 +68,13 @@ impl Charged {
 mod tests {
     use super::*;
 
+    fn post(id: &str) -> PostId {
+        id.parse().unwrap()
+    }
+
     #[test]
     fn a_post_is_charged_for_once_a_day() {
         let at = |hour: i64| UtcTime::from_millis(hour * 3600 * 1000).unwrap();
-        let post = |id: &str| id.parse::<PostId>().unwrap();
         let mut charged = Charged::default();
         assert!(charged.is_new(&post("7"), at(1)));
         assert!(!charged.is_new(&post("7"), at(23)));
@@ -52,15 +84,35 @@ mod tests {
     }
 
     #[test]
+    fn the_next_reader_knows_the_latest_of_the_same_day() {
+        let at = |second: i64| UtcTime::from_millis(second * 1000).unwrap();
+        let mut first = Charged::default();
+        assert_eq!(first.since(at(0)), None);
+        for second in 1..=9 {
+            first.is_new(&post(&second.to_string()), at(second));
+        }
+        let saved = first.since(at(5)).unwrap();
+        assert_eq!(saved.ids.0, (5..=9).collect());
+        let mut next = Charged::new(Some(saved.clone()), at(10));
+        assert_eq!(next.since(at(10)), Some(saved.clone()), "it ends at once");
+        assert!(next.is_new(&post("4"), at(10)) && !next.is_new(&post("5"), at(10)));
+        let mut of_next_day = Charged::new(Some(saved), at(24 * 3600));
+        assert!(of_next_day.is_new(&post("5"), at(24 * 3600)));
+        assert_eq!(of_next_day.since(at(0)).unwrap().ids.0, [5].into());
+    }
+
+    #[test]
     fn what_is_remembered_is_bounded_and_the_rest_counts_each_time() {
         let mut charged = Charged::default();
         let now = UtcTime::now();
         for number in 0..REMEMBERED {
-            charged.is_new(&number.to_string().parse().unwrap(), now);
+            charged.is_new(&post(&number.to_string()), now);
         }
-        let (known, new) = ("7".parse().unwrap(), "999999999".parse().unwrap());
+        let (known, new) = (post("7"), post("999999999"));
         assert!(!charged.is_new(&known, now));
         assert!(charged.is_new(&new, now) && charged.is_new(&new, now));
         assert_eq!(charged.ids.len(), REMEMBERED);
+        let saved = charged.since(now).unwrap().ids.0;
+        assert_eq!((saved.len(), saved.first()), (SAVED, Some(&((REMEMBERED - SAVED) as u64))));
     }
 }

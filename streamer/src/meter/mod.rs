@@ -22,12 +22,24 @@ const MONTHS: usize = 2;
 /// How often to check whether the budgets allow posts again: days begin, and clocks are set.
 const CHECK_BUDGET: Duration = Duration::from_secs(5);
 
-/// Counts the posts that are read, for which a source charges: each once a day (UTC), however often it is read. After a restart, a post
-/// that was read before is counted again. Copies share the count.
+/// Counts the posts that are read, for which a source charges: each once a day (UTC), however often it is read. The next reader goes on with
+/// the same count. After a crash, it lacks what was read since it was last saved, which is every two seconds while DynamoDB answers. Copies share
+/// the count.
 #[derive(Clone, Debug)]
 pub(crate) struct Meter {
     counts: Arc<Mutex<Counts>>,
     budgets: Budgets,
+}
+
+/// What a meter has counted, all of it at the same moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Metered {
+    /// Posts read, by day (UTC, as in `2026-11-23`), of the last few days.
+    pub(crate) posts_by_day: BTreeMap<String, u64>,
+    /// Posts read, by month (UTC, as in `2026-11`), of the last two months.
+    pub(crate) posts_by_month: BTreeMap<String, u64>,
+    /// The latest of them.
+    pub(crate) charged: Option<stream::charged::Charged>,
 }
 
 #[derive(Debug)]
@@ -109,22 +121,20 @@ fn left_to_stream(budget: u64) -> u64 {
 }
 
 impl Meter {
-    /// Goes on from what was read before, by day (UTC, as in `2026-11-23`) and month (as in `2026-11`).
-    pub(crate) fn new(
-        by_day: BTreeMap<String, u64>,
-        mut by_month: BTreeMap<String, u64>,
-        budgets: Budgets,
-    ) -> Self {
+    /// Goes on at `now` from what earlier readers counted.
+    pub(crate) fn new(metered: Metered, budgets: Budgets, now: UtcTime) -> Self {
+        let Metered { posts_by_day, posts_by_month: mut by_month, charged } = metered;
         // An earlier version counted days alone.
         if by_month.is_empty() {
-            for (day, posts) in &by_day {
+            for (day, posts) in &posts_by_day {
                 let month = day.get(.."2026-11".len()).unwrap_or(day);
                 *by_month.entry(month.to_owned()).or_default() += posts;
             }
         }
         let start = |day: &str| format!("{day}T00:00:00Z").parse::<UtcTime>().ok();
-        let by_day = by_day.into_iter().filter_map(|(day, posts)| Some((start(&day)?, posts))).collect();
-        let counts = Counts { by_day, by_month, charged: Charged::default(), asked_for: 0 };
+        let by_day =
+            posts_by_day.into_iter().filter_map(|(day, posts)| Some((start(&day)?, posts))).collect();
+        let counts = Counts { by_day, by_month, charged: Charged::new(charged, now), asked_for: 0 };
         Self { counts: Arc::new(Mutex::new(counts)), budgets }
     }
 
@@ -138,14 +148,14 @@ impl Meter {
         self.counts().count(id, now);
     }
 
-    /// Posts read, by day (UTC, as in `2026-11-23`), of the last few days.
-    pub(crate) fn by_day(&self) -> BTreeMap<String, u64> {
-        self.counts().by_day.iter().map(|(day, posts)| (day.day(), *posts)).collect()
-    }
-
-    /// Posts read, by month (UTC, as in `2026-11`), of the last two months.
-    pub(crate) fn by_month(&self) -> BTreeMap<String, u64> {
-        self.counts().by_month.clone()
+    /// What the next reader must know; of the posts, those that were charged for at `from` or later.
+    pub(crate) fn metered(&self, from: UtcTime) -> Metered {
+        let counts = self.counts();
+        Metered {
+            posts_by_day: counts.by_day.iter().map(|(day, posts)| (day.day(), *posts)).collect(),
+            posts_by_month: counts.by_month.clone(),
+            charged: counts.charged.since(from),
+        }
     }
 
     /// Posts read today.

@@ -10,12 +10,13 @@ fn at(second: i64) -> UtcTime {
 
 /// A meter on which `posts` were read at `now`.
 fn meter(budget: Option<u64>, posts: u64, now: UtcTime) -> Meter {
-    of_day(BTreeMap::from([(now.day(), posts)]), budget)
+    of_days(BTreeMap::from([(now.day(), posts)]), budget)
 }
 
-/// A meter with a daily budget.
-fn of_day(by_day: BTreeMap<String, u64>, budget: Option<u64>) -> Meter {
-    Meter::new(by_day, BTreeMap::new(), Budgets { a_day: budget, a_month: None })
+/// A meter with a daily budget, on which these posts were read.
+fn of_days(posts_by_day: BTreeMap<String, u64>, budget: Option<u64>) -> Meter {
+    let metered = Metered { posts_by_day, ..Metered::default() };
+    Meter::new(metered, Budgets { a_day: budget, a_month: None }, at(0))
 }
 
 /// A post that was not read before.
@@ -29,11 +30,12 @@ fn the_budget_is_a_days_and_survives_the_reader() {
     let noon = at(12 * 3600);
     let first = meter(Some(3), 2, noon);
     assert!(!first.is_used_up(noon));
-    let next = of_day(first.by_day(), Some(3));
+    let budgets = |a_day| Budgets { a_day, a_month: None };
+    let next = Meter::new(first.metered(noon), budgets(Some(3)), noon);
     next.count(&new(), noon);
     assert!(next.is_used_up(noon));
     assert!(!next.is_used_up(noon.start_of_next_day()));
-    assert!(!of_day(next.by_day(), None).is_used_up(noon));
+    assert!(!Meter::new(next.metered(noon), budgets(None), noon).is_used_up(noon));
 }
 
 #[test]
@@ -79,7 +81,7 @@ fn more_than_was_asked_for_is_counted_too() {
 #[test]
 fn a_clock_that_goes_wrong_neither_frees_nor_uses_up_a_days_budget() {
     let (today, tomorrow) = (at(12 * 3600), at(36 * 3600));
-    let meter = of_day(BTreeMap::from([(today.day(), 2), (tomorrow.day(), 3)]), Some(3));
+    let meter = of_days(BTreeMap::from([(today.day(), 2), (tomorrow.day(), 3)]), Some(3));
     assert!(meter.is_used_up(tomorrow));
     assert!(!meter.is_used_up(today), "set back, the clock finds its day as it was left");
     meter.count(&new(), today);
@@ -88,7 +90,7 @@ fn a_clock_that_goes_wrong_neither_frees_nor_uses_up_a_days_budget() {
         meter.count(&new(), at(year * 365 * 24 * 3600));
     }
     meter.count(&new(), today);
-    assert!(meter.by_day().len() <= DAYS);
+    assert!(meter.metered(today).posts_by_day.len() <= DAYS);
 }
 
 #[test]
@@ -107,22 +109,40 @@ fn a_post_counts_once_a_day_however_it_comes() {
 }
 
 #[test]
+fn what_the_next_reader_reads_again_is_not_counted_again() {
+    let noon = at(12 * 3600);
+    let first = meter(None, 0, noon);
+    let (earlier, latest) = (new(), new());
+    first.count(&earlier, noon);
+    first.count(&latest, noon.after(Duration::from_secs(1)));
+    let later = noon.after(Duration::from_secs(2));
+    let next = Meter::new(first.metered(noon.after(Duration::from_secs(1))), Budgets::default(), later);
+    let mut page = next.allow(1, 10, later).unwrap();
+    page.spend(&latest, later);
+    assert_eq!(next.today(later), 2);
+    page.spend(&earlier, later);
+    assert_eq!(next.today(later), 3, "nobody reads again what is so old");
+}
+
+#[test]
 fn the_months_budget_ends_reading_until_the_next_month() {
     let noon: UtcTime = "2026-11-29T12:00:00Z".parse().unwrap();
     let budgets = Budgets { a_day: Some(2), a_month: Some(3) };
-    let meter = Meter::new(BTreeMap::new(), BTreeMap::from([("2026-11".to_owned(), 1)]), budgets);
+    let read = Metered { posts_by_month: BTreeMap::from([("2026-11".to_owned(), 1)]), ..Metered::default() };
+    let meter = Meter::new(read, budgets, noon);
     meter.count(&new(), noon);
     assert_eq!(meter.used_up(noon), None);
     meter.count(&new(), noon);
     let used_up = meter.used_up(noon).unwrap();
     assert_eq!((used_up, used_up.until(noon).day().as_str()), (UsedUp::Month, "2026-12-01"));
-    let next = Meter::new(meter.by_day(), meter.by_month(), budgets);
+    let next = Meter::new(meter.metered(noon), budgets, noon);
     assert_eq!(
         next.used_up(noon.start_of_next_day()),
         Some(UsedUp::Month),
         "the next day is of the same month"
     );
     assert_eq!(next.used_up(used_up.until(noon)), None);
-    let of_day = Meter::new(BTreeMap::from([(noon.day(), 2)]), BTreeMap::new(), budgets);
+    let read = Metered { posts_by_day: BTreeMap::from([(noon.day(), 2)]), ..Metered::default() };
+    let of_day = Meter::new(read, budgets, noon);
     assert_eq!(of_day.used_up(noon), Some(UsedUp::Day));
 }

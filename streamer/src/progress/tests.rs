@@ -1,14 +1,15 @@
 //! What is reported, and when.
 
 use super::*;
+use crate::meter::{Budgets, Metered};
 
 fn at(second: i64) -> UtcTime {
     UtcTime::from_millis(second * 1000).unwrap()
 }
 
 fn progress(budget: Option<u64>) -> Progress {
-    let budgets = crate::meter::Budgets { a_day: budget, a_month: None };
-    Progress::new(Meter::new(BTreeMap::new(), BTreeMap::new(), budgets), 5_000, at(0))
+    let budgets = Budgets { a_day: budget, a_month: None };
+    Progress::new(Meter::new(Metered::default(), budgets, at(0)), 5_000, at(0))
 }
 
 #[test]

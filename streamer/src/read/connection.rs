@@ -101,6 +101,12 @@ async fn open_and_read<S: Source>(
 fn take<S>(context: &Context<S>, arrived: Vec<Item>, is_fresh: bool) -> Result<Option<String>, End> {
     let cursor = &context.cursor;
     let requested = context.requested.borrow();
+    // All of it, before anything is taken: there may not be room for all.
+    for item in &arrived {
+        if let Item::Arrived(Arrival::Post(post), _) = item {
+            context.intake.count(post);
+        }
+    }
     let mut ended = None;
     for item in arrived {
         match item {

@@ -133,7 +133,8 @@ impl<S: Source> Connections<S> {
             cursor,
         };
         let (gaps, ledger) = (self.gaps.clone(), self.ledger.clone());
-        let healer = Healer::new(source, gaps, ledger, self.intake.clone(), requested, self.progress.clone());
+        let (intake, progress) = (self.intake.clone(), self.progress.clone());
+        let healer = Healer::new(name.clone(), source, gaps, ledger, intake, requested, progress);
         async move {
             let reason = tokio::select! {
                 reason = read_and_reconnect(context, left_at) => reason,

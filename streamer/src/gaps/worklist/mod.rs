@@ -102,6 +102,12 @@ impl Worklist {
         self.waiting.iter().map(due).min()
     }
 
+    /// From when on posts are to be fetched that may have been read before: those from before a keyword was requested were not.
+    pub(crate) fn earliest(&self) -> Option<UtcTime> {
+        let gaps = self.waiting.iter().map(|work| &work.gap).chain(&self.fetching);
+        gaps.filter(|gap| gap.history.is_none()).map(|gap| gap.from).min()
+    }
+
     /// Notes what came of the gap that [`Worklist::next`] returned.
     pub(crate) fn healed(&mut self, healed: Healed) {
         self.fetching = None;

@@ -1,0 +1,80 @@
+//! What the meter has counted is what X charges for.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::misbehaviour::Trouble;
+use crate::virtual_time::{folder, virtually};
+use crate::world::{Settings, World};
+
+/// How long ago the meter was saved, at most, while AWS answers: every two seconds, and what a request takes.
+pub(crate) const SAVED_WITHIN: Duration = Duration::from_millis(2_500);
+
+/// From an outage of this length on, the lease may be lost, which is 40 s and renewed every ten.
+pub(crate) const LEASE_LOST_AFTER: Duration = Duration::from_secs(25);
+
+impl World {
+    /// How many posts the stub has charged for, and how many the meter has counted.
+    async fn charged_and_metered(&self) -> (u64, u64) {
+        let usage = self.get(&format!("{}/control/usage", self.stub)).await;
+        let charged = usage["days"].as_array().unwrap().iter().map(|day| day["posts"].as_u64().unwrap());
+        let reading = self.status().reading().await.unwrap();
+        (charged.sum(), reading.posts_by_day.values().sum())
+    }
+
+    /// Ends posting, and compares what the meter has counted with what the stub has charged for: they are equal, except for what was read in
+    /// these times before a meter was lost.
+    pub(crate) async fn money_is_right(&self, forgotten: &[Duration]) {
+        self.control("rate", &json!({ "rate": 0 })).await;
+        let most =
+            forgotten.iter().map(|time| (time.as_secs_f64() * self.settings.rate).ceil() as u64).sum::<u64>();
+        let is_right = |(charged, metered): (u64, u64)| metered <= charged && charged <= metered + most;
+        let mut waits = 0;
+        while !is_right(self.charged_and_metered().await) {
+            let counted = self.charged_and_metered().await;
+            assert!(waits < 10, "(charged, metered) are {counted:?}, of which {most} may be forgotten");
+            waits += 1;
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    }
+}
+
+#[test]
+fn a_crash_forgets_at_most_what_was_read_in_two_seconds() {
+    virtually(async {
+        let data = folder();
+        let mut world = World::start(data.path(), Settings { rate: 20.0, ..Settings::seed(1) }).await;
+        for _ in 0..6 {
+            tokio::time::sleep(Duration::from_secs(33)).await;
+            world.trouble(&Trouble::Crash).await;
+        }
+        world.settled().await;
+        world.money_is_right(&[SAVED_WITHIN; 6]).await;
+    });
+}
+
+/// What healing had fetched of a long gap is not paid for, nor counted, twice.
+#[test]
+fn a_crash_while_a_gap_is_healed_counts_no_post_twice() {
+    virtually(async {
+        let data = folder();
+        let mut world = World::start(data.path(), Settings { rate: 20.0, ..Settings::seed(2) }).await;
+        world.settled().await;
+        world.fault(&json!({ "fault": "status", "status": 503, "seconds": 120 })).await;
+        world.fault(&json!({ "fault": "close" })).await;
+        world
+            .until("the interruption of both keywords is recorded", async |world| {
+                world.interruptions().await >= 2
+            })
+            .await;
+        let mut crashes = Vec::new();
+        for _ in 0..12 {
+            tokio::time::sleep(Duration::from_secs(7)).await;
+            world.trouble(&Trouble::Crash).await;
+            crashes.push(SAVED_WITHIN);
+        }
+        world.settled().await;
+        world.money_is_right(&crashes).await;
+    });
+}
