@@ -5,14 +5,19 @@ use stream::report::StreamReport;
 use utc_time::UtcTime;
 use utoipa::ToSchema;
 
-/// The posts of a period that is not over, and their price. Money is summed in whole micro-dollars and shown to the cent.
+/// What was read in a period that is not over, and its price. Money is summed in whole micro-dollars and shown to the cent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Spending {
     /// Posts read from the source, each counted once a day (UTC).
     pub(crate) posts: u64,
-    /// What the source charges for them at least, in US dollars: it may charge for their authors too.
+    /// Users whose posts were read, each counted once a day (UTC), and again after the streamer was started again.
+    users: u64,
+    /// What the source charges at least, in US dollars: for posts, and for users if `usersDollars` is null.
     dollars: f64,
+    /// What the source charges for users in addition, in US dollars, if it charges for them, which X does not say. Null if
+    /// `dollars` includes them (`CHARGED_FOR_USERS`).
+    users_dollars: Option<f64>,
     /// Posts that may be read in the period; null if there is no limit.
     pub(crate) budget_posts: Option<u64>,
     /// What they would cost at least, in US dollars.
@@ -24,7 +29,7 @@ impl Spending {
     pub(crate) fn today(report: Option<&StreamReport>, now: UtcTime) -> Self {
         let of_today = report.filter(|report| report.heartbeat_at.day() == now.day());
         Self::new(
-            of_today.map_or(0, |report| report.posts_today),
+            of_today.map_or((0, 0), |report| (report.posts_today, report.users_today)),
             report.and_then(|report| report.daily_post_budget),
             report,
         )
@@ -34,16 +39,26 @@ impl Spending {
     pub(crate) fn this_month(report: Option<&StreamReport>, now: UtcTime) -> Self {
         let of_month = report.filter(|report| report.heartbeat_at.month() == now.month());
         Self::new(
-            of_month.map_or(0, |report| report.posts_this_month),
+            of_month.map_or((0, 0), |report| (report.posts_this_month, report.users_this_month)),
             report.and_then(|report| report.monthly_post_budget),
             report,
         )
     }
 
-    fn new(posts: u64, budget_posts: Option<u64>, report: Option<&StreamReport>) -> Self {
-        let price = report.map_or(0, |report| report.micro_dollars_a_post);
-        let cost = |posts: u64| dollars(posts.saturating_mul(price));
-        Self { posts, dollars: cost(posts), budget_posts, budget_dollars: budget_posts.map(cost) }
+    fn new((posts, users): (u64, u64), budget_posts: Option<u64>, report: Option<&StreamReport>) -> Self {
+        let prices = report.map(|report| (report.micro_dollars_a_post, report.micro_dollars_a_user));
+        let (a_post, a_user) = prices.unwrap_or_default();
+        let for_posts = |posts: u64| posts.saturating_mul(a_post);
+        let for_users = users.saturating_mul(a_user);
+        let are_charged = report.is_some_and(|report| report.charged_for_users);
+        Self {
+            posts,
+            users,
+            dollars: dollars(for_posts(posts).saturating_add(if are_charged { for_users } else { 0 })),
+            users_dollars: (!are_charged).then(|| dollars(for_users)),
+            budget_posts,
+            budget_dollars: budget_posts.map(|posts| dollars(for_posts(posts))),
+        }
     }
 
     /// How much of the budget is used up, in percent; `None` without a budget.
@@ -84,6 +99,21 @@ mod tests {
         let (today, month) = at("2026-11-30T23:59:59Z");
         assert_eq!((today.posts, today.dollars, today.budget_posts), (0, 0.0, Some(10_000)));
         assert_eq!(month.posts, 0);
+    }
+
+    #[test]
+    fn users_are_part_of_the_sum_if_they_are_charged() {
+        let now: UtcTime = "2026-11-30T10:00:00Z".parse().unwrap();
+        let today = |charged_for_users: bool| {
+            let report: StreamReport = serde_json::from_value(serde_json::json!({
+                "state": "running", "heartbeatAt": now, "postsRead": 9, "postsToday": 400, "usersToday": 150,
+                "microDollarsAPost": 5_000, "microDollarsAUser": 10_000, "chargedForUsers": charged_for_users,
+            }))
+            .unwrap();
+            Spending::today(Some(&report), now)
+        };
+        assert_eq!((today(false).dollars, today(false).users_dollars), (2.0, Some(1.5)));
+        assert_eq!((today(true).dollars, today(true).users_dollars, today(true).users), (3.5, None, 150));
     }
 
     #[test]

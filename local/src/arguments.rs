@@ -52,6 +52,9 @@ pub(crate) struct Arguments {
     /// The number of posts that may be read per month (UTC). The default is unlimited.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) monthly_post_budget: Option<u64>,
+    /// Counts the users who come with posts as charged for, at $0.010 a user and day. X does not say whether it charges for them.
+    #[arg(long)]
+    pub(crate) charged_for_users: bool,
 }
 
 #[derive(clap::Subcommand)]

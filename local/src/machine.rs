@@ -66,8 +66,14 @@ impl Machine {
 
         // The AWS-compatible endpoint, and the tasks that it runs.
         let health = Health::default();
-        let streamer =
-            programs::streamer(&aws, source.config, options.daily_post_budget, options.monthly_post_budget);
+        let Options { daily_post_budget, monthly_post_budget, charged_for_users, .. } = options;
+        let streamer = programs::streamer(
+            &aws,
+            source.config,
+            daily_post_budget,
+            monthly_post_budget,
+            charged_for_users,
+        );
         let streamer = StreamerTask { config: streamer, aws: aws.sdk_of("streamer") };
         let services = Arc::new(Services {
             store: Store::open(&data.file("queues.sqlite"), health.clone())

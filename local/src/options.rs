@@ -53,6 +53,8 @@ pub struct Options {
     pub daily_post_budget: Option<u64>,
     /// How many posts may be read in a month (UTC); `None` without a limit.
     pub monthly_post_budget: Option<u64>,
+    /// Whether X charges for the users who come with posts.
+    pub charged_for_users: bool,
 }
 
 impl Options {
@@ -69,6 +71,7 @@ impl Options {
             keywords: Vec::new(),
             daily_post_budget: None,
             monthly_post_budget: None,
+            charged_for_users: false,
         }
     }
 }

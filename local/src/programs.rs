@@ -16,6 +16,7 @@ pub fn streamer(
     source: streamer::SourceConfig,
     daily_post_budget: Option<u64>,
     monthly_post_budget: Option<u64>,
+    charged_for_users: bool,
 ) -> streamer::Config {
     streamer::Config {
         stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
@@ -25,6 +26,7 @@ pub fn streamer(
         status_table: STATUS_TABLE.to_owned(),
         daily_post_budget,
         monthly_post_budget,
+        charged_for_users,
         owner: String::new(),
     }
 }

@@ -3,6 +3,8 @@
 use service::variables::{Variables, WrongVariables};
 use stream::StreamStatusTable;
 
+use crate::progress::Prices;
+
 /// A streamer's configuration. Each field names the variable from which it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -22,6 +24,9 @@ pub struct Config {
     /// `MONTHLY_POST_BUDGET`: how many posts may be read in a month (UTC), at least 1; without a limit of ours if absent. X's own is
     /// 3,000,000 (<https://docs.x.com/x-api/getting-started/pricing>).
     pub monthly_post_budget: Option<u64>,
+    /// `CHARGED_FOR_USERS`: whether the account is charged for the users who come with posts, `true` or `false`. X does not say whether it charges
+    /// for them (<https://docs.x.com/x-api/getting-started/pricing>); `false` if absent.
+    pub charged_for_users: bool,
     /// The name under which this streamer holds the lease. Not read from a variable, since it differs from task to task.
     pub owner: String,
 }
@@ -51,17 +56,19 @@ pub enum SourceConfig {
     },
 }
 
-impl SourceConfig {
-    /// What the source charges for reading a post, in micro-dollars.
-    pub(crate) fn micro_dollars_a_post(&self) -> u64 {
-        match self {
-            Self::X { .. } => x::prices::MICRO_DOLLARS_A_POST,
-            Self::Mastodon { .. } => 0,
+impl Config {
+    /// What the source charges.
+    pub(crate) fn prices(&self) -> Prices {
+        match self.source {
+            SourceConfig::X { .. } => Prices {
+                micro_dollars_a_post: x::prices::MICRO_DOLLARS_A_POST,
+                micro_dollars_a_user: x::prices::MICRO_DOLLARS_A_USER,
+                charged_for_users: self.charged_for_users,
+            },
+            SourceConfig::Mastodon { .. } => Prices::default(),
         }
     }
-}
 
-impl Config {
     /// Reads the variables through `variable`.
     ///
     /// # Errors
@@ -98,6 +105,7 @@ impl Config {
             stream_id: StreamStatusTable::stream_id(&variables),
             daily_post_budget,
             monthly_post_budget,
+            charged_for_users: variables.flag("CHARGED_FOR_USERS", false),
             owner,
         };
         variables.complete(config)
@@ -120,7 +128,7 @@ mod tests {
     #[test]
     fn x_is_read_unless_a_mastodon_server_is_named() {
         let x = read(&[("TWITTER_BEARER_TOKEN_PARAMETER", "token"), ("X_BACKFILL_MINUTES", "5")]).unwrap();
-        assert_eq!(x.daily_post_budget, Some(10_000));
+        assert_eq!((x.daily_post_budget, x.charged_for_users), (Some(10_000), false));
         assert!(matches!(x.source, SourceConfig::X { backfill_minutes: 5, archive_search: true, .. }));
         let mastodon = read(&[("MASTODON_URL", "https://m.example")]).unwrap();
         assert_eq!(mastodon.daily_post_budget, None);
@@ -130,12 +138,18 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_at_once() {
         assert_eq!(
-            read(&[("X_BACKFILL_MINUTES", "6"), ("DAILY_POST_BUDGET", "0"), ("MONTHLY_POST_BUDGET", "many")])
-                .unwrap_err(),
+            read(&[
+                ("X_BACKFILL_MINUTES", "6"),
+                ("DAILY_POST_BUDGET", "0"),
+                ("MONTHLY_POST_BUDGET", "many"),
+                ("CHARGED_FOR_USERS", "yes")
+            ])
+            .unwrap_err(),
             "missing environment variables: TWITTER_BEARER_TOKEN_PARAMETER; \
              X_BACKFILL_MINUTES must be a whole number from 0 to 5, not \"6\"; \
              DAILY_POST_BUDGET must be a whole number from 1 to 18446744073709551615, not \"0\"; \
-             MONTHLY_POST_BUDGET must be a whole number from 1 to 18446744073709551615, not \"many\""
+             MONTHLY_POST_BUDGET must be a whole number from 1 to 18446744073709551615, not \"many\"; \
+             CHARGED_FOR_USERS must be true or false, not \"yes\""
         );
     }
 }

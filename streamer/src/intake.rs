@@ -47,7 +47,7 @@ impl Intake {
     /// Counts a post that the stream delivered: it has been paid for, whether or not anybody wants it and there is room for it. A post that was
     /// read before on the same day is not paid for again.
     pub(crate) fn count(&self, post: &Post) {
-        self.meter.count(&post.tweet_id, UtcTime::now());
+        self.meter.count(post, UtcTime::now());
     }
 
     /// Takes what the stream delivered for `keywords`, and what [`Intake::count`] has counted.
@@ -139,7 +139,8 @@ mod tests {
     use posts::envelope::POST_BYTES;
 
     use super::*;
-    use crate::meter::{Budgets, Metered};
+    use crate::meter::Budgets;
+    use crate::progress::Prices;
     use crate::waiting::{WAITING_BYTES, WAITING_POSTS};
 
     fn at(second: i64) -> UtcTime {
@@ -148,8 +149,8 @@ mod tests {
 
     fn intake(budget: Option<u64>) -> (Intake, mpsc::Receiver<Waiting>, Meter) {
         let budgets = Budgets { a_day: budget, a_month: None };
-        let meter = Meter::new(Metered::default(), budgets, at(0));
-        let progress = Progress::new(meter.clone(), 0, at(0));
+        let meter = Meter::new(stream::reading::Metered::default(), budgets, at(0));
+        let progress = Progress::new(meter.clone(), Prices::default(), at(0));
         let (intake, received) = Intake::new(meter.clone(), Tallies::new(BTreeMap::new()), progress);
         (intake, received, meter)
     }

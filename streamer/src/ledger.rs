@@ -9,7 +9,7 @@ use stream::tally::Tally;
 use utc_time::UtcTime;
 
 use crate::cursor::Cursor;
-use crate::meter::{Budgets, Meter, Metered};
+use crate::meter::{Budgets, Meter};
 use crate::source::{ConnectQuota, Learnt, Memory, RateLimits};
 use crate::tallies::Tallies;
 
@@ -51,17 +51,7 @@ impl Ledger {
         quota: ConnectQuota,
         now: UtcTime,
     ) -> Self {
-        let Reading {
-            cursors,
-            paused_until,
-            posts_by_day,
-            posts_by_month,
-            charged,
-            connects,
-            windows,
-            learnt,
-        } = reading;
-        let metered = Metered { posts_by_day, posts_by_month, charged };
+        let Reading { cursors, paused_until, metered, connects, windows, learnt } = reading;
         Self {
             meter: Meter::new(metered, budgets, now),
             tallies: Tallies::new(tally),
@@ -153,14 +143,10 @@ impl Ledger {
         let to_fetch_from = self.positions().to_fetch_from.clone();
         let read_again_from = cursors.values().chain(to_fetch_from.values()).min();
         let read_again_from = read_again_from.copied().unwrap_or_else(UtcTime::now);
-        let Metered { posts_by_day, posts_by_month, charged } =
-            self.meter.metered(read_again_from.before(CHARGED_BEFORE));
         Reading {
             cursors,
             paused_until: self.positions().paused_until.clone(),
-            posts_by_day,
-            posts_by_month,
-            charged,
+            metered: self.meter.metered(read_again_from.before(CHARGED_BEFORE)),
             connects: self.source.limits.connects(),
             windows: self.source.limits.windows(),
             learnt: self.source.learnt.all(),
@@ -174,6 +160,11 @@ mod tests {
 
     fn at(second: i64) -> UtcTime {
         UtcTime::from_millis(second * 1000).unwrap()
+    }
+
+    fn post(id: i64) -> posts::Post {
+        let post = serde_json::json!({ "tweetId": id.to_string(), "createDate": at(1), "text": "" });
+        serde_json::from_value(post).unwrap()
     }
 
     fn ledger(reading: Reading) -> Ledger {
@@ -195,7 +186,7 @@ mod tests {
         first.follow("x", cursor.clone());
         let hold = cursor.hold(1);
         cursor.reach(at(9));
-        first.meter.count(&"1".parse().unwrap(), at(9));
+        first.meter.count(&post(1), at(9));
         first.source.limits.connecting(at(9));
         first.source.learnt.note("dialect", "tweets");
         assert_eq!(first.snapshot().cursors["x"], at(1));
@@ -212,9 +203,9 @@ mod tests {
         let cursor = Cursor::new(at(0));
         ledger.follow("x", cursor.clone());
         for second in [100, 200, 300, 600] {
-            ledger.meter.count(&second.to_string().parse().unwrap(), at(second));
+            ledger.meter.count(&post(second), at(second));
         }
-        let saved = || ledger.snapshot().charged.unwrap().ids.0;
+        let saved = || ledger.snapshot().metered.charged.unwrap().ids.0;
         assert_eq!(saved(), [100, 200, 300, 600].into());
         cursor.reach(at(600));
         assert_eq!(saved(), [600].into(), "the next reader begins at the cursor");

@@ -114,7 +114,7 @@ pub async fn run_source<S: Source>(
     };
     let budgets = Budgets { a_day: config.daily_post_budget, a_month: config.monthly_post_budget };
     let ledger = Ledger::new(reading, tally, budgets, S::CONNECTS, UtcTime::now());
-    let progress = Progress::new(ledger.meter.clone(), config.source.micro_dollars_a_post(), UtcTime::now());
+    let progress = Progress::new(ledger.meter.clone(), config.prices(), UtcTime::now());
     let held = Held { status, lease, guard, ledger, progress, own_metrics };
     let outcome = match open(held.ledger.source.clone()).await {
         Ok(source) => tasks::run(&held, source, &config, aws_sdk_sqs::Client::new(aws), shutdown).await,

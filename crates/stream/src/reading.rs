@@ -21,15 +21,9 @@ pub struct Reading {
     /// For each connection that is paused: up to when a recorded gap says so.
     #[serde(default)]
     pub paused_until: BTreeMap<String, UtcTime>,
-    /// Posts read, by day (UTC, as in `2026-11-23`), of the last few days.
-    #[serde(default)]
-    pub posts_by_day: BTreeMap<String, u64>,
-    /// Posts read, by month (UTC, as in `2026-11`), of the last two months.
-    #[serde(default)]
-    pub posts_by_month: BTreeMap<String, u64>,
-    /// The posts that were charged for lately; `None` if there are none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub charged: Option<Charged>,
+    /// What was read of what the source charges for.
+    #[serde(flatten)]
+    pub metered: Metered,
     /// When connections were opened recently.
     #[serde(default)]
     pub connects: Vec<UtcTime>,
@@ -39,6 +33,27 @@ pub struct Reading {
     /// What has been found out about the source, such as the words in which its search is to be asked.
     #[serde(default)]
     pub learnt: BTreeMap<String, String>,
+}
+
+/// What was read of what the source charges for, all of it up to the same moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metered {
+    /// Posts read, by day (UTC, as in `2026-11-23`), of the last few days.
+    #[serde(default)]
+    pub posts_by_day: BTreeMap<String, u64>,
+    /// Posts read, by month (UTC, as in `2026-11`), of the last two months.
+    #[serde(default)]
+    pub posts_by_month: BTreeMap<String, u64>,
+    /// The posts that were read lately; `None` if there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charged: Option<Charged>,
+    /// Users read, by day.
+    #[serde(default)]
+    pub users_by_day: BTreeMap<String, u64>,
+    /// Users read, by month.
+    #[serde(default)]
+    pub users_by_month: BTreeMap<String, u64>,
 }
 
 /// What is left of a rate limit.

@@ -82,15 +82,27 @@ pub struct StreamReport {
     /// Posts read today (UTC), including those of earlier streamers: the source charges for them.
     #[serde(default)]
     pub posts_today: u64,
+    /// Users whose posts were read today (UTC), each counted once a day by each streamer.
+    #[serde(default)]
+    pub users_today: u64,
     /// The source's price of a post at least, in micro-dollars: millionths of a US dollar.
     #[serde(default)]
     pub micro_dollars_a_post: u64,
+    /// Its price of a user, in micro-dollars.
+    #[serde(default)]
+    pub micro_dollars_a_user: u64,
+    /// Whether it is taken to charge for the users who come with posts.
+    #[serde(default)]
+    pub charged_for_users: bool,
     /// Posts that may be read in a day, if there is a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub daily_post_budget: Option<u64>,
     /// Posts read this month (UTC), including those of earlier streamers.
     #[serde(default)]
     pub posts_this_month: u64,
+    /// Users whose posts were read this month (UTC), each counted once a day.
+    #[serde(default)]
+    pub users_this_month: u64,
     /// Posts that may be read in a month, if there is a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub monthly_post_budget: Option<u64>,

@@ -15,6 +15,7 @@ mod money;
 mod new_source;
 mod outages;
 mod reconcile;
+mod settings;
 mod status;
 mod stopped_keywords;
 mod streaming;

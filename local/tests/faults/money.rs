@@ -20,7 +20,7 @@ impl World {
         let usage = self.get(&format!("{}/control/usage", self.stub)).await;
         let charged = usage["days"].as_array().unwrap().iter().map(|day| day["posts"].as_u64().unwrap());
         let reading = self.status().reading().await.unwrap();
-        (charged.sum(), reading.posts_by_day.values().sum())
+        (charged.sum(), reading.metered.posts_by_day.values().sum())
     }
 
     /// Ends posting, and compares what the meter has counted with what the stub has charged for: they are equal, except for what was read in
@@ -77,4 +77,29 @@ fn a_crash_while_a_gap_is_healed_counts_no_post_twice() {
         world.settled().await;
         world.money_is_right(&crashes).await;
     });
+}
+
+#[test]
+fn users_are_counted_once_a_day_and_what_x_charges_for_them_is_shown() {
+    for charged_for_users in [false, true] {
+        virtually(async {
+            let data = folder();
+            let settings = Settings { rate: 5.0, charged_for_users, ..Settings::seed(3) };
+            let world = World::start(data.path(), settings).await;
+            world.fault(&json!({ "fault": "status", "status": 503, "seconds": 60 })).await;
+            world.fault(&json!({ "fault": "close" })).await;
+            tokio::time::sleep(Duration::from_secs(100)).await;
+            world.settled().await;
+            world.money_is_right(&[]).await;
+            // The next report has the last of it.
+            tokio::time::sleep(Duration::from_secs(12)).await;
+            let usage = world.get(&format!("{}/control/usage", world.stub)).await["cycle"].take();
+            let today = world.get(&format!("{}/stream", world.api())).await["today"].take();
+            assert!(usage["users"].as_u64() > Some(0), "{usage}");
+            assert_eq!(today["users"], usage["users"]);
+            let dollars = usage["microDollars"].as_f64().unwrap() / 1e6;
+            assert!((today["dollars"].as_f64().unwrap() - dollars).abs() < 0.0051, "{today} {usage}");
+            assert_eq!(today["usersDollars"].is_null(), charged_for_users);
+        });
+    }
 }

@@ -138,7 +138,7 @@ fn a_new_source_is_read_and_healed() {
         let config = Config {
             stream_id: "feed".to_owned(),
             owner: "test".to_owned(),
-            ..programs::streamer(&machine.aws, free, None, None)
+            ..programs::streamer(&machine.aws, free, None, None, false)
         };
         let (feed, shutdown) = (Feed::new(), CancellationToken::new());
         let source = FeedSource { feed: Arc::clone(&feed), keywords: Arc::default() };

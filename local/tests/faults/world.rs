@@ -10,6 +10,8 @@ use stream::StreamStatusTable;
 use stream::gaps::{Gap, GapState, Unfetchable};
 use utc_time::UtcTime;
 
+pub(crate) use crate::settings::Settings;
+
 /// How long the machine may take to recover once the faults have ended (virtual).
 pub(crate) const PATIENCE: Duration = Duration::from_secs(25 * 60);
 
@@ -26,25 +28,6 @@ pub(crate) struct World {
     expressions: BTreeMap<&'static str, String>,
     token: String,
     _stub: stub::Spawned,
-}
-
-/// A world's settings.
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) seed: u64,
-    pub(crate) rate: f64,
-    pub(crate) daily_post_budget: Option<u64>,
-    pub(crate) backfill: bool,
-    /// Posts that are played once, instead of made-up ones.
-    pub(crate) recording: Option<Vec<Value>>,
-    /// Whether they keep their ids and times.
-    pub(crate) keep_ids: bool,
-}
-
-impl Settings {
-    pub(crate) fn seed(seed: u64) -> Self {
-        Self { seed, rate: 1.0, daily_post_budget: None, backfill: false, recording: None, keep_ids: false }
-    }
 }
 
 /// A keyword that tests start and stop. The stub writes posts about every keyword in its rules.
@@ -69,7 +52,8 @@ impl World {
             None => stub::Source::Generator { seed: settings.seed },
         };
         let account = if settings.backfill { stub::Account::Enterprise } else { stub::Account::PayPerUse };
-        let stub = stub::Options { rate: settings.rate, account, ..stub::Options::new(source) };
+        let (rate, users_charged) = (settings.rate, settings.charged_for_users);
+        let stub = stub::Options { rate, account, users_charged, ..stub::Options::new(source) };
         let token = stub.token.clone();
         let stub = stub::spawn(stub).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
@@ -119,8 +103,8 @@ impl World {
             token: self.token.clone(),
             backfill_minutes: if self.settings.backfill { 5 } else { 0 },
         };
-        let daily_post_budget = self.settings.daily_post_budget;
-        let options = Options { daily_post_budget, ..Options::new(&self.data, stream) };
+        let Settings { daily_post_budget, charged_for_users, .. } = self.settings;
+        let options = Options { daily_post_budget, charged_for_users, ..Options::new(&self.data, stream) };
         self.machine = Some(Machine::start(options).await.unwrap());
     }
 

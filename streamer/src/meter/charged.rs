@@ -1,14 +1,12 @@
 //! Which posts have been charged for today.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use posts::PostId;
 use stream::charged::{self, Ids};
 use utc_time::UtcTime;
 
-/// How many posts of a day are remembered, in some 10 MB. That is five times what X allows in a day on average (3,000,000 a month). Beyond
-/// it, every post counts.
-const REMEMBERED: usize = 500_000;
+use super::seen::Seen;
 
 /// How many of the latest are saved for the next reader: what X delivers in 40 s at its fastest (250 posts/s), and as many that healing
 /// fetches. Their ids take less than 100 KB of the 400 KB that an item of DynamoDB holds.
@@ -18,8 +16,7 @@ const SAVED: usize = 20_000;
 /// <https://docs.x.com/x-api/getting-started/pricing>
 #[derive(Debug, Default)]
 pub(super) struct Charged {
-    day: Option<UtcTime>,
-    ids: HashSet<u64>,
+    seen: Seen,
     /// The latest of them, and when they were charged for.
     latest: VecDeque<(UtcTime, u64)>,
 }
@@ -30,22 +27,18 @@ impl Charged {
         let Some(charged::Charged { day, ids: Ids(ids) }) = saved else { return Self::default() };
         let day = format!("{day}T00:00:00Z").parse().ok();
         // When they were charged for is not known any more; a reader that ends soon saves them again.
-        Self { day, latest: ids.iter().map(|id| (now, *id)).collect(), ids: ids.into_iter().collect() }
+        let latest = ids.iter().map(|id| (now, *id)).collect();
+        Self { seen: Seen::new(day, ids.into_iter().collect()), latest }
     }
 
     /// Whether a post has not been charged for on the day of `now`. Posts whose ids are no numbers are new each time: their sources
     /// charge nothing.
     pub(super) fn is_new(&mut self, id: &PostId, now: UtcTime) -> bool {
-        let today = now.start_of_day();
-        if self.day != Some(today) {
-            // The memory of a busy day is not kept.
-            *self = Self { day: Some(today), ..Self::default() };
+        if self.seen.begin(now) {
+            self.latest.clear();
         }
         let Ok(number) = id.as_str().parse() else { return true };
-        if self.ids.len() == REMEMBERED {
-            return !self.ids.contains(&number);
-        }
-        let is_new = self.ids.insert(number);
+        let is_new = self.seen.is_new(number);
         if is_new {
             self.latest.push_back((now, number));
             if self.latest.len() > SAVED {
@@ -59,7 +52,7 @@ impl Charged {
     pub(super) fn since(&self, from: UtcTime) -> Option<charged::Charged> {
         let latest = self.latest.iter().rev().take_while(|(at, _)| *at >= from);
         let ids = Ids(latest.map(|(_, id)| *id).collect());
-        let day = self.day.filter(|_| !ids.0.is_empty())?.day();
+        let day = self.seen.day.filter(|_| !ids.0.is_empty())?.day();
         Some(charged::Charged { day, ids })
     }
 }
@@ -68,24 +61,23 @@ impl Charged {
 mod tests {
     use super::*;
 
+    fn at(second: i64) -> UtcTime {
+        UtcTime::from_millis(second * 1000).unwrap()
+    }
+
     fn post(id: &str) -> PostId {
         id.parse().unwrap()
     }
 
     #[test]
-    fn a_post_is_charged_for_once_a_day() {
-        let at = |hour: i64| UtcTime::from_millis(hour * 3600 * 1000).unwrap();
+    fn posts_whose_ids_are_no_numbers_are_new_each_time() {
         let mut charged = Charged::default();
-        assert!(charged.is_new(&post("7"), at(1)));
-        assert!(!charged.is_new(&post("7"), at(23)));
-        assert!(charged.is_new(&post("8"), at(23)));
-        assert!(charged.is_new(&post("7"), at(24)), "another day");
-        assert!(charged.is_new(&post("host:7"), at(24)) && charged.is_new(&post("host:7"), at(24)));
+        assert!(charged.is_new(&post("7"), at(1)) && !charged.is_new(&post("7"), at(2)));
+        assert!(charged.is_new(&post("host:7"), at(1)) && charged.is_new(&post("host:7"), at(2)));
     }
 
     #[test]
     fn the_next_reader_knows_the_latest_of_the_same_day() {
-        let at = |second: i64| UtcTime::from_millis(second * 1000).unwrap();
         let mut first = Charged::default();
         assert_eq!(first.since(at(0)), None);
         for second in 1..=9 {
@@ -102,17 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded_and_the_rest_counts_each_time() {
+    fn what_is_saved_is_bounded() {
         let mut charged = Charged::default();
-        let now = UtcTime::now();
-        for number in 0..REMEMBERED {
-            charged.is_new(&post(&number.to_string()), now);
+        for number in 0..SAVED + 7 {
+            charged.is_new(&post(&number.to_string()), at(1));
         }
-        let (known, new) = (post("7"), post("999999999"));
-        assert!(!charged.is_new(&known, now));
-        assert!(charged.is_new(&new, now) && charged.is_new(&new, now));
-        assert_eq!(charged.ids.len(), REMEMBERED);
-        let saved = charged.since(now).unwrap().ids.0;
-        assert_eq!((saved.len(), saved.first()), (SAVED, Some(&((REMEMBERED - SAVED) as u64))));
+        let saved = charged.since(at(1)).unwrap().ids.0;
+        assert_eq!((saved.len(), saved.first()), (SAVED, Some(&7)));
     }
 }

@@ -1,54 +1,41 @@
-//! The posts read, by day and month, and the budgets.
+//! The posts and users read, by day and month, and the budgets.
 
 mod budget;
 mod charged;
+mod seen;
+mod sums;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use posts::PostId;
+use posts::Post;
+use stream::reading::Metered;
 use utc_time::UtcTime;
 
 pub(crate) use budget::{Budgets, UsedUp};
 use charged::Charged;
-
-/// How many days are remembered: a clock that is set back finds what that day has used.
-const DAYS: usize = 3;
-
-/// How many months are remembered.
-const MONTHS: usize = 2;
+use seen::Seen;
+use sums::Sums;
 
 /// How often to check whether the budgets allow posts again: days begin, and clocks are set.
 const CHECK_BUDGET: Duration = Duration::from_secs(5);
 
 /// Counts the posts that are read, for which a source charges: each once a day (UTC), however often it is read. The next reader goes on with
-/// the same count. After a crash, it lacks what was read since it was last saved, which is every two seconds while DynamoDB answers. Copies share
-/// the count.
+/// the same count. After a crash, it lacks what was read since it was last saved, which is every two seconds while DynamoDB answers. Users are
+/// counted in the same way, but which were read today is not saved: the next reader counts a user again. Copies share the count.
 #[derive(Clone, Debug)]
 pub(crate) struct Meter {
     counts: Arc<Mutex<Counts>>,
     budgets: Budgets,
 }
 
-/// What a meter has counted, all of it at the same moment.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Metered {
-    /// Posts read, by day (UTC, as in `2026-11-23`), of the last few days.
-    pub(crate) posts_by_day: BTreeMap<String, u64>,
-    /// Posts read, by month (UTC, as in `2026-11`), of the last two months.
-    pub(crate) posts_by_month: BTreeMap<String, u64>,
-    /// The latest of them.
-    pub(crate) charged: Option<stream::charged::Charged>,
-}
-
 #[derive(Debug)]
 struct Counts {
-    /// By each day's first moment.
-    by_day: BTreeMap<UtcTime, u64>,
-    /// By month, as in `2026-11`.
-    by_month: BTreeMap<String, u64>,
+    posts: Sums,
     charged: Charged,
+    users: Sums,
+    /// The users that were read today.
+    seen: Seen,
     /// Posts that were requested and have not arrived yet.
     asked_for: u64,
 }
@@ -68,13 +55,13 @@ impl Allowance {
     }
 
     /// Counts one of them as arrived.
-    pub(crate) fn spend(&mut self, id: &PostId, now: UtcTime) {
+    pub(crate) fn spend(&mut self, post: &Post, now: UtcTime) {
         let mut counts = self.meter.counts();
         if self.left > 0 {
             self.left -= 1;
             counts.asked_for -= 1;
         }
-        counts.count(id, now);
+        counts.count(post, now);
     }
 
     /// Counts all of them as read although none can be: the source has charged for up to as many.
@@ -82,7 +69,7 @@ impl Allowance {
         let mut counts = self.meter.counts();
         let left = std::mem::take(&mut self.left);
         counts.asked_for -= left;
-        counts.add(left, now);
+        counts.posts.add(left, now);
     }
 }
 
@@ -93,23 +80,15 @@ impl Drop for Allowance {
 }
 
 impl Counts {
-    fn count(&mut self, id: &PostId, now: UtcTime) {
-        if self.charged.is_new(id, now) {
-            self.add(1, now);
+    fn count(&mut self, post: &Post, now: UtcTime) {
+        if self.charged.is_new(&post.tweet_id, now) {
+            self.posts.add(1, now);
         }
-    }
-
-    fn add(&mut self, posts: u64, now: UtcTime) {
-        let (today, month) = (now.start_of_day(), now.month());
-        *self.by_day.entry(today).or_default() += posts;
-        while self.by_day.len() > DAYS {
-            let oldest = self.by_day.keys().find(|day| **day != today).copied();
-            oldest.and_then(|day| self.by_day.remove(&day));
-        }
-        *self.by_month.entry(month.clone()).or_default() += posts;
-        while self.by_month.len() > MONTHS {
-            let oldest = self.by_month.keys().find(|other| **other != month).cloned();
-            oldest.and_then(|oldest| self.by_month.remove(&oldest));
+        // Sources whose users have ids that are no numbers charge nothing.
+        let author = post.author_id.as_deref().and_then(|id| id.parse().ok());
+        self.seen.begin(now);
+        if author.is_some_and(|author| self.seen.is_new(author)) {
+            self.users.add(1, now);
         }
     }
 }
@@ -123,18 +102,13 @@ fn left_to_stream(budget: u64) -> u64 {
 impl Meter {
     /// Goes on at `now` from what earlier readers counted.
     pub(crate) fn new(metered: Metered, budgets: Budgets, now: UtcTime) -> Self {
-        let Metered { posts_by_day, posts_by_month: mut by_month, charged } = metered;
-        // An earlier version counted days alone.
-        if by_month.is_empty() {
-            for (day, posts) in &posts_by_day {
-                let month = day.get(.."2026-11".len()).unwrap_or(day);
-                *by_month.entry(month.to_owned()).or_default() += posts;
-            }
-        }
-        let start = |day: &str| format!("{day}T00:00:00Z").parse::<UtcTime>().ok();
-        let by_day =
-            posts_by_day.into_iter().filter_map(|(day, posts)| Some((start(&day)?, posts))).collect();
-        let counts = Counts { by_day, by_month, charged: Charged::new(charged, now), asked_for: 0 };
+        let counts = Counts {
+            posts: Sums::new(metered.posts_by_day, metered.posts_by_month),
+            charged: Charged::new(metered.charged, now),
+            users: Sums::new(metered.users_by_day, metered.users_by_month),
+            seen: Seen::default(),
+            asked_for: 0,
+        };
         Self { counts: Arc::new(Mutex::new(counts)), budgets }
     }
 
@@ -144,28 +118,33 @@ impl Meter {
     }
 
     /// Counts a post that the stream delivered.
-    pub(crate) fn count(&self, id: &PostId, now: UtcTime) {
-        self.counts().count(id, now);
+    pub(crate) fn count(&self, post: &Post, now: UtcTime) {
+        self.counts().count(post, now);
     }
 
     /// What the next reader must know; of the posts, those that were charged for at `from` or later.
     pub(crate) fn metered(&self, from: UtcTime) -> Metered {
         let counts = self.counts();
-        Metered {
-            posts_by_day: counts.by_day.iter().map(|(day, posts)| (day.day(), *posts)).collect(),
-            posts_by_month: counts.by_month.clone(),
-            charged: counts.charged.since(from),
-        }
+        let (posts_by_day, posts_by_month) = counts.posts.saved();
+        let (users_by_day, users_by_month) = counts.users.saved();
+        let charged = counts.charged.since(from);
+        Metered { posts_by_day, posts_by_month, users_by_day, users_by_month, charged }
     }
 
     /// Posts read today.
     pub(crate) fn today(&self, now: UtcTime) -> u64 {
-        self.counts().by_day.get(&now.start_of_day()).copied().unwrap_or_default()
+        self.counts().posts.today(now)
     }
 
     /// Posts read this month.
     pub(crate) fn this_month(&self, now: UtcTime) -> u64 {
-        self.counts().by_month.get(&now.month()).copied().unwrap_or_default()
+        self.counts().posts.this_month(now)
+    }
+
+    /// Users read today, and this month.
+    pub(crate) fn users(&self, now: UtcTime) -> (u64, u64) {
+        let counts = self.counts();
+        (counts.users.today(now), counts.users.this_month(now))
     }
 
     /// How many posts may be read.

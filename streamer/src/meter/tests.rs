@@ -1,5 +1,6 @@
 //! The meter and its budgets.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
@@ -20,9 +21,16 @@ fn of_days(posts_by_day: BTreeMap<String, u64>, budget: Option<u64>) -> Meter {
 }
 
 /// A post that was not read before.
-fn new() -> PostId {
+fn new() -> Post {
     static NEXT: AtomicU64 = AtomicU64::new(1_000_000);
-    NEXT.fetch_add(1, Ordering::Relaxed).to_string().parse().unwrap()
+    by(NEXT.fetch_add(1, Ordering::Relaxed), None)
+}
+
+fn by(id: u64, author: Option<&str>) -> Post {
+    let post = serde_json::json!({
+        "tweetId": id.to_string(), "createDate": "2026-11-23T10:00:00Z", "text": "", "authorId": author,
+    });
+    serde_json::from_value(post).unwrap()
 }
 
 #[test]
@@ -90,7 +98,7 @@ fn a_clock_that_goes_wrong_neither_frees_nor_uses_up_a_days_budget() {
         meter.count(&new(), at(year * 365 * 24 * 3600));
     }
     meter.count(&new(), today);
-    assert!(meter.metered(today).posts_by_day.len() <= DAYS);
+    assert!(meter.metered(today).posts_by_day.len() <= sums::DAYS);
 }
 
 #[test]
@@ -122,6 +130,20 @@ fn what_the_next_reader_reads_again_is_not_counted_again() {
     assert_eq!(next.today(later), 2);
     page.spend(&earlier, later);
     assert_eq!(next.today(later), 3, "nobody reads again what is so old");
+}
+
+#[test]
+fn a_user_counts_once_a_day_however_many_posts_of_theirs_are_read() {
+    let noon = at(12 * 3600);
+    let first = meter(None, 0, noon);
+    for (post, author) in [(1, Some("7")), (2, Some("7")), (3, Some("8")), (4, None), (5, Some("host:9"))] {
+        first.count(&by(post, author), noon);
+    }
+    assert_eq!((first.today(noon), first.users(noon)), (5, (2, 2)));
+    let tomorrow = noon.start_of_next_day();
+    let next = Meter::new(first.metered(noon), Budgets::default(), tomorrow);
+    next.count(&by(6, Some("7")), tomorrow);
+    assert_eq!(next.users(tomorrow), (1, 3));
 }
 
 #[test]

@@ -23,6 +23,15 @@ pub(crate) struct Progress {
     sent: Arc<Mutex<Sent>>,
 }
 
+/// What the source charges, in micro-dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Prices {
+    pub(crate) micro_dollars_a_post: u64,
+    pub(crate) micro_dollars_a_user: u64,
+    /// Whether it charges for the users who come with posts.
+    pub(crate) charged_for_users: bool,
+}
+
 /// The posts on the queue that are not known to be stored yet.
 #[derive(Debug, Default)]
 struct Sent {
@@ -53,7 +62,7 @@ impl Drop for Untold {
 }
 
 impl Progress {
-    pub(crate) fn new(meter: Meter, micro_dollars_a_post: u64, now: UtcTime) -> Self {
+    pub(crate) fn new(meter: Meter, prices: Prices, now: UtcTime) -> Self {
         let report = StreamReport {
             state: StreamState::Starting,
             reason: None,
@@ -65,9 +74,13 @@ impl Progress {
             missing_from: None,
             interruption: None,
             posts_today: 0,
-            micro_dollars_a_post,
+            users_today: 0,
+            micro_dollars_a_post: prices.micro_dollars_a_post,
+            micro_dollars_a_user: prices.micro_dollars_a_user,
+            charged_for_users: prices.charged_for_users,
             daily_post_budget: meter.budgets().a_day,
             posts_this_month: 0,
+            users_this_month: 0,
             monthly_post_budget: meter.budgets().a_month,
             source_usage: None,
             last_post_at: None,
@@ -215,7 +228,15 @@ impl Progress {
             }
         }
         let (posts_today, posts_this_month) = (self.meter.today(now), self.meter.this_month(now));
-        StreamReport { heartbeat_at: now, posts_today, posts_this_month, ..report }
+        let (users_today, users_this_month) = self.meter.users(now);
+        StreamReport {
+            heartbeat_at: now,
+            posts_today,
+            posts_this_month,
+            users_today,
+            users_this_month,
+            ..report
+        }
     }
 
     /// Notified when a new state is entered, or other posts are missing.

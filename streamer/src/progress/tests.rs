@@ -1,7 +1,7 @@
 //! What is reported, and when.
 
 use super::*;
-use crate::meter::{Budgets, Metered};
+use crate::meter::Budgets;
 
 fn at(second: i64) -> UtcTime {
     UtcTime::from_millis(second * 1000).unwrap()
@@ -9,7 +9,7 @@ fn at(second: i64) -> UtcTime {
 
 fn progress(budget: Option<u64>) -> Progress {
     let budgets = Budgets { a_day: budget, a_month: None };
-    Progress::new(Meter::new(Metered::default(), budgets, at(0)), 5_000, at(0))
+    Progress::new(Meter::new(stream::reading::Metered::default(), budgets, at(0)), Prices::default(), at(0))
 }
 
 #[test]
