@@ -32,15 +32,25 @@ async fn world(data: &Path, posts: &[(UtcTime, u64)], daily_post_budget: Option<
             "includes": { "users": [{ "id": "7", "name": "Z", "username": "z" }] },
         })
     });
-    let recording = Some(recorded.collect());
-    let settings =
-        Settings { rate: 1000.0, recording, keep_ids: true, daily_post_budget, ..Settings::seed(1) };
+    world_of(data, recorded.collect(), daily_post_budget).await
+}
+
+/// A world in which another keyword is being read, and these posts about zebras were written.
+pub(crate) async fn world_of(data: &Path, posts: Vec<Value>, daily_post_budget: Option<u64>) -> World {
+    let written = posts.len() as u64;
+    let settings = Settings {
+        rate: 1000.0,
+        recording: Some(posts),
+        keep_ids: true,
+        daily_post_budget,
+        ..Settings::seed(1)
+    };
     let mut world = World::empty(data, settings).await;
     world.control("watch", &json!({ "expression": "zebra" })).await;
     world.begin("lion").await;
     let are_written = async |world: &World| {
         let posted = world.get(&format!("{}/control/posts", world.stub)).await;
-        posted["posted"].as_u64().unwrap() >= POSTS
+        posted["posted"].as_u64().unwrap() >= written
     };
     world.until("the posts are written", are_written).await;
     world
@@ -55,7 +65,7 @@ impl World {
     }
 
     /// Waits until the history of `zebra` is fetched; returns what `GET /stream` says of it.
-    async fn fetched(&self) -> Value {
+    pub(crate) async fn fetched(&self) -> Value {
         let is_over = async |world: &World| world.history().await["state"] == "closed";
         self.until("the history is fetched", is_over).await;
         self.settled().await;
