@@ -108,6 +108,8 @@ pub enum GapState {
 pub enum HealedBy {
     /// X delivered the missed posts again on the stream.
     Backfill,
+    /// X delivered again, on request, what the stream had delivered.
+    Recovery,
     /// By search, which finds fewer posts than the stream delivers: `mayLack` says which kinds.
     Search,
     /// By a timeline of the server.

@@ -79,6 +79,7 @@ pub fn all() -> Vec<Fact> {
         limits::LATENESS: STREAMING, "2026-11-26";
         limits::NETWORK_BACKOFF: RECONNECTING, "2026-11-26";
         limits::RATE_LIMIT_BACKOFF: RECONNECTING, "2026-11-26";
+        limits::RECOVERY_REACH: BACKFILL, "2026-11-26";
         limits::RULES: RATE_LIMITS, "2026-11-26";
         limits::RULES_A_REQUEST: CHANGING_RULES, "2026-11-26";
         limits::RULE_WRITES: RATE_LIMITS, "2026-11-26";

@@ -70,3 +70,7 @@ pub const RULES_A_REQUEST: usize = 100;
 /// The most minutes of missed posts that the stream delivers again, if the account has backfill.
 /// <https://docs.x.com/x-api/fundamentals/recovery-and-redundancy>
 pub const BACKFILL_MINUTES: u32 = 5;
+
+/// How far back the stream delivers again what it delivered, if the account has recovery: 24 hours.
+/// <https://docs.x.com/x-api/fundamentals/recovery-and-redundancy>
+pub const RECOVERY_REACH: Duration = Duration::from_secs(24 * 3600);

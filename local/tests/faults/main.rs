@@ -16,6 +16,7 @@ mod new_source;
 mod outages;
 mod reconcile;
 mod settings;
+mod recovery;
 mod status;
 mod stopped_keywords;
 mod streaming;

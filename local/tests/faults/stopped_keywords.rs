@@ -36,7 +36,7 @@ impl World {
     }
 
     /// Waits until as many posts have been counted as the stub has delivered.
-    async fn meters_agree(&self) {
+    pub(crate) async fn meters_agree(&self) {
         let agree = async |world: &Self| {
             let usage = world.get(&format!("{}/control/usage", world.stub)).await;
             world.shown().await["thisMonth"]["posts"] == usage["cycle"]["posts"]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local::{Call, Fate, Machine, Options};
 use serde_json::{Value, json};
-use stream::gaps::{GapState, HealedBy};
+use stream::gaps::GapState;
 use utc_time::UtcTime;
 
 use crate::virtual_time::{folder, virtually};
@@ -201,23 +201,6 @@ fn a_streamer_that_cannot_start_releases_its_lease() {
         world.machine.as_ref().unwrap().faults.end();
         let runs = async |world: &World| world.stream().await["state"] == "running";
         world.within(Duration::from_secs(60), "it runs", runs).await;
-    });
-}
-
-#[test]
-fn a_gap_that_backfill_cannot_cover_is_healed_by_search() {
-    virtually(async {
-        let data = folder();
-        let world = World::start(data.path(), Settings { backfill: true, ..Settings::seed(1) }).await;
-        world.settled().await;
-        // The account has five minutes of backfill, and posts are delivered up to half a minute late.
-        world.fault(&json!({ "fault": "status", "status": 503, "seconds": 290 })).await;
-        world.fault(&json!({ "fault": "close" })).await;
-        world.until("both interruptions are recorded", async |world| world.interruptions().await >= 2).await;
-        let gaps = world.settled().await;
-        let long = gaps.iter().filter(|gap| gap.to.since(gap.from) > Duration::from_secs(200));
-        let long: Vec<_> = long.map(|gap| gap.healed_by).collect();
-        assert_eq!(long, [Some(HealedBy::Search); 2], "{gaps:#?}");
     });
 }
 

@@ -1,6 +1,6 @@
 //! The healer of a connection: records interruptions and heals their gaps, one after the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use ::stream::gaps::Gap;
@@ -12,6 +12,7 @@ use utc_time::UtcTime;
 use super::book::{AT_ONCE, GapBook};
 use super::heal::GapHealer;
 use super::interruption::{Interruption, Missing, Then};
+use super::recovery::{Recovery, divide};
 use super::worklist::{Record, WAITING, Worklist};
 use crate::intake::Intake;
 use crate::ledger::Ledger;
@@ -54,8 +55,16 @@ impl<S: Source> Healer<S> {
         let mut requested = self.gap_healer.requested.clone();
         requested.mark_changed();
         let mut taken_up = BTreeSet::new();
+        let mut to_recover: VecDeque<Recovery> = VecDeque::new();
+        let (mut recovering, mut recovering_from) = (None, None);
         loop {
-            self.ledger.is_to_fetch(&self.name, worklist.earliest());
+            if recovering.is_none() {
+                let next = to_recover.pop_front();
+                recovering_from = next.as_ref().and_then(Recovery::from);
+                recovering = next.map(|recovery| Box::pin(self.gap_healer.recover(recovery)));
+            }
+            let recovered = to_recover.iter().filter_map(Recovery::from).chain(recovering_from);
+            self.ledger.is_to_fetch(&self.name, recovered.chain(worklist.earliest()).min());
             if healing.is_none() {
                 healing = worklist.next(UtcTime::now()).map(|work| Box::pin(self.gap_healer.heal(work)));
             }
@@ -66,7 +75,7 @@ impl<S: Source> Healer<S> {
                     Some(interruption) if interruption.heal && interruption.to > UtcTime::now() => {
                         to_come.push(interruption);
                     }
-                    Some(interruption) => self.record(interruption, &mut worklist).await,
+                    Some(interruption) => to_recover.extend(self.record(interruption, &mut worklist).await),
                     None => std::future::pending().await,
                 },
                 () = tokio::time::sleep(next_ends.map_or(Duration::ZERO, |end| end.since(UtcTime::now()))),
@@ -77,15 +86,14 @@ impl<S: Source> Healer<S> {
                     to_come = later;
                     let over: Vec<Interruption> = over;
                     for interruption in over {
-                        self.record(interruption, &mut worklist).await;
+                        to_recover.extend(self.record(interruption, &mut worklist).await);
                     }
                 }
-                healed = async {
-                    match healing.as_mut() {
-                        Some(healing) => healing.as_mut().await,
-                        None => std::future::pending().await,
-                    }
-                } => {
+                to_be_searched = ended(&mut recovering) => {
+                    recovering = None;
+                    worklist.search(to_be_searched);
+                }
+                healed = ended(&mut healing) => {
                     healing = None;
                     worklist.healed(healed);
                 }
@@ -123,11 +131,21 @@ impl<S: Source> Healer<S> {
         healing.into_iter().filter(|gap| requested.contains_key(&gap.keyword)).collect()
     }
 
-    /// Records an interruption; only then may the cursor pass it.
-    async fn record(&self, interruption: Interruption, worklist: &mut Worklist) {
-        let gaps = &self.gap_healer.gaps;
-        let fetchable_for = self.gap_healer.source.fetchable_for();
-        let records = worklist.add(&interruption, fetchable_for, UtcTime::now());
+    /// Records an interruption; only then may the cursor pass it. Returns what of it is to be recovered.
+    async fn record(&self, interruption: Interruption, worklist: &mut Worklist) -> Option<Recovery> {
+        let GapHealer { gaps, source, .. } = &self.gap_healer;
+        let (fetchable_for, now) = (source.fetchable_for(), UtcTime::now());
+        let divided = source.recovery_reach().and_then(|reach| divide(&interruption, reach, now));
+        let (recovery, records) = match divided {
+            None => (None, worklist.add(&interruption, fetchable_for, now)),
+            Some((recovery, searched)) => {
+                let mut records: Vec<Record> = recovery.gaps.values().cloned().map(Record::New).collect();
+                for part in searched {
+                    records.extend(worklist.add(&part, fetchable_for, now));
+                }
+                (Some(recovery), records)
+            }
+        };
         let Interruption { missing, to, untold, then, .. } = interruption;
         futures::stream::iter(records)
             .for_each_concurrent(AT_ONCE, |record| async move {
@@ -159,5 +177,14 @@ impl<S: Source> Healer<S> {
             }
             Then::Pause(connection) => self.ledger.pause(&connection, to),
         }
+        recovery
+    }
+}
+
+/// Waits until it ends; for ever if there is none.
+async fn ended<F: Future + Unpin>(running: &mut Option<F>) -> F::Output {
+    match running {
+        Some(running) => running.await,
+        None => std::future::pending().await,
     }
 }

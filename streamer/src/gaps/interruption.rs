@@ -1,6 +1,7 @@
 //! An interruption of reading, which becomes gaps.
 
 use posts::Keyword;
+use stream::gaps::{Gap, GapState};
 use tokio_util::sync::CancellationToken;
 use utc_time::UtcTime;
 
@@ -18,12 +19,50 @@ pub(crate) struct Interruption {
     pub(crate) to: UtcTime,
     /// Whether its gaps are to be healed.
     pub(crate) heal: bool,
+    /// Whether the source may be asked to deliver it again as a whole.
+    pub(crate) recoverable: bool,
     /// Set if the source itself delivers the missed posts.
     pub(crate) backfill: Option<Backfill>,
     /// Reports that posts are missing until the gaps are on record.
     pub(crate) untold: Option<Untold>,
     /// What is done once the gaps are on record.
     pub(crate) then: Then,
+}
+
+impl Interruption {
+    /// The gap of a keyword from `from` to `to`, which is to be healed.
+    pub(super) fn gap(&self, missing: &Missing, from: UtcTime, to: UtcTime) -> Gap {
+        Gap {
+            keyword: missing.keyword.clone(),
+            from,
+            to,
+            cause: self.cause.clone(),
+            state: GapState::Healing,
+            healed_by: None,
+            posts: 0,
+            reason: None,
+            left: None,
+            reposts: missing.reposts,
+            may_lack: None,
+            history: None,
+        }
+    }
+
+    /// What it is for some keywords, up to `to`.
+    pub(super) fn part<'a>(&self, missing: impl Iterator<Item = &'a Missing>, to: UtcTime) -> Self {
+        let (cause, backfill) = (self.cause.clone(), self.backfill.clone());
+        let Self { heal, recoverable, .. } = *self;
+        Self {
+            cause,
+            missing: missing.cloned().collect(),
+            to,
+            heal,
+            recoverable,
+            backfill,
+            untold: None,
+            then: Then::Nothing,
+        }
+    }
 }
 
 /// A keyword whose posts were missed.

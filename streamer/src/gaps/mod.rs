@@ -8,6 +8,7 @@ mod limits;
 mod outcome;
 mod pages;
 mod recorded;
+mod recovery;
 mod worklist;
 
 pub(crate) use book::GapBook;

@@ -54,7 +54,7 @@ async fn open_and_read<S: Source>(
     let alive = CancellationToken::new();
     let _alive = alive.clone().drop_guard();
     context.cursor.reach(connected);
-    if let Some(Missed { cause, hold, untold, .. }) = missed.take() {
+    if let Some(Missed { cause, hold, untold, recoverable, .. }) = missed.take() {
         let mut missing = missing::<S>(&requested, since);
         missing.retain(|missing| delivered.contains(&missing.keyword));
         missing.iter_mut().for_each(|missing| missing.is_outdated = outdated.contains(&missing.keyword));
@@ -64,8 +64,16 @@ async fn open_and_read<S: Source>(
             cursor: context.cursor.clone(),
         });
         let then = Then::Pass { connection: context.name.clone(), hold };
-        let interruption =
-            Interruption { cause, missing, to: connected, heal: true, backfill, untold: Some(untold), then };
+        let interruption = Interruption {
+            cause,
+            missing,
+            to: connected,
+            heal: true,
+            recoverable,
+            backfill,
+            untold: Some(untold),
+            then,
+        };
         context.interrupted(interruption).await?;
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct Missed {
     pub(crate) hold: Hold,
     /// Reports until then that posts are missing.
     pub(crate) untold: Untold,
+    /// Whether the source may be asked to deliver it again as a whole.
+    pub(crate) recoverable: bool,
 }
 
 impl Missed {
@@ -30,7 +32,7 @@ impl Missed {
         let from = missing.iter().map(|missing| missing.from).min().unwrap_or_else(UtcTime::now);
         let cause = cause.into();
         let untold = context.progress.missing(from, &cause);
-        Self { cause, since, hold: context.cursor.hold(1), untold }
+        Self { cause, since, hold: context.cursor.hold(1), untold, recoverable: true }
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) async fn pause_for_budget<S: Source>(
             missing,
             to,
             heal,
+            recoverable: true,
             backfill: None,
             untold,
             then,

@@ -60,6 +60,8 @@ pub(crate) async fn read_and_reconnect<S: Source>(
             }
             End::BudgetUsedUp(_) => {}
             End::StoppedCostMore(still) => {
+                // That would deliver, and cost, what was stopped too.
+                missed.iter_mut().for_each(|missed| missed.recoverable = false);
                 if let Err(failure) = wait_until_left_out(&mut context, still).await {
                     return failure.to_string();
                 }

@@ -130,6 +130,7 @@ async fn record_new<S: Source>(
         // The source takes a moment to deliver what was just selected; until then the keyword itself says that posts are missing.
         to: UtcTime::now().after(S::LATENESS),
         heal: true,
+        recoverable: false,
         backfill: None,
         untold: None,
         then: Then::Nothing,

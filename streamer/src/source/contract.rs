@@ -71,6 +71,19 @@ pub trait Source: Clone + Send + Sync + 'static {
         None
     }
 
+    /// How far back the source delivers again what its stream delivered, all keywords at once; `None` if it does not.
+    fn recovery_reach(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Delivers again what the stream delivered in `period`, and ends then. Called only within [`Source::recovery_reach`].
+    fn recover(
+        &self,
+        _period: Period,
+    ) -> impl Future<Output = Result<BoxStream<'static, Result<Vec<Item>, Failure>>, Failure>> + Send {
+        std::future::ready(Err(Failure::Final("the source delivers nothing again".to_owned())))
+    }
+
     /// How long the source asks to wait before the next page of posts that were written in `period` can be fetched.
     fn fetch_wait(&self, _period: Period, _now: UtcTime) -> Duration {
         Duration::ZERO

@@ -58,6 +58,13 @@ pub enum Fault {
         /// For how long.
         seconds: u64,
     },
+    /// Every recovery is answered with an error, and nothing else is.
+    RecoveryStatus {
+        /// The status: 503, say.
+        status: u16,
+        /// For how long.
+        seconds: u64,
+    },
     /// Every request about connections is answered with an error, and nothing else is.
     ConnectionsStatus {
         /// The status: 503, say.
@@ -114,6 +121,7 @@ pub(crate) enum Part {
     Everything,
     Search,
     RuleChanges,
+    Recovery,
     Connections,
     Uploads,
 }
@@ -141,6 +149,7 @@ impl Pending {
             Fault::Status { status, seconds } => answer(Part::Everything, status, seconds),
             Fault::SearchStatus { status, seconds } => answer(Part::Search, status, seconds),
             Fault::RulesStatus { status, seconds } => answer(Part::RuleChanges, status, seconds),
+            Fault::RecoveryStatus { status, seconds } => answer(Part::Recovery, status, seconds),
             Fault::ConnectionsStatus { status, seconds } => answer(Part::Connections, status, seconds),
             Fault::UploadStatus { status, seconds } => answer(Part::Uploads, status, seconds),
             Fault::Slow { milliseconds, seconds } => {

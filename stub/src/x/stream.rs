@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::answer::Failure;
 use super::description::{Asked, Spelling};
@@ -23,6 +24,7 @@ use crate::options::Account;
 use crate::stub::Stub;
 use crate::world::chunk::LINES_BUFFERED;
 use crate::world::connection::{Connection, Description, Slot};
+use crate::world::faults::Part;
 use crate::world::uuid::uuid;
 
 /// How far back an Enterprise account may recover.
@@ -45,6 +47,9 @@ pub(crate) async fn connect(
         }
     }
     if let Some((start, end)) = recovery(&asked)? {
+        if let Some((status, left)) = stub.world().faults.status(Part::Recovery, Instant::now()) {
+            return Err(Failure::asked_for(status, left));
+        }
         return Ok(recover(&stub, &wanted, start, end));
     }
     let (sender, lines) = mpsc::channel(LINES_BUFFERED);

@@ -1,9 +1,13 @@
 //! The filtered stream, and its connections.
 
+use std::time::Duration;
+
 use json_api::Answer;
 use reqwest::{Method, Response};
+use utc_time::UtcTime;
 
 use super::Client;
+use super::search::to_the_second;
 use crate::dialect::Dialect;
 
 const STREAM: &str = "/2/tweets/search/stream";
@@ -15,6 +19,14 @@ impl Client {
         let backfill = backfill_minutes.map(|minutes| ("backfill_minutes", minutes));
         let request =
             self.0.request(Method::GET, STREAM).query(Dialect::Tweets.fields()).query(backfill.as_slice());
+        self.0.open(request).await
+    }
+
+    /// Opens a recovery: what the filtered stream delivered from `from` to `to`, if the account has recovery. It ends by itself.
+    pub async fn recovery(&self, from: UtcTime, to: UtcTime) -> Answer<Response> {
+        let end = to.after(Duration::from_secs(1));
+        let period = [("start_time", to_the_second(from)), ("end_time", to_the_second(end))];
+        let request = self.0.request(Method::GET, STREAM).query(Dialect::Tweets.fields()).query(&period);
         self.0.open(request).await
     }
 

@@ -72,12 +72,19 @@ pub(crate) enum Record {
 impl Worklist {
     /// A list that begins with the gaps that earlier readers left.
     pub(crate) fn new(left: impl IntoIterator<Item = Gap>, fetchable_after: Duration) -> Self {
+        let mut list =
+            Self { waiting: VecDeque::new(), fetching: None, refused_until: None, fetchable_after };
+        list.search(left);
+        list
+    }
+
+    /// Adds gaps that are on record already.
+    pub(super) fn search(&mut self, gaps: impl IntoIterator<Item = Gap>) {
         let work = |gap: Gap| {
-            let due = gap.to.after(fetchable_after);
+            let due = gap.to.after(self.fetchable_after);
             Work::new(gap, due)
         };
-        let waiting = left.into_iter().map(work).collect();
-        Self { waiting, fetching: None, refused_until: None, fetchable_after }
+        self.waiting.extend(gaps.into_iter().map(work));
     }
 
     /// The next gap that can be healed now. Until then, what overlaps it is fetched with it.
@@ -135,20 +142,12 @@ impl Worklist {
     ) -> Vec<Record> {
         let Interruption { cause, missing, to, heal, backfill, .. } = interruption;
         let mut records = Vec::new();
-        for Missing { keyword, from, reposts, was_collected, .. } in missing {
+        for missing in missing {
+            let Missing { keyword, from, was_collected, .. } = missing;
             let gap = |from: UtcTime, to: UtcTime, open: Option<String>| Gap {
-                keyword: keyword.clone(),
-                from,
-                to,
-                cause: cause.clone(),
                 state: if open.is_some() { GapState::Open } else { GapState::Healing },
-                healed_by: None,
-                posts: 0,
                 reason: open,
-                left: None,
-                reposts: *reposts,
-                may_lack: None,
-                history: None,
+                ..interruption.gap(missing, from, to)
             };
             // The part that is too old to be fetched.
             let (beyond, reason) = if *heal {

@@ -27,6 +27,7 @@ fn interruption(from: i64, to: i64, heal: bool) -> Interruption {
         missing: vec![missing],
         to: at(to),
         heal,
+        recoverable: true,
         backfill: None,
         untold: None,
         then: Then::Nothing,

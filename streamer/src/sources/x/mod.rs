@@ -5,6 +5,7 @@ mod connect;
 mod decode;
 mod failure;
 mod post;
+mod recover;
 mod rules;
 mod search;
 mod source;

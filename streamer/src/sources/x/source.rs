@@ -9,6 +9,7 @@ use ::x::limits::{
     RULES_A_REQUEST, SEARCHABLE_AFTER, SERVER_BACKOFF,
 };
 use ::x::{NewRule, Refused, Rule, RulesAdded};
+use futures::stream::BoxStream;
 use json_api::Answer;
 use posts::Keyword;
 use utc_time::UtcTime;
@@ -19,7 +20,7 @@ use super::failure::{failure, limit_apart};
 use super::rules::{Plan, RuleKeywords, WantedRules};
 use super::search::{RECENT, limit_of, reach};
 use crate::source::{
-    BackoffRules, Class, ConnectQuota, Connection, Extent, Failure, FetchedPage, Memory, Refusal,
+    BackoffRules, Class, ConnectQuota, Connection, Extent, Failure, FetchedPage, Item, Memory, Refusal,
     RequestedKeywords, Selection, Source, Usage, decoded,
 };
 
@@ -42,7 +43,7 @@ pub(super) const END_CONNECTIONS: &str = "endConnections";
 pub struct X {
     pub(super) client: ::x::Client,
     pub(super) memory: Memory,
-    keywords: RuleKeywords,
+    pub(super) keywords: RuleKeywords,
     /// How many minutes of missed posts X delivers again; 0 except for Enterprise accounts.
     pub(super) backfill_minutes: u32,
     pub(super) archive: Archive,
@@ -244,6 +245,17 @@ impl Source for X {
             cap_reset_day: usage.cap_reset_day,
         });
         Some(usage)
+    }
+
+    fn recovery_reach(&self) -> Option<Duration> {
+        self.recovery_reach()
+    }
+
+    async fn recover(
+        &self,
+        period: Period,
+    ) -> Result<BoxStream<'static, Result<Vec<Item>, Failure>>, Failure> {
+        self.open_recovery(period).await
     }
 
     fn fetchable_for(&self) -> Option<Duration> {
