@@ -68,7 +68,8 @@ pub async fn run(
     }
 }
 
-/// [`run`] with a source that `open` opens once this streamer holds the lease, given what earlier readers know of the source. Of the source in `config`, only the price is used.
+/// [`run`] with a source that `open` opens once this streamer holds the lease, given what earlier readers know of the source. Of the
+/// source in `config`, only the price is used.
 ///
 /// # Errors
 /// [`RunError`].

@@ -33,4 +33,11 @@ impl Stub {
         // No code panics while it holds the lock; if it did, the state would still be good enough.
         self.inner.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The world, with each job of batch compliance where it is now.
+    pub(crate) fn settled(&self) -> MutexGuard<'_, World> {
+        let mut world = self.world();
+        world.settle_jobs();
+        world
+    }
 }

@@ -114,6 +114,14 @@ fn fetched(page: &SearchPage<'_>, Period { from, to }: Period, reach: Reach) -> 
     let includes = page.includes.as_ref();
     // What cannot be read as a post is skipped.
     let posts: Vec<Post> = page.data.iter().filter_map(|data| post(data, includes).ok()).collect();
+    let skipped = page.data.len() - posts.len();
+    if skipped > 0 {
+        tracing::warn!(
+            skipped,
+            read = posts.len(),
+            "skipped what cannot be read as a post on a page of search"
+        );
+    }
     let next = page.meta.as_ref().and_then(|meta| meta.next_token.as_deref());
     // Search sorts by id, also what cannot be read.
     let oldest = page.data.iter().filter_map(written).min();

@@ -26,8 +26,7 @@ pub(crate) async fn create(
     }
     let kind = asked.body["type"].as_str().and_then(kind_of).unwrap_or(JobKind::Tweets);
     let name = asked.body["name"].as_str().map(str::to_owned);
-    let mut world = stub.world();
-    world.settle_jobs();
+    let mut world = stub.settled();
     let now = now();
     let id = world.ids.next(now);
     match world.jobs.create(id, kind, name, now) {
@@ -48,8 +47,7 @@ pub(crate) async fn list(
     Extension(asked): Extension<Asked>,
     headers: HeaderMap,
 ) -> Response {
-    let mut world = stub.world();
-    world.settle_jobs();
+    let world = stub.settled();
     let (kind, status) = (asked.text("type").and_then(kind_of), asked.text("status"));
     let jobs = world.jobs.iter().rev().filter(|job| kind.is_none_or(|kind| job.kind == kind));
     let jobs = jobs.filter(|job| status.is_none_or(|status| job.status() == status));
@@ -67,8 +65,7 @@ pub(crate) async fn by_id(
     Extension(asked): Extension<Asked>,
     headers: HeaderMap,
 ) -> Response {
-    let mut world = stub.world();
-    world.settle_jobs();
+    let world = stub.settled();
     let id = asked.text("id").unwrap_or_default();
     match world.jobs.iter().find(|job| job.id.to_string() == id) {
         Some(job) => ok(json!({ "data": shown(job, &asked, &headers) })),

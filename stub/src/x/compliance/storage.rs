@@ -45,8 +45,7 @@ pub(crate) async fn upload(
         return refused(Refused::WrongSecret);
     }
     {
-        let mut world = stub.world();
-        world.settle_jobs();
+        let mut world = stub.settled();
         if let Err(reason) = world.jobs.takes_ids(job, &signature) {
             return refused(reason);
         }
@@ -59,8 +58,7 @@ pub(crate) async fn upload(
             "The upload is too large, or did not arrive.",
         );
     };
-    let mut world = stub.world();
-    world.settle_jobs();
+    let mut world = stub.settled();
     let fails = world.jobs.takes_ids(job, &signature).is_ok() && world.faults.take_job_failure();
     match world.jobs.upload(job, &signature, ids, now(), stub.inner.job_duration, fails) {
         Ok(()) => StatusCode::OK.into_response(),
@@ -84,8 +82,7 @@ pub(crate) async fn download(
     Path(job): Path<u64>,
     Query(Signed { signature }): Query<Signed>,
 ) -> Response {
-    let mut world = stub.world();
-    world.settle_jobs();
+    let world = stub.settled();
     let found = match world.jobs.result(job, &signature, now(), &world.redactions) {
         Ok(found) => found,
         Err(reason) => return refused(reason),
