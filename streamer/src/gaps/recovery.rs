@@ -125,22 +125,20 @@ impl<S: Source> GapHealer<S> {
         cursor: &Cursor,
     ) -> Result<Vec<Keyword>, String> {
         let now = UtcTime::now();
-        let Some(mut allowance) = self.meter.allow(1, 1, now) else {
-            self.meter.count(&post.tweet_id, now);
+        let is_allowed = self.meter.allow(1, 1, now).is_some();
+        self.meter.count(&post, now);
+        if !is_allowed {
             return Err(format!("the {}'s budget of posts is used up", self.meter.scarcest(now)));
-        };
+        }
         keywords.retain(|keyword| {
             let requested = self.requested.borrow();
             requested
                 .get(keyword)
                 .is_some_and(|state| state.since <= post.create_date && state.includes(&post))
         });
-        if keywords.is_empty() {
-            allowance.spend(&post.tweet_id, now);
-        }
         let mut new = Vec::new();
         for keyword in keywords {
-            match self.intake.take_fetched(post.clone(), &keyword, &mut allowance, cursor).await {
+            match self.intake.take_fetched(post.clone(), &keyword, cursor).await {
                 Ok(Fetched::New) => new.push(keyword),
                 Ok(Fetched::Repeated) => {}
                 // This streamer ends.
