@@ -18,11 +18,6 @@ pub struct ReadConfig {
     pub tweets_queue_url: String,
     /// `DEAD_LETTER_QUEUE_URL`: TweetsDeadLetterQueue.
     pub dead_letter_queue_url: String,
-    /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token; absent if posts do not come from X:
-    /// there are no estimates then.
-    pub token_parameter: Option<String>,
-    /// `X_API_URL`: X's address; `https://api.x.com` if absent.
-    pub x_url: String,
     /// `ANSWER_BYTES`: the most bytes of an export's body as Lambda sends it, in JSON; a longer export continues in another
     /// answer. 5,500,000 if absent, because Lambda sends at most 6 MB, including headers. None: no limit.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -55,7 +50,7 @@ pub struct ControlConfig {
     /// `SECURITY_GROUPS`: the streamer's security groups, separated by commas.
     pub security_groups: Vec<String>,
     /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token; absent if posts do not come from X, and for
-    /// `minute`: X is not asked about new keywords then.
+    /// `minute`: there are no estimates then, and X is not asked about new keywords.
     pub token_parameter: Option<String>,
     /// `X_API_URL`: X's address; `https://api.x.com` if absent.
     pub x_url: String,
@@ -82,8 +77,6 @@ impl ReadConfig {
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
             answer_bytes: Some(variables.number("ANSWER_BYTES", 100_000..=6_000_000, 5_500_000)),
-            token_parameter: variables.optional("TWITTER_BEARER_TOKEN_PARAMETER"),
-            x_url: variables.optional("X_API_URL").unwrap_or_else(|| x::BASE_URL.to_owned()),
             stream_id: StreamStatusTable::stream_id(&variables),
         };
         variables.complete(config)

@@ -6,6 +6,7 @@ use posts::metrics::Published;
 use posts::publish::PublishError;
 use service::own_metrics::{EmbeddedMetrics, Gauge};
 use service::tables::TableError;
+use stream::asked::AskedForCounts;
 use stream::gaps::GapState;
 use stream::report::WaitingFor;
 use tokio::time::Instant;
@@ -122,7 +123,9 @@ async fn report(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -
     let waiting_for = last_report.as_ref().and_then(|report| report.waiting_for);
     let is_unpaid = matches!(waiting_for, Some(WaitingFor::Credits | WaitingFor::MonthlyCap));
     let last_report = last_report.as_ref();
-    let budgets = [Spending::today(last_report, now), Spending::this_month(last_report, now)];
+    // Budgets are of posts: what asking has cost makes no difference.
+    let asked = AskedForCounts::default();
+    let budgets = [Spending::today(last_report, asked, now), Spending::this_month(last_report, asked, now)];
     let used = budgets.iter().filter_map(Spending::percent_used).reduce(f64::max);
     let dead_letters = api.dead_letters.count().await?;
     let mut values = vec![

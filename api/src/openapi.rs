@@ -17,8 +17,8 @@ const API_KEY: &str = "apiKey";
         title = "Aviary",
         description = "Collects posts from X's filtered stream by keyword as they are posted, and lets you browse, query, count \
             and export them.\n\n\
-            Requests need an API key, sent as `Authorization: Bearer aviary_…`: one with the scope `read` for `GET`, one with \
-            the scope `control` for everything. On one machine, the API needs no key on loopback, and one on every other address. \
+            Requests need an API key, sent as `Authorization: Bearer aviary_…`: one with the scope `read` for `GET` except \
+            `GET /stream/estimate`, which costs money; one with the scope `control` for everything. On one machine, the API needs no key on loopback, and one on every other address. \
             A revoked key may stay valid for up to a minute.\n\n\
             Every error is a problem document as in RFC 9457, `application/problem+json`, whose `field` names the parameter or \
             field that is wrong. 400 means that the request is not as described here; 422, that it is, but cannot be carried \

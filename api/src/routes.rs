@@ -9,22 +9,22 @@ use utoipa_axum::routes;
 use crate::resources::{about, dead_letters, estimate, gaps, statistics, stream, tweets};
 use crate::state::{ControlApi, ReadApi};
 
-/// The operations that change nothing.
+/// The operations that change nothing and cost nothing.
 pub(crate) fn reading() -> OpenApiRouter<ReadApi> {
     OpenApiRouter::new()
         .routes(routes!(stream::show))
         .routes(routes!(gaps::list))
-        .routes(routes!(estimate::estimate))
         .routes(routes!(tweets::list))
         .routes(routes!(tweets::show))
         .routes(routes!(statistics::count))
         .routes(routes!(dead_letters::list))
 }
 
-/// The operations that change something.
+/// The operations that change something, or cost money.
 pub(crate) fn controlling() -> OpenApiRouter<ControlApi> {
     OpenApiRouter::new()
         .routes(routes!(stream::start, stream::stop))
+        .routes(routes!(estimate::estimate))
         .routes(routes!(tweets::remove))
         .routes(routes!(statistics::restate))
         .routes(routes!(dead_letters::redrive_all))

@@ -1,6 +1,7 @@
 //! What a day and a month have brought and cost, and what the budgets allow.
 
 use serde::Serialize;
+use stream::asked::AskedForCounts;
 use stream::report::StreamReport;
 use utc_time::UtcTime;
 use utoipa::ToSchema;
@@ -13,7 +14,9 @@ pub(crate) struct Spending {
     pub(crate) posts: u64,
     /// Users whose posts were read, each counted once a day (UTC), and again after the streamer was started again.
     users: u64,
-    /// What the source charges at least, in US dollars: for posts, and for users if `usersDollars` is null.
+    /// Requests of counts, which `GET /stream/estimate` makes.
+    counts: u64,
+    /// What the source charges at least, in US dollars: for posts, for requests of counts, and for users if `usersDollars` is null.
     dollars: f64,
     /// What the source charges for users in addition, in US dollars, if it charges for them, which X does not say. Null if
     /// `dollars` includes them (`CHARGED_FOR_USERS`).
@@ -25,36 +28,45 @@ pub(crate) struct Spending {
 }
 
 impl Spending {
-    /// The day (UTC) of `now`, according to the streamer's latest report.
-    pub(crate) fn today(report: Option<&StreamReport>, now: UtcTime) -> Self {
+    /// The day (UTC) of `now`, according to the streamer's latest report, with the requests of counts of that day.
+    pub(crate) fn today(report: Option<&StreamReport>, asked: AskedForCounts, now: UtcTime) -> Self {
         let of_today = report.filter(|report| report.heartbeat_at.day() == now.day());
         Self::new(
             of_today.map_or((0, 0), |report| (report.posts_today, report.users_today)),
+            asked,
             report.and_then(|report| report.daily_post_budget),
             report,
         )
     }
 
-    /// The month (UTC) of `now`, according to the streamer's latest report.
-    pub(crate) fn this_month(report: Option<&StreamReport>, now: UtcTime) -> Self {
+    /// The month (UTC) of `now`, according to the streamer's latest report, with the requests of counts of that month.
+    pub(crate) fn this_month(report: Option<&StreamReport>, asked: AskedForCounts, now: UtcTime) -> Self {
         let of_month = report.filter(|report| report.heartbeat_at.month() == now.month());
         Self::new(
             of_month.map_or((0, 0), |report| (report.posts_this_month, report.users_this_month)),
+            asked,
             report.and_then(|report| report.monthly_post_budget),
             report,
         )
     }
 
-    fn new((posts, users): (u64, u64), budget_posts: Option<u64>, report: Option<&StreamReport>) -> Self {
+    fn new(
+        (posts, users): (u64, u64),
+        asked: AskedForCounts,
+        budget_posts: Option<u64>,
+        report: Option<&StreamReport>,
+    ) -> Self {
         let prices = report.map(|report| (report.micro_dollars_a_post, report.micro_dollars_a_user));
         let (a_post, a_user) = prices.unwrap_or_default();
         let for_posts = |posts: u64| posts.saturating_mul(a_post);
         let for_users = users.saturating_mul(a_user);
         let are_charged = report.is_some_and(|report| report.charged_for_users);
+        let charged = [for_posts(posts), asked.micro_dollars, if are_charged { for_users } else { 0 }];
         Self {
             posts,
             users,
-            dollars: dollars(for_posts(posts).saturating_add(if are_charged { for_users } else { 0 })),
+            counts: asked.requests,
+            dollars: dollars(charged.into_iter().fold(0, u64::saturating_add)),
             users_dollars: (!are_charged).then(|| dollars(for_users)),
             budget_posts,
             budget_dollars: budget_posts.map(|posts| dollars(for_posts(posts))),
@@ -90,7 +102,8 @@ mod tests {
                 "postsThisMonth": 2_574, "microDollarsAPost": 5_000, "dailyPostBudget": 10_000,
             }))
             .unwrap();
-            (Spending::today(Some(&report), now), Spending::this_month(Some(&report), now))
+            let none = AskedForCounts::default();
+            (Spending::today(Some(&report), none, now), Spending::this_month(Some(&report), none, now))
         };
         let (today, month) = at("2026-12-01T00:00:01Z");
         assert_eq!((today.posts, today.dollars, today.budget_dollars), (400, 2.0, Some(50.0)));
@@ -102,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn users_are_part_of_the_sum_if_they_are_charged() {
+    fn requests_of_counts_are_part_of_the_sum_and_users_if_they_are_charged() {
         let now: UtcTime = "2026-11-30T10:00:00Z".parse().unwrap();
         let today = |charged_for_users: bool| {
             let report: StreamReport = serde_json::from_value(serde_json::json!({
@@ -110,10 +123,12 @@ mod tests {
                 "microDollarsAPost": 5_000, "microDollarsAUser": 10_000, "chargedForUsers": charged_for_users,
             }))
             .unwrap();
-            Spending::today(Some(&report), now)
+            let asked = AskedForCounts { requests: 3, micro_dollars: 25_000 };
+            Spending::today(Some(&report), asked, now)
         };
-        assert_eq!((today(false).dollars, today(false).users_dollars), (2.0, Some(1.5)));
-        assert_eq!((today(true).dollars, today(true).users_dollars, today(true).users), (3.5, None, 150));
+        assert_eq!((today(false).dollars, today(false).users_dollars), (2.03, Some(1.5)));
+        assert_eq!((today(true).dollars, today(true).users_dollars, today(true).users), (3.53, None, 150));
+        assert_eq!(today(true).counts, 3);
     }
 
     #[test]

@@ -21,8 +21,6 @@ pub struct ReadApi {
     pub(crate) status: StreamStatusTable,
     pub(crate) dead_letters: DeadLetterQueue,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
-    /// None if posts do not come from X.
-    pub(crate) x: Option<XApi>,
     /// [`ReadConfig::answer_bytes`].
     pub(crate) answer_bytes: Option<usize>,
 }
@@ -57,7 +55,6 @@ impl ReadApi {
                 config.tweets_queue_url,
             ),
             cloudwatch: aws_sdk_cloudwatch::Client::new(aws),
-            x: x_api(aws, &config.x_url, config.token_parameter),
             answer_bytes: config.answer_bytes,
         }
     }

@@ -147,7 +147,7 @@ async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<
 
 /// The API, restricted by `access`.
 fn routes(aws: &Endpoint, access: Access, x_url: Option<String>) -> Router {
-    let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws, x_url.clone()));
+    let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws));
     let control = ControlApi::new(&aws.sdk_of("control"), programs::control(aws, x_url));
     match access {
         Access::ThisMachine => {

@@ -44,9 +44,9 @@ pub fn consumer(aws: &Endpoint) -> consumer::Config {
     }
 }
 
-/// The configuration of the API's read routes. `x_url` is X's base URL if posts come from X.
+/// The configuration of the API's read routes.
 #[must_use]
-pub fn read(aws: &Endpoint, x_url: Option<String>) -> ReadConfig {
+pub fn read(aws: &Endpoint) -> ReadConfig {
     ReadConfig {
         stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
         tweets_table: TWEETS_TABLE.to_owned(),
@@ -54,8 +54,6 @@ pub fn read(aws: &Endpoint, x_url: Option<String>) -> ReadConfig {
         status_table: STATUS_TABLE.to_owned(),
         tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
         dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
-        token_parameter: x_url.as_ref().map(|_| TOKEN_PARAMETER.to_owned()),
-        x_url: x_url.unwrap_or_default(),
         answer_bytes: None,
     }
 }

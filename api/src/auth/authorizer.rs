@@ -45,9 +45,13 @@ pub enum AuthorizerError {
     Keys(#[from] KeysError),
 }
 
-/// The scope that a request requires: reading is what changes nothing.
-fn required_scope(method: &Method) -> Scope {
-    if matches!(*method, Method::GET | Method::HEAD) { Scope::Read } else { Scope::Control }
+/// The path that costs money although it is only read.
+const COSTS_MONEY: &str = "/stream/estimate";
+
+/// The scope that a request requires: reading is what changes nothing and costs nothing.
+fn required_scope(method: &Method, path: &str) -> Scope {
+    let reads = matches!(*method, Method::GET | Method::HEAD) && path != COSTS_MONEY;
+    if reads { Scope::Read } else { Scope::Control }
 }
 
 impl Authorizer {
@@ -57,20 +61,21 @@ impl Authorizer {
         Self { parameters, parameter, cached: Arc::default() }
     }
 
-    /// Decides whether a request is allowed, by its method and its header `Authorization`.
+    /// Decides whether a request is allowed, by its method, its path and its header `Authorization`.
     ///
     /// # Errors
     /// The keys could not be read, and the cached ones are too old.
     pub async fn check(
         &self,
         method: &Method,
+        path: &str,
         authorization: Option<&str>,
     ) -> Result<Verdict, AuthorizerError> {
         let Some(presented) = authorization.and_then(bearer) else { return Ok(Verdict::NoValidKey) };
         let keys = self.keys().await?;
         Ok(match keys.find(presented) {
             None => Verdict::NoValidKey,
-            Some(key) if key.scope < required_scope(method) => Verdict::ScopeTooSmall,
+            Some(key) if key.scope < required_scope(method, path) => Verdict::ScopeTooSmall,
             Some(key) => Verdict::Allowed(key.scope),
         })
     }
@@ -110,10 +115,11 @@ mod tests {
     }
 
     #[test]
-    fn changing_something_requires_the_scope_control() {
+    fn changing_something_or_spending_money_requires_the_scope_control() {
         for method in [Method::POST, Method::DELETE, Method::PUT, Method::PATCH, Method::OPTIONS] {
-            assert_eq!(required_scope(&method), Scope::Control);
+            assert_eq!(required_scope(&method, "/stream"), Scope::Control);
         }
-        assert_eq!(required_scope(&Method::GET), Scope::Read);
+        assert_eq!(required_scope(&Method::GET, "/stream"), Scope::Read);
+        assert_eq!(required_scope(&Method::GET, "/stream/estimate"), Scope::Control);
     }
 }

@@ -17,7 +17,10 @@ pub async fn authorize(
     request: &ApiGatewayV2CustomAuthorizerV2Request,
 ) -> Result<ApiGatewayV2CustomAuthorizerSimpleResponse, AuthorizerError> {
     let authorization = request.headers.get("authorization").and_then(|value| value.to_str().ok());
-    let verdict = authorizer.check(&request.request_context.http.method, authorization).await?;
+    // The route that the gateway has found, as in `GET /stream`, rather than the path as it was written.
+    let route = request.route_key.as_deref().and_then(|route| route.split_once(' '));
+    let path = route.map_or("", |(_, path)| path);
+    let verdict = authorizer.check(&request.request_context.http.method, path, authorization).await?;
     let mut response = ApiGatewayV2CustomAuthorizerSimpleResponse::default();
     response.is_authorized = matches!(verdict, Verdict::Allowed(_));
     Ok(response)

@@ -16,7 +16,7 @@ pub(crate) async fn require_key(
 ) -> Result<Response, ApiError> {
     let authorization = request.headers().get(header::AUTHORIZATION);
     let authorization = authorization.and_then(|value| value.to_str().ok());
-    match authorizer.check(request.method(), authorization).await? {
+    match authorizer.check(request.method(), request.uri().path(), authorization).await? {
         Verdict::Allowed(_) => Ok(next.run(request).await),
         Verdict::NoValidKey => Err(ApiError::NoValidKey),
         Verdict::ScopeTooSmall => Err(ApiError::KeyCannotControl),

@@ -3,6 +3,7 @@
 //! All of it is in StreamStatusTable, one or a few items for each module, except for [`close_queue`], whose messages say
 //! no more than "look at what is requested now".
 
+pub mod asked;
 pub mod charged;
 pub mod close_queue;
 mod gap_bound;

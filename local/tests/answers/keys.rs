@@ -72,6 +72,8 @@ async fn a_request_without_a_sufficient_key_has_no_effect() {
     world.machine.faults.end();
     assert_eq!(world.ask_with("GET /tweets/1", None, Some(&reader)).await.status, 200);
     assert_eq!(world.ask_with("GET /stream", None, Some(&reader)).await.json()["desired"], "stopped");
+    // It is read, and costs money.
+    assert_eq!(world.ask_with("GET /stream/estimate?keyword=rust", None, Some(&reader)).await.status, 403);
     assert_eq!(world.ask_with("DELETE /tweets/1", None, Some(&owner)).await.status, 204);
     for open in ["GET /health", "GET /openapi.json", "GET /docs/"] {
         assert_eq!(world.ask(open).await.status, 200, "{open}");
@@ -102,17 +104,18 @@ async fn the_gateways_authorizer_decides_as_one_machine_does() {
         ParameterStore::new(aws_sdk_ssm::Client::new(world.machine.aws.sdk())),
         "ApiKeys".to_owned(),
     );
-    let allowed = async |method: &str, key: Option<&str>| {
+    let allowed = async |route: &str, key: Option<&str>| {
+        let (method, path) = route.split_once(' ').unwrap_or((route, "/stream"));
         // The fields of the gateway's documented event that the authorizer reads.
         let mut event = serde_json::json!({
-            "version": "2.0", "type": "REQUEST", "routeKey": format!("{method} /stream"), "rawPath": "/stream",
+            "version": "2.0", "type": "REQUEST", "routeKey": format!("{method} {path}"), "rawPath": path,
             "routeArn": "arn:aws:execute-api:us-east-1:000000000000:abcdef123/$default/GET/stream",
             "identitySource": key.map(|key| vec![key]), "rawQueryString": "", "cookies": [], "headers": {},
             "requestContext": {
                 "accountId": "000000000000", "apiId": "abcdef123", "domainName": "d", "domainPrefix": "p",
-                "requestId": "r", "routeKey": format!("{method} /stream"), "stage": "$default",
+                "requestId": "r", "routeKey": format!("{method} {path}"), "stage": "$default",
                 "time": "23/Nov/2026:10:00:00 +0000", "timeEpoch": 1_795_000_000_000_i64,
-                "http": { "method": method, "path": "/stream", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1" },
+                "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1" },
             },
         });
         if let Some(key) = key {
@@ -124,6 +127,8 @@ async fn the_gateways_authorizer_decides_as_one_machine_does() {
     assert!(allowed("GET", Some(&reader)).await && allowed("GET", Some(&owner)).await);
     assert!(allowed("POST", Some(&owner)).await && allowed("DELETE", Some(&owner)).await);
     assert!(!allowed("POST", Some(&reader)).await && !allowed("DELETE", Some(&reader)).await);
+    assert!(!allowed("GET /stream/estimate", Some(&reader)).await);
+    assert!(allowed("GET /stream/estimate", Some(&owner)).await);
     assert!(!allowed("GET", None).await && !allowed("GET", Some("Bearer aviary_wrong")).await);
 }
 

@@ -103,3 +103,30 @@ fn users_are_counted_once_a_day_and_what_x_charges_for_them_is_shown() {
         });
     }
 }
+
+#[test]
+fn what_estimates_cost_is_part_of_what_is_shown() {
+    virtually(async {
+        let data = folder();
+        let world = World::empty(data.path(), Settings { rate: 0.0, ..Settings::seed(4) }).await;
+        let long_ago = utc_time::UtcTime::now().before(Duration::from_secs(40 * 24 * 3600));
+        for since in [String::new(), String::new(), format!("&since={long_ago}")] {
+            world.get(&format!("{}/stream/estimate?keyword=zebra{since}", world.api())).await;
+        }
+        let usage = world.get(&format!("{}/control/usage", world.stub)).await["cycle"].take();
+        let stream = world.get(&format!("{}/stream", world.api())).await;
+        // Two of $0.005, and two months of $0.010 each.
+        assert_eq!(
+            (&usage["countsRequests"], &usage["microDollars"]),
+            (&json!(4), &json!(30_000)),
+            "{usage}"
+        );
+        for period in ["today", "thisMonth"] {
+            assert_eq!(
+                (&stream[period]["counts"], &stream[period]["dollars"]),
+                (&json!(4), &json!(0.03)),
+                "{stream}"
+            );
+        }
+    });
+}

@@ -16,7 +16,7 @@ use self::arithmetic::{a_day, by_day, in_days, price, reposts_beside_each, since
 use crate::error::ApiError;
 use crate::request::{KeywordParameter, Query, QueryTime};
 use crate::spending::dollars;
-use crate::state::ReadApi;
+use crate::state::ControlApi;
 use crate::x_api::{Asked, Counts};
 
 /// How far back the average of a day goes.
@@ -110,7 +110,7 @@ struct Day {
 ///
 /// X's counts say how many posts of the last seven days its search finds, or since `since`. The stream brings more: it also
 /// delivers reposts, which are a third to a half of it, and posts that match only by the text that they quote. X charges $0.005 for an estimate
-/// of seven days, and $0.010 for each 31 days of a longer one.
+/// of seven days, and $0.010 for each 31 days of a longer one. So it takes a key with the scope `control`, and counts as spent in `GET /stream`.
 #[utoipa::path(
     get,
     path = "/stream/estimate",
@@ -124,7 +124,7 @@ struct Day {
     )
 )]
 pub(crate) async fn estimate(
-    State(api): State<ReadApi>,
+    State(api): State<ControlApi>,
     Query(Parameters { keyword, since }): Query<Parameters>,
 ) -> Result<Json<Estimate>, ApiError> {
     let keyword = keyword.keyword()?;
@@ -136,7 +136,12 @@ pub(crate) async fn estimate(
     }
     let x = api.x.as_ref().ok_or(ApiError::NotFromX)?;
     let mut asked = Asked::default();
-    let Counts { buckets, is_cut } = x.counts(&keyword, since, &mut asked).await?;
+    let counts = x.counts(&keyword, since, &mut asked).await;
+    // What was answered is paid for, whatever became of the rest.
+    if let Err(error) = api.status.asked_for_counts(asked.requests, asked.micro_dollars, now).await {
+        tracing::error!(%error, requests = asked.requests, "requests of counts are missing from what was spent");
+    }
+    let Counts { buckets, is_cut } = counts?;
     let (report, tally) = tokio::try_join!(api.status.report(), api.status.tally())?;
     let posts_a_day = a_day(&buckets, now.before(WEEK), now);
     let reposts_a_day = reposts_beside_each(&tally, &keyword).map(|reposts| posts_a_day * reposts);

@@ -85,12 +85,13 @@ struct StreamLease {
 impl Stream {
     /// The stream at `now`.
     pub(super) async fn read(status: &StreamStatusTable, now: UtcTime) -> Result<Self, TableError> {
-        let (keywords, mut report, launch, holder, (gap_counts, gaps)) = tokio::try_join!(
+        let (keywords, mut report, launch, holder, (gap_counts, gaps), asked) = tokio::try_join!(
             status.keywords(),
             status.report(),
             status.launch(),
             status.lease_holder(),
             gaps::summary(status),
+            status.asked_so_far(now),
         )?;
         let holder = holder.filter(|holder| holder.until > now);
         let requested = if keywords.is_empty() { RequestedState::Stopped } else { RequestedState::Running };
@@ -111,8 +112,8 @@ impl Stream {
             state,
             keywords,
             reason: reason(state, report.as_ref(), launch),
-            today: Spending::today(report.as_ref(), now),
-            this_month: Spending::this_month(report.as_ref(), now),
+            today: Spending::today(report.as_ref(), asked.today, now),
+            this_month: Spending::this_month(report.as_ref(), asked.this_month, now),
             report,
             lease: holder.map(|LeaseHolder { lease, until }| StreamLease {
                 owner: lease.owner,
