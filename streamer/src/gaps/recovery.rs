@@ -91,19 +91,27 @@ impl<S: Source> GapHealer<S> {
         gaps: &mut BTreeMap<Keyword, Recorded<'_>>,
     ) -> Result<(), String> {
         let cursor = Cursor::new(period.from);
+        self.may_read_more()?;
         let mut items = self.source.recover(period).await.map_err(|failure| failure.to_string())?;
         loop {
             let arrived = tokio::time::timeout(S::SILENCE, items.next())
                 .await
                 .map_err(|_| "the recovery fell silent".to_owned())?;
             let Some(arrived) = arrived else { break };
-            for item in arrived.map_err(|failure| failure.to_string())? {
+            let arrived = arrived.map_err(|failure| failure.to_string())?;
+            let now = UtcTime::now();
+            for item in &arrived {
+                if let Item::Arrived(Arrival::Post(post), _) = item {
+                    self.meter.count(post, now);
+                }
+            }
+            for item in arrived {
                 match item {
                     Item::Alive | Item::Arrived(Arrival::Removed(_), _) => {}
                     Item::Ended(reason) => return Err(format!("the source ended the recovery: {reason}")),
                     Item::Arrived(Arrival::Post(post), mut keywords) => {
                         keywords.retain(|keyword| gaps.contains_key(keyword));
-                        for keyword in self.take_again(*post, keywords, &cursor).await? {
+                        for keyword in self.take_again(*post, keywords, &cursor).await {
                             if let Some(recorded) = gaps.get_mut(&keyword) {
                                 recorded.gap.posts += 1;
                             }
@@ -111,25 +119,23 @@ impl<S: Source> GapHealer<S> {
                     }
                 }
             }
+            // Everything that came with the last post has been paid for, and was taken.
+            self.may_read_more()?;
         }
         cursor.free().await;
         Ok(())
     }
 
-    /// Takes a post, which has been paid for, as soon as there is room for it; returns the keywords under which it is new. Fails once a budget is
-    /// used up.
-    async fn take_again(
-        &self,
-        post: Post,
-        mut keywords: BTreeSet<Keyword>,
-        cursor: &Cursor,
-    ) -> Result<Vec<Keyword>, String> {
+    /// Fails if a budget allows no more posts.
+    fn may_read_more(&self) -> Result<(), String> {
         let now = UtcTime::now();
-        let is_allowed = self.meter.allow(1, 1, now).is_some();
-        self.meter.count(&post, now);
-        if !is_allowed {
-            return Err(format!("the {}'s budget of posts is used up", self.meter.scarcest(now)));
-        }
+        let allowance = self.meter.allow(1, 1, now);
+        let used_up = || format!("the {}'s budget of posts is used up", self.meter.scarcest(now));
+        allowance.map(drop).ok_or_else(used_up)
+    }
+
+    /// Takes a post, which has been counted, as soon as there is room for it; returns the keywords under which it is new.
+    async fn take_again(&self, post: Post, mut keywords: BTreeSet<Keyword>, cursor: &Cursor) -> Vec<Keyword> {
         keywords.retain(|keyword| {
             let requested = self.requested.borrow();
             requested
@@ -145,7 +151,7 @@ impl<S: Source> GapHealer<S> {
                 Err(_) => std::future::pending().await,
             }
         }
-        Ok(new)
+        new
     }
 }
 
