@@ -3,6 +3,7 @@
 use serde::Serialize;
 use stream::asked::AskedForCounts;
 use stream::report::StreamReport;
+use stream::tally::KeywordTally;
 use utc_time::UtcTime;
 use utoipa::ToSchema;
 
@@ -77,6 +78,25 @@ impl Spending {
     pub(crate) fn percent_used(&self) -> Option<f64> {
         // Posts are far below 2^53.
         self.budget_posts.map(|budget| 100.0 * self.posts as f64 / budget as f64)
+    }
+}
+
+/// What a keyword has brought on a day that is not over, and its price.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct KeywordSpending {
+    /// Posts that the stream delivered and that were fetched for the keyword, saved once a minute. A post of two keywords counts for both,
+    /// although the source charges for it once.
+    posts: u64,
+    /// What the source charges for them at least, in US dollars.
+    dollars: f64,
+}
+
+impl KeywordSpending {
+    /// What `brought` cost, at the price in the streamer's latest report.
+    pub(crate) fn new(brought: KeywordTally, report: Option<&StreamReport>) -> Self {
+        let posts = brought.posts();
+        let price = report.map_or(0, |report| report.micro_dollars_a_post);
+        Self { posts, dollars: dollars(posts.saturating_mul(price)) }
     }
 }
 

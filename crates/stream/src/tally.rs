@@ -42,6 +42,14 @@ pub struct KeywordTally {
     pub fetched: u64,
 }
 
+impl KeywordTally {
+    /// Posts that were delivered or fetched.
+    #[must_use]
+    pub fn posts(&self) -> u64 {
+        self.streamed.saturating_add(self.fetched)
+    }
+}
+
 /// An item.
 #[derive(PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,7 +65,20 @@ impl StreamStatusTable {
     /// # Errors
     /// What DynamoDB answered, or an item that this version cannot read.
     pub async fn tally(&self) -> Result<Tally, TableError> {
-        let items = self.items(PREFIX, "read what the keywords have brought").await?;
+        self.tallies_of(PREFIX).await
+    }
+
+    /// What was last saved of the day of `now`.
+    ///
+    /// # Errors
+    /// As for [`StreamStatusTable::tally`].
+    pub async fn tally_of_day(&self, now: UtcTime) -> Result<BTreeMap<Keyword, KeywordTally>, TableError> {
+        let mut tally = self.tallies_of(&format!("{PREFIX}{}#", now.day())).await?;
+        Ok(tally.remove(&now.day()).unwrap_or_default())
+    }
+
+    async fn tallies_of(&self, prefix: &str) -> Result<Tally, TableError> {
+        let items = self.items(prefix, "read what the keywords have brought").await?;
         let parts: Vec<Part> = serde_dynamo::from_items(items).map_err(|error| self.invalid_item(&error))?;
         let mut tally = Tally::new();
         for Part { day, keywords, .. } in parts {

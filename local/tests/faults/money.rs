@@ -130,3 +130,31 @@ fn what_estimates_cost_is_part_of_what_is_shown() {
         }
     });
 }
+
+#[test]
+fn each_keyword_shows_what_it_has_brought_today() {
+    virtually(async {
+        let data = folder();
+        let world = World::start(data.path(), Settings { rate: 5.0, ..Settings::seed(5) }).await;
+        world.fault(&json!({ "fault": "status", "status": 503, "seconds": 30 })).await;
+        world.fault(&json!({ "fault": "close" })).await;
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        world.settled().await;
+        world.money_is_right(&[]).await;
+        // It is saved once a minute.
+        tokio::time::sleep(Duration::from_secs(65)).await;
+        let stream = world.get(&format!("{}/stream", world.api())).await;
+        let (mut posts, price) = (0, 0.005);
+        for keyword in stream["keywords"].as_array().unwrap() {
+            let stored = world.stored(keyword["keyword"].as_str().unwrap()).await.unwrap().len() as u64;
+            let (brought, dollars) = (&keyword["today"]["posts"], &keyword["today"]["dollars"]);
+            assert_eq!(brought, stored, "{keyword}");
+            assert!((dollars.as_f64().unwrap() - stored as f64 * price).abs() < 0.0051, "{keyword}");
+            posts += stored;
+        }
+        assert!(
+            posts >= stream["today"]["posts"].as_u64().unwrap(),
+            "a post of both counts for both: {stream}"
+        );
+    });
+}

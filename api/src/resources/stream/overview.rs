@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::resources::gaps::{self, GapCounts};
 use crate::resources::ongoing::{self, Ongoing};
-use crate::spending::Spending;
+use crate::spending::{KeywordSpending, Spending};
 
 /// A running stream whose posts take this long from being written to being found is late. A few seconds are normal, and more
 /// after a short outage.
@@ -68,6 +68,8 @@ struct StreamKeyword {
     /// What the streamer has queued for the keyword; null if it has queued nothing, or if 100 other keywords have more
     /// posts.
     traffic: Option<Traffic>,
+    /// What it has brought today (UTC).
+    today: KeywordSpending,
 }
 
 /// The exclusive right to read the stream.
@@ -85,13 +87,14 @@ struct StreamLease {
 impl Stream {
     /// The stream at `now`.
     pub(super) async fn read(status: &StreamStatusTable, now: UtcTime) -> Result<Self, TableError> {
-        let (keywords, mut report, launch, holder, (gap_counts, gaps), asked) = tokio::try_join!(
+        let (keywords, mut report, launch, holder, (gap_counts, gaps), asked, brought) = tokio::try_join!(
             status.keywords(),
             status.report(),
             status.launch(),
             status.lease_holder(),
             gaps::summary(status),
             status.asked_so_far(now),
+            status.tally_of_day(now),
         )?;
         let holder = holder.filter(|holder| holder.until > now);
         let requested = if keywords.is_empty() { RequestedState::Stopped } else { RequestedState::Running };
@@ -104,7 +107,12 @@ impl Stream {
             report.as_mut().map(|report| std::mem::take(&mut report.keywords)).unwrap_or_default();
         let keywords = keywords.into_iter().map(|mut status| {
             status.missing_from = missing.get(&status.keyword).copied();
-            StreamKeyword { traffic: traffic.remove(&status.keyword).filter(|_| holder.is_some()), status }
+            let brought = brought.get(&status.keyword).copied().unwrap_or_default();
+            StreamKeyword {
+                traffic: traffic.remove(&status.keyword).filter(|_| holder.is_some()),
+                today: KeywordSpending::new(brought, report.as_ref()),
+                status,
+            }
         });
         let keywords = keywords.collect();
         Ok(Self {
