@@ -13,6 +13,7 @@ mod gaps;
 mod heartbeat;
 mod held;
 mod intake;
+mod keyword_budgets;
 mod lease;
 mod ledger;
 mod meter;

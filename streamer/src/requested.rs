@@ -1,25 +1,32 @@
 //! Following the requested keywords.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use service::tables::TableError;
 use stream::StreamStatusTable;
 use stream::close_queue::CloseQueue;
 use stream::keywords::RequestedKeyword;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use utc_time::UtcTime;
 
 use crate::source::{KeywordState, RequestedKeywords};
 
-/// Follows the requested keywords: reads them when the close queue says so, and every 20 s anyway, which is how long a poll lasts.
-/// Returns when none is requested any more.
+/// Follows the requested keywords: reads them when the close queue says so, when somebody here has `changed` them, and every 20 s anyway, which is how
+/// long a poll lasts. Returns when none is requested any more.
 pub(crate) async fn follow_requested(
     status: StreamStatusTable,
     queue: CloseQueue,
+    changed: Arc<Notify>,
     requested: watch::Sender<RequestedKeywords>,
 ) {
     const AFTER_AN_ERROR: Duration = Duration::from_secs(5);
     loop {
-        if let Err(error) = queue.wait().await {
+        let waited = tokio::select! {
+            waited = queue.wait() => waited,
+            () = changed.notified() => Ok(()),
+        };
+        if let Err(error) = waited {
             tracing::warn!(error = %aws_sdk_sqs::error::DisplayErrorContext(&error), "could not poll the close queue");
             tokio::time::sleep(AFTER_AN_ERROR).await;
         }
@@ -39,6 +46,7 @@ pub(crate) async fn follow_requested(
 
 /// The requested keywords.
 pub(crate) async fn requested_keywords(status: &StreamStatusTable) -> Result<RequestedKeywords, TableError> {
+    let now = UtcTime::now();
     let states = status.keywords().await?.into_iter().map(|requested| {
         let RequestedKeyword {
             keyword,
@@ -46,12 +54,26 @@ pub(crate) async fn requested_keywords(status: &StreamStatusTable) -> Result<Req
             missing_from,
             reposts,
             reposts_until,
+            max_posts_a_day,
+            paused_until,
             history,
             ..
         } = requested;
+        let is_paused = paused_until.is_some_and(|until| until > now);
         let history_is_on_record = history.as_ref().is_some_and(|history| history.progress.state.is_some());
         let history = history.map(|history| history.requested);
-        (keyword, KeywordState { since, missing_from, reposts, reposts_until, history, history_is_on_record })
+        let state = KeywordState {
+            since,
+            missing_from,
+            reposts,
+            reposts_until,
+            max_posts_a_day,
+            paused_until,
+            is_paused,
+            history,
+            history_is_on_record,
+        };
+        (keyword, state)
     });
     Ok(states.collect())
 }

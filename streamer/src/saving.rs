@@ -3,25 +3,33 @@
 use std::time::Duration;
 
 use stream::{Fenced, Lease, StreamStatusTable};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::ledger::Ledger;
+use crate::source::RequestedKeywords;
 
 /// How often it is saved how far reading has come. What comes between two saves is fetched again after a crash.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
 
-/// How often it is saved what each keyword has brought. A crash forgets what came since.
+/// How often it is saved what each keyword has brought; and if a keyword has a budget of its own. A crash forgets what came since.
 const SAVE_TALLY_EVERY: Duration = Duration::from_secs(60);
+const SAVE_BUDGETS_EVERY: Duration = Duration::from_secs(4);
 
 /// How long that may take: the cursors wait.
 const TALLY_TIME: Duration = Duration::from_secs(2);
 
 /// Saves every two seconds how far reading has come, if it has come further, and every minute what each keyword has brought. Returns
 /// when the lease is lost.
-pub(crate) async fn save_reading(status: StreamStatusTable, lease: Lease, ledger: Ledger) {
+pub(crate) async fn save_reading(
+    status: StreamStatusTable,
+    lease: Lease,
+    ledger: Ledger,
+    requested: watch::Receiver<RequestedKeywords>,
+) {
     let mut saved = None;
     let mut saved_tally = ledger.tallies.snapshot();
-    let mut tally_due = Instant::now() + SAVE_TALLY_EVERY;
+    let mut tally_saved = Instant::now();
     let mut saves = tokio::time::interval(SAVE_EVERY);
     saves.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -35,8 +43,9 @@ pub(crate) async fn save_reading(status: StreamStatusTable, lease: Lease, ledger
                 Err(error) => tracing::warn!(%error, "could not save the cursors"),
             }
         }
-        if Instant::now() >= tally_due {
-            tally_due = Instant::now() + SAVE_TALLY_EVERY;
+        let has_budgets = requested.borrow().values().any(|state| state.max_posts_a_day.is_some());
+        if tally_saved.elapsed() >= if has_budgets { SAVE_BUDGETS_EVERY } else { SAVE_TALLY_EVERY } {
+            tally_saved = Instant::now();
             let tally = ledger.tallies.snapshot();
             let save = status.save_tally(&tally, &saved_tally, &lease);
             match tokio::time::timeout(TALLY_TIME, save).await {

@@ -99,6 +99,12 @@ impl Tallies {
         (streamed >= ENOUGH && time >= LONG_ENOUGH).then(|| (streamed - 1) as f64 / time.as_secs_f64())
     }
 
+    /// How many posts a keyword has brought on the day of `now`, streamed and fetched.
+    pub(crate) fn brought_today(&self, keyword: &Keyword, now: UtcTime) -> u64 {
+        let tally = self.tally();
+        tally.get(&now.day()).and_then(|keywords| keywords.get(keyword)).map_or(0, KeywordTally::posts)
+    }
+
     /// How many posts of a keyword the stream has delivered on the day of `now`.
     pub(crate) fn streamed_today(&self, keyword: &Keyword, now: UtcTime) -> u64 {
         let tally = self.tally();
@@ -146,6 +152,12 @@ mod tests {
         assert_eq!(tallies.expected_until_midnight(hours(6)), 720, "40 an hour");
         assert_eq!(tallies.expected_until_midnight(hours(24)), 240, "as many as yesterday");
         assert_eq!(tallies.expected_until_midnight(hours(36)), 120);
+        let keyword = "a".parse().unwrap();
+        tallies.fetched(&keyword, hours(0));
+        assert_eq!(
+            (tallies.brought_today(&keyword, hours(1)), tallies.brought_today(&keyword, hours(24))),
+            (241, 0)
+        );
     }
 
     #[test]

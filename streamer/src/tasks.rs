@@ -1,9 +1,11 @@
 //! Everything that runs while a streamer holds the lease.
 
+use std::sync::Arc;
+
 use ::stream::close_queue::CloseQueue;
 use aws_sdk_sqs::Client;
 use posts::queue::TweetsQueue;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -14,6 +16,7 @@ use crate::gaps::GapBook;
 use crate::heartbeat::heartbeat;
 use crate::held::{Held, LAST_WRITE};
 use crate::intake::Intake;
+use crate::keyword_budgets::KeywordBudgets;
 use crate::pack::Packer;
 use crate::read::Connections;
 use crate::requested::{follow_requested, requested_keywords};
@@ -37,6 +40,17 @@ pub(crate) async fn run<S: Source>(
     let (intake, waiting) = Intake::new(ledger.meter.clone(), ledger.tallies.clone(), progress.clone());
     let (requested, requested_now) = watch::channel(requested_keywords(&status).await?);
     let close_queue = CloseQueue::new(sqs.clone(), config.close_queue_url.clone());
+    let gaps = GapBook::new(status.clone());
+    let changed = Arc::new(Notify::new());
+    let keyword_budgets = KeywordBudgets {
+        status: status.clone(),
+        gaps: gaps.clone(),
+        tallies: ledger.tallies.clone(),
+        requested: requested_now.clone(),
+        changed: changed.clone(),
+        lateness: S::LATENESS,
+    };
+    let saved_sooner = requested_now.clone();
     let connections = Connections {
         source: source.clone(),
         status: status.clone(),
@@ -44,7 +58,7 @@ pub(crate) async fn run<S: Source>(
         ledger: ledger.clone(),
         intake: intake.clone(),
         progress: progress.clone(),
-        gaps: GapBook::new(status.clone()),
+        gaps,
     };
     let sender = Sender {
         queue: TweetsQueue::new(sqs, config.tweets_queue_url.clone()),
@@ -62,9 +76,13 @@ pub(crate) async fn run<S: Source>(
     tasks.spawn({
         let status = status.clone();
         async move {
-            follow_requested(status, close_queue, requested).await;
+            follow_requested(status, close_queue, changed, requested).await;
             Ok(Ended::NothingRequested)
         }
+    });
+    tasks.spawn(async move {
+        keyword_budgets.run().await;
+        Ok(Ended::Shutdown)
     });
     tasks.spawn({
         let (source, meter, progress) = (source.clone(), ledger.meter.clone(), progress.clone());
@@ -81,7 +99,7 @@ pub(crate) async fn run<S: Source>(
         }
     });
     tasks.spawn(async move {
-        save_reading(status, lease, ledger).await;
+        save_reading(status, lease, ledger, saved_sooner).await;
         Err(RunError::LeaseLost)
     });
     tasks.spawn(async move { Err(RunError::Refused(connections.run(requested_now).await)) });

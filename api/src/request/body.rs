@@ -99,7 +99,7 @@ mod tests {
     use axum::body::Body;
 
     use super::*;
-    use crate::request::KeywordParameter;
+    use crate::request::{KeywordParameter, OrNull};
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -108,6 +108,7 @@ mod tests {
         keyword: KeywordParameter,
         order: Option<Order>,
         count: Option<u64>,
+        most: Option<OrNull<u64>>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -146,6 +147,16 @@ mod tests {
                 "`order` must be newest or oldest; got \"xml\"",
             ),
             (
+                "{\"keyword\":\"a\",\"count\":null}",
+                Some("count"),
+                "`count` must be a whole number, 0 or more; got null",
+            ),
+            (
+                "{\"keyword\":\"a\",\"most\":\"7\"}",
+                Some("most"),
+                "`most` must be a whole number, 0 or more; got a string",
+            ),
+            (
                 "{\"keyword\":\"a\",\"count\":1.5}",
                 Some("count"),
                 "`count` must be a whole number, 0 or more; got 1.5",
@@ -159,6 +170,21 @@ mod tests {
             let error = refused(Some("application/json"), body).await;
             assert!(matches!(&error, ApiError::Malformed(error) if error.field() == field), "{error:?}");
             assert_eq!(error.to_string(), message, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn null_is_a_value_only_where_it_means_something() {
+        for (body, expected) in [
+            ("{\"keyword\":\"a\"}", None),
+            ("{\"keyword\":\"a\",\"most\":null}", Some(OrNull(None))),
+            ("{\"keyword\":\"a\",\"most\":7}", Some(OrNull(Some(7)))),
+        ] {
+            let request =
+                Request::builder().method("POST").uri("/").header("content-type", "application/json");
+            let request = request.body(Body::from(body)).unwrap();
+            let JsonBody(read) = JsonBody::<Example>::from_request(request, &()).await.unwrap();
+            assert_eq!(read.most, expected, "{body}");
         }
     }
 

@@ -10,6 +10,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::malformed::{InvalidValue, Malformed};
+use super::or_null::OrNull;
 
 /// A value as it was sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,10 +113,13 @@ impl<'de> Deserializer<'de> for Value {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, InvalidValue> {
-        visitor.visit_newtype_struct(self)
+        match self {
+            Self::Other(serde_json::Value::Null) if name == OrNull::<()>::NAME => visitor.visit_unit(),
+            value => visitor.visit_newtype_struct(value),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

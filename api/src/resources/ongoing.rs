@@ -93,16 +93,10 @@ mod tests {
     }
 
     fn keyword(name: &str, missing_from: Option<i64>, error: Option<&str>) -> RequestedKeyword {
-        RequestedKeyword {
-            keyword: name.parse().unwrap(),
-            started_at: at(10),
-            reposts: true,
-            reposts_until: None,
-            history: None,
-            error: error.map(str::to_owned),
-            waiting: None,
-            missing_from: missing_from.map(at),
-        }
+        let requested = serde_json::json!({
+            "keyword": name, "startedAt": at(10), "missingFrom": missing_from.map(at), "error": error,
+        });
+        serde_json::from_value(requested).unwrap()
     }
 
     fn missing(keywords: &[RequestedKeyword], interrupted: Option<i64>) -> Vec<(String, UtcTime, String)> {

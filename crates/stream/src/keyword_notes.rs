@@ -53,8 +53,57 @@ impl StreamStatusTable {
         .await
     }
 
+    /// Notes that `keyword`, requested since `started_at`, is not read until `until`, and why. Does nothing if the keyword is no longer requested,
+    /// or was requested again.
+    ///
+    /// # Errors
+    /// What DynamoDB answered.
+    pub async fn keyword_is_paused(
+        &self,
+        keyword: &Keyword,
+        started_at: UtcTime,
+        until: UtcTime,
+        reason: &str,
+    ) -> Result<(), TableError> {
+        let values = [
+            (":started", started_at.to_string()),
+            (":until", until.to_string()),
+            (":waiting", reason.to_owned()),
+        ];
+        self.update_keyword(
+            keyword,
+            "SET #until = :until, #waiting = :waiting REMOVE #error",
+            "#started = :started",
+            &values,
+            &[("#started", "startedAt"), ("#until", "pausedUntil")],
+        )
+        .await
+    }
+
+    /// Notes that `keyword`, requested since `started_at`, is to be read again before its pause is over, and that its posts are missing since `from`.
+    /// Does nothing if the keyword is no longer requested, or was requested again.
+    ///
+    /// # Errors
+    /// What DynamoDB answered.
+    pub async fn keyword_goes_on(
+        &self,
+        keyword: &Keyword,
+        started_at: UtcTime,
+        from: UtcTime,
+    ) -> Result<(), TableError> {
+        let values = [(":started", started_at.to_string()), (":from", from.to_string())];
+        self.update_keyword(
+            keyword,
+            "SET #missing = :from REMOVE #until, #waiting",
+            "#started = :started",
+            &values,
+            &[("#started", "startedAt"), ("#until", "pausedUntil")],
+        )
+        .await
+    }
+
     /// Notes that the posts of `keyword`, requested since `started_at`, are collected, and that a gap says which of them are
-    /// missing. Does nothing if the keyword is no longer requested, or was requested again.
+    /// missing. What it waits for stays if it `is_paused`. Does nothing if the keyword is no longer requested, or was requested again.
     ///
     /// # Errors
     /// What DynamoDB answered.
@@ -62,11 +111,12 @@ impl StreamStatusTable {
         &self,
         keyword: &Keyword,
         started_at: UtcTime,
+        is_paused: bool,
     ) -> Result<(), TableError> {
         let values = [(":started", started_at.to_string())];
         self.update_keyword(
             keyword,
-            "REMOVE #error, #missing, #waiting",
+            if is_paused { "REMOVE #error, #missing" } else { "REMOVE #error, #missing, #waiting" },
             "#started = :started",
             &values,
             &[("#started", "startedAt")],
@@ -88,11 +138,10 @@ impl StreamStatusTable {
             .table_name(&self.name)
             .set_key(Some(self.key(&keyword_item(keyword))))
             .update_expression(update)
-            .condition_expression(condition)
-            .expression_attribute_names("#error", "error")
-            .expression_attribute_names("#missing", "missingFrom")
-            .expression_attribute_names("#waiting", "waiting");
-        for (name, attribute) in names {
+            .condition_expression(condition);
+        let notes = [("#error", "error"), ("#missing", "missingFrom"), ("#waiting", "waiting")];
+        // DynamoDB refuses a name that is not used.
+        for (name, attribute) in notes.iter().filter(|(name, _)| update.contains(name)).chain(names) {
             request = request.expression_attribute_names(*name, *attribute);
         }
         for (name, value) in values {

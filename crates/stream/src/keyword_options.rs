@@ -7,13 +7,15 @@ use utc_time::UtcTime;
 
 use crate::history::{History, HistoryProgress, KeywordHistory};
 use crate::keywords::{GENERATION, keyword_item};
-use crate::table::{StreamStatusTable, condition_failed};
+use crate::table::{StreamStatusTable, condition_failed, number};
 
 /// What is to be collected of a keyword. Where it says nothing, what was requested before stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeywordOptions {
     /// Whether reposts are collected; they are if nothing else was ever requested.
     pub reposts: Option<bool>,
+    /// How many posts it may bring in a day (UTC): `Some(None)` lifts the limit.
+    pub max_posts_a_day: Option<Option<u64>>,
     /// Posts from before the keyword was started that are to be fetched too.
     pub history: Option<History>,
 }
@@ -29,6 +31,9 @@ impl StreamStatusTable {
     ) -> Result<(), TableError> {
         if let Some(history) = options.history {
             self.set_history(keyword, history, present.clone()).await?;
+        }
+        if let Some(posts) = options.max_posts_a_day {
+            self.set_max_posts_a_day(keyword, posts, present.clone()).await?;
         }
         let Some(reposts) = options.reposts else { return Ok(()) };
         // Reposts are missing from now on until the source delivers them; or they were collected until now.
@@ -70,6 +75,36 @@ impl StreamStatusTable {
             _ => Ok(()),
         }
     }
+
+    /// Sets or lifts a keyword's own budget, unless it has been stopped meanwhile.
+    async fn set_max_posts_a_day(
+        &self,
+        keyword: &Keyword,
+        posts: Option<u64>,
+        present: AttributeValue,
+    ) -> Result<(), TableError> {
+        let update = if posts.is_some() { "SET #max = :max" } else { "REMOVE #max" };
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(&keyword_item(keyword))))
+            .update_expression(update)
+            .condition_expression("#generation = :present")
+            .expression_attribute_names("#max", "maxPostsADay")
+            .expression_attribute_names("#generation", GENERATION)
+            .expression_attribute_values(":present", present);
+        if let Some(posts) = posts {
+            request = request.expression_attribute_values(":max", number(posts));
+        }
+        match request.send().await {
+            Err(error) if !condition_failed(&error) => {
+                Err(TableError::during("set a keyword's budget")(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Requests the history of a keyword of which none was requested yet, unless it has been stopped meanwhile.
     async fn set_history(
         &self,

@@ -46,6 +46,12 @@ pub struct RequestedKeyword {
     /// Until when reposts were collected, if they are not any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reposts_until: Option<UtcTime>,
+    /// How many posts it may bring in a day (UTC), if it has a budget of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_posts_a_day: Option<u64>,
+    /// Until when it is not read because that budget is used up; absent, or past, if it is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<UtcTime>,
     /// The posts from before it was started that are requested too, and how fetching them is going.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<KeywordHistory>,
@@ -129,6 +135,8 @@ impl StreamStatusTable {
             started_at: now,
             reposts: options.reposts.unwrap_or(true),
             reposts_until: None,
+            max_posts_a_day: options.max_posts_a_day.flatten(),
+            paused_until: None,
             history: options
                 .history
                 .map(|requested| KeywordHistory { requested, progress: HistoryProgress::default() }),

@@ -35,7 +35,7 @@ pub enum StreamState {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum WaitingFor {
-    /// The day's budget of posts is used up: for the next day.
+    /// The day's or the month's budget of posts is used up, or that of every keyword: for the next day or month.
     Budget,
     /// X asks to be paid: for credits, or a higher spending limit.
     Credits,

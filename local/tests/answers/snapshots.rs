@@ -206,6 +206,8 @@ async fn of_stream() {
         (post, Some(r#"["rust"]"#)),
         (post, Some(r#"{"keyword":"a","keyword":"b"}"#)),
         (post, Some(r#"{"keyword":"a","colour":"red"}"#)),
+        (post, Some(r#"{"keyword":"a","maxPostsADay":0}"#)),
+        (post, Some(r#"{"keyword":"a","maxPostsADay":"many"}"#)),
         (post, Some(r#"{"keyword":"a","since":"2006-03-20T23:59:59Z"}"#)),
         (post, Some(r#"{"keyword":"a","since":"2025-01-01"}"#)),
         (post, Some(r#"{"keyword":"a","since":"9999-01-01T00:00:00Z"}"#)),

@@ -8,6 +8,7 @@ mod cost;
 mod crash;
 mod history;
 mod hours;
+mod keyword_budget;
 mod keyword_check;
 mod mastodon;
 mod misbehaviour;

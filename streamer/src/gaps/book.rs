@@ -94,9 +94,28 @@ impl GapBook {
     }
 
     /// Notes that the posts of a keyword are collected, and that a gap says which of them are missing.
-    pub(crate) async fn is_collected(&self, keyword: &Keyword, started: UtcTime) {
-        until_done("note that a keyword is collected", || self.status.keyword_is_collected(keyword, started))
+    pub(crate) async fn is_collected(&self, keyword: &Keyword, started: UtcTime, is_paused: bool) {
+        until_done("note that a keyword is collected", || {
+            self.status.keyword_is_collected(keyword, started, is_paused)
+        })
+        .await;
+    }
+
+    /// When the open gap of a keyword that ends at `end` begins.
+    pub(crate) async fn open_until(&self, keyword: &Keyword, end: UtcTime) -> Option<UtcTime> {
+        let mut before = None;
+        loop {
+            let page = until_done("read the gaps", || {
+                self.status.latest_gaps(GapState::Open, page_size(KEPT), before.clone())
+            })
             .await;
+            let of_keyword = page.gaps.iter().filter(|gap| gap.to == end && gap.keyword == *keyword);
+            let from = of_keyword.map(|gap| gap.from).min();
+            before = page.next;
+            if from.is_some() || before.is_none() || page.gaps.last().is_none_or(|gap| gap.to < end) {
+                return from;
+            }
+        }
     }
 
     /// Counts a new record of a state. The number of those that wait to be healed is bounded by the healer.

@@ -90,6 +90,20 @@ impl<S: Source> GapHealer<S> {
                     tracing::warn!(%keyword, %from, %to, reason, "a gap stays open");
                     return recorded.finish(|gap| open(gap, &reason)).await;
                 }
+                Err(Unhealed::KeywordBudget(most)) => {
+                    let due = UtcTime::now().start_of_next_day();
+                    let reason = match S::PAGE.0 {
+                        least if most < least => format!(
+                            "the keyword's budget of {most} posts a day is too small: the source is asked for at least {least} at once"
+                        ),
+                        _ => format!(
+                            "the keyword's budget of {most} posts a day is used up; it goes on at {due}"
+                        ),
+                    };
+                    // Not for longer: it may be raised.
+                    let look = due.min(UtcTime::now().after(LOOK_AGAIN));
+                    return Healed::Later(Box::new(recorded.put_off(reason, look).await));
+                }
                 Err(Unhealed::Enough) => return recorded.finish(|gap| self.enough(gap)).await,
                 Err(Unhealed::OthersFirst) => {
                     recorded.save().await;
@@ -185,7 +199,7 @@ impl<S: Source> GapHealer<S> {
                 *pages = None;
             }
             let gap = &mut recorded.gap;
-            let (least, most) = (S::PAGE.0, self.most_of_a_page(gap, now)?);
+            let (least, most) = (S::PAGE.0, self.most_of_a_page(gap, &state, now)?);
             let mut allowance = self.meter.allow(least, most, now).ok_or(Unhealed::Budget)?;
             let left = gap.still_to_fetch();
             let order = gap.history.map(|history| history.order).unwrap_or_default();

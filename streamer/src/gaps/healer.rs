@@ -159,7 +159,9 @@ impl<S: Source> Healer<S> {
         let collected = missing.into_iter().filter(|missing| !missing.is_outdated);
         futures::stream::iter(collected)
             .for_each_concurrent(AT_ONCE, |Missing { keyword, since, .. }| async move {
-                gaps.is_collected(&keyword, since).await;
+                let is_paused =
+                    self.gap_healer.requested.borrow().get(&keyword).is_some_and(|state| state.is_paused);
+                gaps.is_collected(&keyword, since, is_paused).await;
             })
             .await;
         drop(untold);

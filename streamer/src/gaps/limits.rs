@@ -9,7 +9,7 @@ use super::heal::GapHealer;
 use super::outcome::Unhealed;
 use super::recorded::{Recorded, open};
 use super::worklist::too_old;
-use crate::source::Source;
+use crate::source::{KeywordState, Source};
 
 /// How much earlier than it must be a period is given up, for the time that fetching the rest takes.
 pub(super) const MARGIN: Duration = Duration::from_secs(60 * 60);
@@ -20,9 +20,20 @@ pub(super) fn still_requested(gap: &Gap) -> Option<u64> {
 }
 
 impl<S: Source> GapHealer<S> {
-    /// The most posts that the next page of a gap may hold.
-    pub(super) fn most_of_a_page(&self, gap: &Gap, now: UtcTime) -> Result<u64, Unhealed> {
-        let (least, most) = S::PAGE;
+    /// The most posts that the next page of a gap may hold, of a keyword in this state.
+    pub(super) fn most_of_a_page(
+        &self,
+        gap: &Gap,
+        state: &KeywordState,
+        now: UtcTime,
+    ) -> Result<u64, Unhealed> {
+        let (least, mut most) = S::PAGE;
+        if let Some(budget) = state.max_posts_a_day {
+            most = most.min(budget.saturating_sub(self.tallies.brought_today(&gap.keyword, now)));
+            if most < least {
+                return Err(Unhealed::KeywordBudget(budget));
+            }
+        }
         if gap.history.is_none() {
             return Ok(most);
         }

@@ -32,6 +32,8 @@ pub(super) enum Unhealed {
     KeywordRefused(String),
     /// A budget does not allow it.
     Budget,
+    /// The keyword's own budget of so many posts a day does not allow it.
+    KeywordBudget(u64),
     /// As many posts were fetched as were requested.
     Enough,
     /// Others have their turn.

@@ -41,7 +41,9 @@ async fn open_and_read<S: Source>(
     let Selection { delivered, outdated, incomplete, .. } =
         select(context, &requested, Extent::ToConnect).await?;
     if delivered.is_empty() {
-        return Err(incomplete.map_or(End::NothingToRead, End::Failed));
+        let is_paused = requested.values().all(|state| state.is_paused);
+        let nothing = if is_paused { End::KeywordsPaused } else { End::NothingToRead };
+        return Err(incomplete.map_or(nothing, End::Failed));
     }
     context.note_connection().await?;
     let since = missed.as_ref().map_or_else(|| Some(context.cursor.reached()), |missed| missed.since);

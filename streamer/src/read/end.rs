@@ -18,6 +18,8 @@ pub(crate) enum End {
     BudgetUsedUp(UsedUp),
     /// The source refuses every keyword.
     NothingToRead,
+    /// Every keyword has used up its budget.
+    KeywordsPaused,
     /// Stopped keywords, which the source still delivers, would cost more than all that is requested.
     StoppedCostMore(StillDelivered),
 }
@@ -44,6 +46,7 @@ impl fmt::Display for End {
             Self::NoRoom => f.write_str("the queue took posts too slowly, and the buffer was full"),
             Self::BudgetUsedUp(used_up) => write!(f, "the {used_up}'s budget of posts was used up"),
             Self::StoppedCostMore(still) => f.write_str(&still.cause()),
+            Self::KeywordsPaused => f.write_str("every keyword has used up its budget of posts a day"),
             Self::NothingToRead => f.write_str("the source refused every keyword"),
         }
     }

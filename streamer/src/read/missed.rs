@@ -37,13 +37,15 @@ impl Missed {
 }
 
 /// Since when the posts of each keyword are missing, if everything up to `since` was received: a little earlier, because posts are
-/// delivered late, but never before the keyword was requested.
+/// delivered late, but never before the keyword was requested, nor before its own pause was over: a gap on record covers that.
 pub(crate) fn missing<S: Source>(requested: &RequestedKeywords, since: Option<UtcTime>) -> Vec<Missing> {
     requested
         .iter()
+        .filter(|(_, state)| !state.is_paused)
         .map(|(keyword, state)| {
             let behind = since.map_or(state.since, |since| since.before(S::LATENESS));
             let from = state.missing_from.map_or(behind, |from| from.min(behind)).max(state.since);
+            let from = state.paused_until.map_or(from, |until| from.max(until));
             let was_collected = state.missing_from.is_none();
             let (keyword, since, reposts) = (keyword.clone(), state.since, state.had_reposts(from));
             Missing { keyword, since, from, reposts, is_outdated: false, was_collected }

@@ -66,8 +66,10 @@ pub(crate) async fn read_and_reconnect<S: Source>(
                     return failure.to_string();
                 }
             }
-            End::NothingToRead => {
-                context.progress.pause(WaitingFor::Keywords, cause);
+            End::NothingToRead | End::KeywordsPaused => {
+                let is_budget = matches!(end, End::KeywordsPaused);
+                let waiting_for = if is_budget { WaitingFor::Budget } else { WaitingFor::Keywords };
+                context.progress.pause(waiting_for, cause);
                 if context.requested.changed().await.is_err() {
                     std::future::pending::<()>().await;
                 }

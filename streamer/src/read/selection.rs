@@ -23,13 +23,15 @@ const NOTING_TIME: Duration = Duration::from_secs(10);
 /// How long changes are gathered, to be made by one request.
 pub(super) const GATHERED: Duration = Duration::from_secs(1);
 
-/// Makes the source deliver what is requested, as far as `extent` requires. A refusal is noted on its keyword.
+/// Makes the source deliver what is requested and not paused, as far as `extent` requires. A refusal is noted on its keyword.
 pub(crate) async fn select<S: Source>(
     context: &Context<S>,
     requested: &RequestedKeywords,
     extent: Extent,
 ) -> Result<Selection, Failure> {
-    let selection = context.source.select(requested, extent).await?;
+    let wanted = requested.iter().filter(|(_, state)| !state.is_paused);
+    let wanted = wanted.map(|(keyword, state)| (keyword.clone(), *state)).collect();
+    let selection = context.source.select(&wanted, extent).await?;
     for refusal in &selection.refused {
         tracing::warn!(keyword = %refusal.keyword, reason = refusal.reason, "the source refused a keyword");
         // Posts that are delivered late may still be on their way.
@@ -82,7 +84,9 @@ pub(crate) async fn keep_selected<S: Source>(
                         now_delivered.contains(*keyword)
                             || refused.iter().any(|refusal| refusal.keyword == **keyword)
                     };
-                    let waiting = now_requested.keys().filter(|keyword| !has_answer(keyword)).cloned();
+                    let wanted = now_requested.iter().filter(|(_, state)| !state.is_paused);
+                    let waiting = wanted.map(|(keyword, _)| keyword).filter(|keyword| !has_answer(keyword));
+                    let waiting = waiting.cloned();
                     notes.waiting::<S>(&context.status, waiting.collect(), &failure.to_string()).await;
                 }
                 (delivered, stopped) = (now_delivered, unwanted);

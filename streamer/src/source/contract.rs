@@ -114,6 +114,12 @@ pub struct KeywordState {
     pub reposts: bool,
     /// Until when they were collected, if they are not any more.
     pub reposts_until: Option<UtcTime>,
+    /// How many posts it may bring in a day (UTC), if it has a budget of its own.
+    pub max_posts_a_day: Option<u64>,
+    /// Until when recorded gaps cover that it is not read because that budget is used up.
+    pub paused_until: Option<UtcTime>,
+    /// Whether it is not to be read now, for that reason.
+    pub is_paused: bool,
     /// The posts from before it was requested that are requested too.
     pub history: Option<History>,
     /// Whether a gap on record says what became of that history.
@@ -129,6 +135,9 @@ impl KeywordState {
             missing_from: None,
             reposts: true,
             reposts_until: None,
+            max_posts_a_day: None,
+            paused_until: None,
+            is_paused: false,
             history: None,
             history_is_on_record: false,
         }

@@ -21,7 +21,7 @@ use self::history::HistoryFields;
 use self::overview::Stream;
 use crate::error::ApiError;
 use crate::reconcile::reconcile;
-use crate::request::{JsonBody, KeywordParameter, NoParameters, Query, QueryTime};
+use crate::request::{JsonBody, KeywordParameter, NoParameters, OrNull, Query, QueryTime};
 use crate::state::{ControlApi, ReadApi};
 
 /// The most keywords that can be requested: each takes one of X's rules.
@@ -37,6 +37,11 @@ pub(crate) struct Start {
     /// reposts, so without them a gap that search heals lacks less.
     #[schema(example = true, nullable = false)]
     reposts: Option<bool>,
+    /// How many posts it may bring in a day (UTC), at least 1, fetched ones included. Then it is not read until the next day; other keywords
+    /// are. Null lifts the limit; if absent, it is as before.
+    #[schema(value_type = Option<u64>, minimum = 1)]
+    #[serde(default)]
+    max_posts_a_day: Option<OrNull<u64>>,
     /// Posts from before the keyword is started are fetched too, if they were written at this time or later: by X's search, which returns
     /// no reposts. **X charges for each.** `GET /stream` shows how it goes.
     #[schema(value_type = QueryTime, nullable = false)]
@@ -76,13 +81,13 @@ pub(crate) struct Stop {
     responses(
         (status = 202, description = "The keyword is requested; the stream follows within a minute", body = Stream),
         (status = 409, description = "1,000 keywords are being collected already, or other posts from before this one was started were requested"),
-        (status = 422, description = "X rejects the keyword, or it is longer than 512 bytes or has invisible characters; or `since`, `maxPosts` or `order` cannot be used"),
+        (status = 422, description = "X rejects the keyword, or it is longer than 512 bytes or has invisible characters; or `maxPostsADay`, `since`, `maxPosts` or `order` cannot be used"),
     )
 )]
 pub(crate) async fn start(
     State(api): State<ControlApi>,
     Query(NoParameters {}): Query<NoParameters>,
-    JsonBody(Start { keyword, reposts, since, max_posts, order }): JsonBody<Start>,
+    JsonBody(Start { keyword, reposts, max_posts_a_day, since, max_posts, order }): JsonBody<Start>,
 ) -> Result<(StatusCode, Json<Stream>), ApiError> {
     let keyword = keyword.keyword()?;
     let requested = api.status.keywords().await?;
@@ -92,7 +97,12 @@ pub(crate) async fn start(
     }
     let now = UtcTime::now();
     let history = HistoryFields { since, max_posts, order }.history(present, now)?;
-    let options = KeywordOptions { reposts, history };
+    let max_posts_a_day = max_posts_a_day.map(|OrNull(posts)| posts);
+    if max_posts_a_day == Some(Some(0)) {
+        let reason = "must be at least 1, or null; to stop the keyword, use DELETE".to_owned();
+        return Err(ApiError::Unusable { field: "maxPostsADay", reason });
+    }
+    let options = KeywordOptions { reposts, max_posts_a_day, history };
     check(&api, &keyword, options, present).await?;
     api.status.add_keyword(&keyword, options, now).await?;
     apply(&api).await

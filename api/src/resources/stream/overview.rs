@@ -107,6 +107,7 @@ impl Stream {
             report.as_mut().map(|report| std::mem::take(&mut report.keywords)).unwrap_or_default();
         let keywords = keywords.into_iter().map(|mut status| {
             status.missing_from = missing.get(&status.keyword).copied();
+            status.paused_until = status.paused_until.filter(|until| *until > now);
             let brought = brought.get(&status.keyword).copied().unwrap_or_default();
             StreamKeyword {
                 traffic: traffic.remove(&status.keyword).filter(|_| holder.is_some()),
