@@ -179,6 +179,7 @@ mod tests {
             ("{\"keyword\":\"a\"}", None),
             ("{\"keyword\":\"a\",\"most\":null}", Some(OrNull(None))),
             ("{\"keyword\":\"a\",\"most\":7}", Some(OrNull(Some(7)))),
+            ("{\"keyword\":\"a\",\"most\":7.0}", Some(OrNull(Some(7)))),
         ] {
             let request =
                 Request::builder().method("POST").uri("/").header("content-type", "application/json");

@@ -66,6 +66,14 @@ impl Value {
     }
 }
 
+/// A number as a whole number of 0 or more, if it is one: in JSON, `7.0` is.
+fn whole(number: &serde_json::Number) -> Option<u64> {
+    /// Up to here, every whole number is a float.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let is_whole = |float: &f64| float.fract() == 0.0 && (0.0..=EXACT).contains(float);
+    number.as_u64().or_else(|| number.as_f64().filter(is_whole).map(|float| float as u64))
+}
+
 /// What JSON calls the type of a value, with its article.
 fn type_name(value: &serde_json::Value) -> &'static str {
     match value {
@@ -97,7 +105,7 @@ impl<'de> Deserializer<'de> for Value {
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         let got = match self {
-            Self::Other(serde_json::Value::Number(number)) => match number.as_u64() {
+            Self::Other(serde_json::Value::Number(number)) => match whole(&number) {
                 Some(number) => return visitor.visit_u64(number),
                 None => number.to_string(),
             },
