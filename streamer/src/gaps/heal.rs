@@ -22,9 +22,6 @@ use crate::source::{Backoff, Class, Failure, FetchedPage, RequestedKeywords, Sou
 use crate::tallies::Tallies;
 use crate::waiting::NotTaken;
 
-/// How long a connection must live until the source has delivered the missed posts.
-const BACKFILL_TIME: Duration = Duration::from_secs(60);
-
 /// The shortest time between two requests, so that the requests that a crash forgets stay below the reserve of
 /// [`crate::source::RateLimits`].
 const PACE: Duration = Duration::from_millis(200);
@@ -62,17 +59,16 @@ impl<S: Source> GapHealer<S> {
         let mut recorded = Recorded::new(&self.gaps, gap);
         if let Some(backfill) = backfilled {
             tokio::select! {
-                () = async {
-                    tokio::time::sleep(BACKFILL_TIME).await;
-                    backfill.cursor.passes(backfill.cursor.reached()).await;
-                } => {
-                    let healed_by = Some(HealedBy::Backfill);
-                    return recorded.finish(|gap| Gap { state: GapState::Closed, healed_by, ..gap }).await;
-                }
+                // The next connection moves the cursor too.
+                biased;
                 // It is fetched like any other.
                 () = backfill.connection.cancelled() => {
                     let due = recorded.gap.to.after(S::FETCHABLE_AFTER);
                     return Healed::Later(Box::new(Work::new(recorded.gap, due)));
+                }
+                () = backfill.cursor.passes(backfill.delivered_at()) => {
+                    let healed_by = Some(HealedBy::Backfill);
+                    return recorded.finish(|gap| Gap { state: GapState::Closed, healed_by, ..gap }).await;
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! An interruption of reading, which becomes gaps.
 
+use std::time::Duration;
+
 use posts::Keyword;
 use stream::gaps::{Gap, GapState};
 use tokio_util::sync::CancellationToken;
@@ -86,10 +88,22 @@ pub(crate) struct Missing {
 pub(crate) struct Backfill {
     /// Posts written since then are delivered.
     pub(crate) from: UtcTime,
+    /// When the connection was opened.
+    pub(crate) connected: UtcTime,
     /// Cancelled when the connection ends.
     pub(crate) connection: CancellationToken,
     /// The connection's cursor: everything before it is on the queue.
     pub(crate) cursor: Cursor,
+}
+
+impl Backfill {
+    /// How long a connection must live until the source has delivered the missed posts. Chosen here: X does not say.
+    const TIME: Duration = Duration::from_secs(60);
+
+    /// When the source has delivered all of them.
+    pub(super) fn delivered_at(&self) -> UtcTime {
+        self.connected.after(Self::TIME)
+    }
 }
 
 /// What is done once the gaps of an interruption are on record.

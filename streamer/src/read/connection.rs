@@ -62,6 +62,7 @@ async fn open_and_read<S: Source>(
         missing.iter_mut().for_each(|missing| missing.is_outdated = outdated.contains(&missing.keyword));
         let backfill = backfilled_from.map(|from| Backfill {
             from,
+            connected,
             connection: alive.clone(),
             cursor: context.cursor.clone(),
         });

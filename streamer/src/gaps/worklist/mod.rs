@@ -53,6 +53,12 @@ impl Work {
         Self { gap, backfilled: None, due, latest: due.after(PUT_OFF), failures: 0, pages: None }
     }
 
+    /// A gap that the source delivers by itself, or else one that can be fetched `fetchable_after` its end.
+    fn backfilled(gap: Gap, backfill: Option<&Backfill>, fetchable_after: Duration) -> Self {
+        let due = backfill.map_or_else(|| gap.to.after(fetchable_after), Backfill::delivered_at);
+        Self { backfilled: backfill.cloned(), ..Self::new(gap, due) }
+    }
+
     /// A gap that goes on at `pages` once others have had their turn.
     pub(super) fn going_on(gap: Gap, pages: Option<Pages>, now: UtcTime) -> Self {
         Self { pages, ..Self::new(gap, now) }
@@ -149,6 +155,7 @@ impl Worklist {
                 reason: open,
                 ..interruption.gap(missing, from, to)
             };
+            self.take_over(missing, backfill.as_ref());
             // The part that is too old to be fetched.
             let (beyond, reason) = if *heal {
                 // A little later than what could just be fetched: fetching takes time.
@@ -190,13 +197,24 @@ impl Worklist {
                 }
                 None => {
                     records.push(Record::New(new.clone()));
-                    let backfilled = backfilled.cloned();
-                    let due = if backfilled.is_some() { now } else { end };
-                    self.waiting.push_back(Work { backfilled, ..Work::new(new, due) });
+                    self.waiting.push_back(Work::backfilled(new, backfilled, self.fetchable_after));
                 }
             }
         }
         records
+    }
+
+    /// What a connection did not live long enough to deliver again, the next one delivers with what is missing now, or it is fetched.
+    fn take_over(&mut self, missing: &Missing, backfill: Option<&Backfill>) {
+        let fetchable_after = self.fetchable_after;
+        let is_over = |work: &&mut Work| {
+            work.backfilled.as_ref().is_some_and(|backfill| backfill.connection.is_cancelled())
+                && work.gap.keyword == missing.keyword
+        };
+        for work in self.waiting.iter_mut().filter(is_over) {
+            let covers = |backfill: &&Backfill| missing.was_collected && backfill.from <= work.gap.from;
+            *work = Work::backfilled(work.gap.clone(), backfill.filter(covers), fetchable_after);
+        }
     }
 
     /// Adds a history, unless it is there already; returns its gap, to be recorded.

@@ -1,8 +1,10 @@
 //! Tests of the list of gaps.
 
 use stream::gaps::Period;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::cursor::Cursor;
 use crate::gaps::Then;
 
 const HOUR: i64 = 3600;
@@ -141,4 +143,44 @@ fn while_the_source_rejects_requests_one_gap_finds_out_when_it_does_not() {
     assert_eq!(list.next(at(4000)).unwrap().gap.keyword.as_str(), "b", "another one is tried");
     list.healed(Healed::Finished);
     assert_eq!(list.next(at(4000)).unwrap().gap, first.gap);
+}
+
+/// An interruption that ends with a connection, on which the source delivers again what was written since `from`.
+fn backfilled(from: i64, to: i64) -> (Interruption, CancellationToken) {
+    let connection = CancellationToken::new();
+    let cursor = Cursor::new(at(to));
+    let backfill = Backfill { from: at(from), connected: at(to), connection: connection.clone(), cursor };
+    (Interruption { backfill: Some(backfill), ..interruption(from, to, true) }, connection)
+}
+
+#[test]
+fn what_the_source_delivers_by_itself_is_due_a_minute_after_the_connection_began() {
+    let mut list = Worklist::new([], LATER);
+    let (mut interruption, _connection) = backfilled(100, 200);
+    for keyword in ["a", "b", "c"] {
+        interruption.missing[0].keyword = keyword.parse().unwrap();
+        list.add(&interruption, None, at(200));
+    }
+    list.add(&self::interruption(50, 90, true), None, at(200));
+    assert_eq!(list.next(at(259)).unwrap().gap.from, at(50), "others are healed meanwhile");
+    assert!(list.next(at(259)).is_none());
+    let due = std::iter::from_fn(|| list.next(at(260)));
+    assert_eq!(due.filter(|work| work.backfilled.is_some()).count(), 3);
+}
+
+#[test]
+fn what_a_short_connection_did_not_deliver_again_the_next_one_does() {
+    let mut list = Worklist::new([], LATER);
+    let (first, connection) = backfilled(100, 200);
+    list.add(&first, None, at(200));
+    connection.cancel();
+    let (mut second, connection) = backfilled(180, 230);
+    second.backfill.iter_mut().for_each(|backfill| backfill.from = at(90));
+    list.add(&second, None, at(230));
+    assert!(list.waiting.iter().all(|work| work.due == at(290) && work.backfilled.is_some()));
+    // One that covers nothing of it: then all of it is fetched at once.
+    connection.cancel();
+    let third = list.add(&interruption(215, 240, true), None, at(240));
+    assert!(matches!(&third[..], [Record::Grown { .. }]), "{third:?}");
+    assert!(list.waiting.iter().all(|work| work.backfilled.is_none()));
 }
