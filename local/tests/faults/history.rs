@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use local::Fate;
 use serde_json::{Value, json};
 use stream::gaps::{Gap, GapState, HealedBy, Unfetchable};
 use utc_time::UtcTime;
@@ -219,5 +220,31 @@ fn a_history_leaves_the_days_budget_to_the_stream_and_goes_on_the_next_day() {
         tokio::time::advance(midnight + Duration::from_secs(1)).await;
         let goes_on = async |world: &World| world.charged().await > charged + 400;
         world.until("it goes on", goes_on).await;
+    });
+}
+
+#[test]
+fn what_became_of_a_history_is_known_although_the_streamer_dies_before_it_says_so() {
+    virtually(async {
+        let (data, now) = (folder(), UtcTime::now());
+        let posts = written(now);
+        let mut world = world(data.path(), &posts, None).await;
+        world.fault(&json!({ "fault": "search-status", "status": 503, "seconds": 60 })).await;
+        let since = now.before(DAY);
+        world.begin_with("zebra", &json!({ "keyword": "zebra", "since": since }), "zebra").await;
+        let waits = async |world: &World| world.history().await["reason"].is_string();
+        world.until("fetching fails", waits).await;
+        let faults = world.machine.as_ref().unwrap().faults.clone();
+        faults.judge(|call| {
+            let is_of_history =
+                call.request["UpdateExpression"].as_str().unwrap_or_default().contains("#history");
+            if is_of_history { Fate::FailsBefore } else { Fate::Answered }
+        });
+        world.until("all of it is fetched", async |world| world.charged().await > 60).await;
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        assert_eq!(world.history().await["state"], "healing");
+        world.machine = None;
+        world.boot().await;
+        assert_eq!(world.fetched().await["reason"], Value::Null);
     });
 }

@@ -59,10 +59,10 @@ impl GapBook {
         self.grown(gap.state).await;
     }
 
-    /// Records that a gap has changed. Of a history, its keyword says so too.
+    /// Records that a gap has changed. Of a history, its keyword says so first: what crashes in between is healed again, and said again.
     pub(crate) async fn change(&self, before: &Gap, after: &Gap) {
-        until_done("note what became of a gap", || self.status.change_gap(before, after)).await;
         self.note_history(after).await;
+        until_done("note what became of a gap", || self.status.change_gap(before, after)).await;
         if before.state != after.state {
             self.grown(after.state).await;
         }
