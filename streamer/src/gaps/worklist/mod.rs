@@ -24,6 +24,8 @@ pub(crate) struct Worklist {
     fetching: Option<Gap>,
     /// Until when nothing is tried, because the source rejects such requests.
     refused_until: Option<UtcTime>,
+    /// Until when no history is tried, because the source rejects the requests that histories take.
+    histories_refused_until: Option<UtcTime>,
     /// How long after it was written a post can certainly be fetched.
     fetchable_after: Duration,
 }
@@ -60,8 +62,8 @@ impl Work {
     }
 
     /// A gap that goes on at `pages` once others have had their turn.
-    pub(super) fn going_on(gap: Gap, pages: Option<Pages>, now: UtcTime) -> Self {
-        Self { pages, ..Self::new(gap, now) }
+    pub(super) fn going_on(gap: Gap, pages: Option<Pages>, due: UtcTime) -> Self {
+        Self { pages, ..Self::new(gap, due) }
     }
 }
 
@@ -78,8 +80,13 @@ pub(crate) enum Record {
 impl Worklist {
     /// A list that begins with the gaps that earlier readers left.
     pub(crate) fn new(left: impl IntoIterator<Item = Gap>, fetchable_after: Duration) -> Self {
-        let mut list =
-            Self { waiting: VecDeque::new(), fetching: None, refused_until: None, fetchable_after };
+        let mut list = Self {
+            waiting: VecDeque::new(),
+            fetching: None,
+            refused_until: None,
+            histories_refused_until: None,
+            fetchable_after,
+        };
         list.search(left);
         list
     }
@@ -95,9 +102,7 @@ impl Worklist {
 
     /// The next gap that can be healed now. Until then, what overlaps it is fetched with it.
     pub(crate) fn next(&mut self, now: UtcTime) -> Option<Work> {
-        let is_closed = self.refused_until.is_some_and(|until| until > now);
-        // What the source delivers by itself takes no request.
-        let is_due = |work: &Work| work.due <= now && (!is_closed || work.backfilled.is_some());
+        let is_due = |work: &Work| self.due(work) <= now;
         // What the stream missed comes before what it never was to deliver.
         let first = self.waiting.iter().position(|work| is_due(work) && work.gap.history.is_none());
         let index = first.or_else(|| self.waiting.iter().position(is_due))?;
@@ -108,11 +113,15 @@ impl Worklist {
 
     /// When the next gap can be healed.
     pub(crate) fn next_due(&self) -> Option<UtcTime> {
-        let due = |work: &Work| match self.refused_until.filter(|_| work.backfilled.is_none()) {
-            Some(until) => work.due.max(until),
-            None => work.due,
-        };
-        self.waiting.iter().map(due).min()
+        self.waiting.iter().map(|work| self.due(work)).min()
+    }
+
+    /// When a gap can be healed.
+    fn due(&self, work: &Work) -> UtcTime {
+        // What the source delivers by itself takes no request.
+        let refused_until = self.refused_until.filter(|_| work.backfilled.is_none());
+        let of_history = self.histories_refused_until.filter(|_| work.gap.history.is_some());
+        [refused_until, of_history].into_iter().flatten().fold(work.due, UtcTime::max)
     }
 
     /// From when on posts are to be fetched that may have been read before: those from before a keyword was requested were not.
@@ -123,18 +132,19 @@ impl Worklist {
 
     /// Notes what came of the gap that [`Worklist::next`] returned.
     pub(crate) fn healed(&mut self, healed: Healed) {
-        self.fetching = None;
-        match healed {
-            Healed::Finished => self.refused_until = None,
-            Healed::Later(work) => {
-                self.refused_until = None;
-                self.waiting.push_back(*work);
-            }
-            // One gap is enough to find out when the source takes such requests again: another one next time, for the fault may be this one's.
-            Healed::Refused(work) => {
-                self.refused_until = Some(work.due);
-                self.waiting.push_back(*work);
-            }
+        // One gap is enough to find out when the source takes such requests again: another one next time, for the fault may be this one's. What
+        // the source refuses to a history, such as posts of long ago, others do not ask for.
+        let refused_until = match &healed {
+            Healed::Refused(work) => Some(work.due),
+            Healed::Finished | Healed::Later(_) => None,
+        };
+        match self.fetching.take() {
+            Some(gap) if gap.history.is_some() => self.histories_refused_until = refused_until,
+            Some(_) => self.refused_until = refused_until,
+            None => {}
+        }
+        if let Healed::Later(work) | Healed::Refused(work) = healed {
+            self.waiting.push_back(*work);
         }
     }
 

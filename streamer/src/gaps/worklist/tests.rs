@@ -184,3 +184,21 @@ fn what_a_short_connection_did_not_deliver_again_the_next_one_does() {
     assert!(matches!(&third[..], [Record::Grown { .. }]), "{third:?}");
     assert!(list.waiting.iter().all(|work| work.backfilled.is_none()));
 }
+
+#[test]
+fn what_the_source_refuses_to_a_history_delays_no_other_gap() {
+    let mut list = Worklist::new([], LATER);
+    let history =
+        |until| History { since: at(0), until: at(until), max_posts: None, order: Default::default() };
+    for until in [100, 101] {
+        list.add_history(&"a".parse().unwrap(), history(until), true);
+    }
+    let work = list.next(at(300)).unwrap();
+    list.healed(Healed::Refused(Box::new(Work::new(work.gap, at(4000)))));
+    assert!(list.next(at(3999)).is_none(), "one history finds out for all");
+    list.add(&interruption(100, 200, true), None, at(300));
+    assert_eq!(list.next_due(), Some(at(240)));
+    assert!(list.next(at(300)).unwrap().gap.history.is_none());
+    list.healed(Healed::Finished);
+    assert_eq!(list.next_due(), Some(at(4000)), "that said nothing about histories");
+}
