@@ -74,9 +74,9 @@ impl Tallies {
         (brought.streamed >= ENOUGH).then(|| (others * brought.reposts + own / 2) / own)
     }
 
-    /// About how many posts the stream will deliver until midnight (UTC), by what it delivered today and yesterday. A post of two keywords
-    /// counts for both.
-    pub(crate) fn expected_until_midnight(&self, now: UtcTime) -> u64 {
+    /// About how many posts the stream will deliver until `end`, by what it delivered today and yesterday. A post of two keywords counts for
+    /// both.
+    pub(crate) fn expected_until(&self, end: UtcTime, now: UtcTime) -> u64 {
         const HOUR_MS: u128 = 3_600_000;
         let tally = self.tally();
         let streamed = |day: String| -> u128 {
@@ -84,10 +84,10 @@ impl Tallies {
             keywords.map(|brought| u128::from(brought.streamed)).sum()
         };
         let start = now.start_of_day();
-        let (gone, left) = (now.since(start).as_millis(), now.start_of_next_day().since(now).as_millis());
+        let (gone, left) = (now.since(start).as_millis(), end.since(now).as_millis());
         let by_today = streamed(now.day()) * left / gone.max(HOUR_MS);
         let yesterday = start.before(Duration::from_millis(1)).day();
-        let by_yesterday = streamed(yesterday) * left / (gone + left).max(1);
+        let by_yesterday = streamed(yesterday) * left / (24 * HOUR_MS);
         u64::try_from(by_today.max(by_yesterday)).unwrap_or(u64::MAX)
     }
 
@@ -145,13 +145,15 @@ mod tests {
     fn what_is_to_come_is_expected_by_today_and_yesterday() {
         let tallies = Tallies::new(Tally::new());
         let hours = |hours: i64| UtcTime::from_millis(at(1).as_millis() + hours * 3_600_000).unwrap();
-        assert_eq!(tallies.expected_until_midnight(hours(6)), 0);
+        let until_midnight = |now: UtcTime| tallies.expected_until(now.start_of_next_day(), now);
+        assert_eq!(until_midnight(hours(6)), 0);
         for _ in 0..240 {
             tallies.streamed(&"a".parse().unwrap(), false, hours(0));
         }
-        assert_eq!(tallies.expected_until_midnight(hours(6)), 720, "40 an hour");
-        assert_eq!(tallies.expected_until_midnight(hours(24)), 240, "as many as yesterday");
-        assert_eq!(tallies.expected_until_midnight(hours(36)), 120);
+        assert_eq!(until_midnight(hours(6)), 720, "40 an hour");
+        assert_eq!(until_midnight(hours(24)), 240, "as many as yesterday");
+        assert_eq!(until_midnight(hours(36)), 120);
+        assert_eq!(tallies.expected_until(hours(24 + 240), hours(24)), 2_400, "in ten such days");
         let keyword = "a".parse().unwrap();
         tallies.fetched(&keyword, hours(0));
         assert_eq!(

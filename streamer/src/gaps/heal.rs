@@ -101,9 +101,9 @@ impl<S: Source> GapHealer<S> {
                     return Healed::Later(Box::new(recorded.put_off(reason, look).await));
                 }
                 Err(Unhealed::Enough) => return recorded.finish(|gap| self.enough(gap)).await,
-                Err(Unhealed::OthersFirst) => {
+                Err(Unhealed::OthersFirst(until)) => {
                     recorded.save().await;
-                    let work = Work::going_on(recorded.gap, pages, UtcTime::now());
+                    let work = Work::going_on(recorded.gap, pages, until);
                     return Healed::Later(Box::new(work));
                 }
                 Err(Unhealed::Abandoned) => return recorded.finish(|gap| gap.abandoned()).await,
@@ -143,8 +143,8 @@ impl<S: Source> GapHealer<S> {
                 Err(Unhealed::Budget) if recorded.gap.history.is_some() => {
                     let now = UtcTime::now();
                     let reason = self.budget_is_too_small().unwrap_or_else(|| {
-                        let scarcest = self.meter.scarcest(now);
-                        format!("the rest of the {scarcest}'s budget of posts is left to the stream")
+                        let (_, budget) = self.left_beside_stream(now);
+                        format!("the rest of the {budget}'s budget of posts is left to the stream")
                     });
                     return Healed::Later(Box::new(recorded.put_off(reason, now.after(LOOK_AGAIN)).await));
                 }
@@ -180,7 +180,7 @@ impl<S: Source> GapHealer<S> {
         let cursor = Cursor::new(recorded.gap.from);
         let (began, mut saved) = (Instant::now(), Instant::now());
         loop {
-            self.wait_for_limit(recorded).await;
+            self.wait_for_limit(recorded).await?;
             // Posts that cannot be queued are not fetched, and not paid for.
             self.intake.half_free().await;
             let now = UtcTime::now();
@@ -243,7 +243,7 @@ impl<S: Source> GapHealer<S> {
             gap.left = Some(left);
             gap.reason = None;
             if gap.history.is_some() && began.elapsed() >= TURN {
-                return Err(Unhealed::OthersFirst);
+                return Err(Unhealed::OthersFirst(UtcTime::now()));
             }
             if saved.elapsed() >= SAVE_PROGRESS {
                 recorded.save().await;

@@ -1,5 +1,7 @@
 //! What came of an attempt to heal a gap.
 
+use utc_time::UtcTime;
+
 use super::worklist::Work;
 use crate::source::{Class, Failure};
 
@@ -36,8 +38,8 @@ pub(super) enum Unhealed {
     KeywordBudget(u64),
     /// As many posts were fetched as were requested.
     Enough,
-    /// Others have their turn.
-    OthersFirst,
+    /// Others have their turn, at least until then.
+    OthersFirst(UtcTime),
     /// This streamer ends.
     Ending,
 }

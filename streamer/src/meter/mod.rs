@@ -167,10 +167,17 @@ impl Meter {
         day.min(month)
     }
 
+    /// How many posts may still be read today beside those that are expected until the end of each budget, and the budget that allows no more.
+    pub(crate) fn left_beside(&self, expected_until: impl Fn(UtcTime) -> u64, now: UtcTime) -> (u64, UsedUp) {
+        let (day, month) = self.left_of_each(now);
+        let left = |left: u64, budget: UsedUp| left.saturating_sub(expected_until(budget.until(now)));
+        let (day, month) = (left(day, UsedUp::Day), left(month, UsedUp::Month));
+        if month <= day { (month, UsedUp::Month) } else { (day, UsedUp::Day) }
+    }
+
     /// The budget of which the least is left.
     pub(crate) fn scarcest(&self, now: UtcTime) -> UsedUp {
-        let (day, month) = self.left_of_each(now);
-        if month <= day { UsedUp::Month } else { UsedUp::Day }
+        self.left_beside(|_| 0, now).1
     }
 
     /// How many posts may still be read today to heal gaps. The last ones are reserved for the stream, which goes first.

@@ -168,3 +168,18 @@ fn the_months_budget_ends_reading_until_the_next_month() {
     let of_day = Meter::new(read, budgets, noon);
     assert_eq!(of_day.used_up(noon), Some(UsedUp::Day));
 }
+
+#[test]
+fn what_is_left_beside_the_stream_is_left_of_the_month_too() {
+    // 1970-01-02: thirty days of January are left.
+    let morning = at(24 * 3600);
+    let of = |a_day, a_month| {
+        let meter = Meter::new(Metered::default(), Budgets { a_day, a_month }, morning);
+        // A post every hour.
+        meter.left_beside(|end| end.since(morning).as_secs() / 3600, morning)
+    };
+    assert_eq!(of(Some(100), Some(1_000)), (76, UsedUp::Day));
+    assert_eq!(of(Some(1_000), Some(730)), (10, UsedUp::Month));
+    assert_eq!(of(None, Some(700)), (0, UsedUp::Month), "a history must not end the month for the stream");
+    assert_eq!(of(None, None).0, u64::MAX - 30 * 24);
+}
