@@ -139,6 +139,10 @@ fn refused(refusal: json_api::Refusal, reach: Reach, limit: Option<json_api::Rat
         return CountsError::OutOfCredits { reason: refusal.reason };
     }
     match refusal.status.as_u16() {
+        status @ 400 if x::names_others_than_query(&refusal) => {
+            tracing::error!(%refusal, "X refused a request for counts");
+            CountsError::Refused { status }
+        }
         400 => CountsError::KeywordRejected { reason: reason(refusal.explanation) },
         403 if reach == Reach::Archive => CountsError::ArchiveRefused,
         429 => {

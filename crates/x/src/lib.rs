@@ -22,5 +22,5 @@ pub use client::{
     Search, Usage,
 };
 pub use dialect::Dialect;
-pub use refusal::{Meaning, meaning, names_query};
+pub use refusal::{Meaning, meaning, names_others_than_query, names_query};
 pub use rule::rule_value;

@@ -42,12 +42,29 @@ pub fn meaning(refusal: &Refusal) -> Option<Meaning> {
 /// Whether X refuses the query itself, rather than the request that carries it.
 #[must_use]
 pub fn names_query(refusal: &Refusal) -> bool {
+    parameters(refusal).contains(&"query")
+}
+
+/// Whether X refuses parameters of a request other than its query: a mistake of whoever made the request.
+#[must_use]
+pub fn names_others_than_query(refusal: &Refusal) -> bool {
+    let parameters = parameters(refusal);
+    !parameters.is_empty() && !parameters.contains(&"query")
+}
+
+/// The parameters that a 400 names.
+fn parameters(refusal: &Refusal) -> Vec<&str> {
+    if refusal.status.as_u16() != 400 {
+        return Vec::new();
+    }
     let explanation = &refusal.explanation;
-    let errors = explanation["errors"].as_array().into_iter().flatten();
-    let names = |problem: &serde_json::Value| {
-        !problem["parameters"]["query"].is_null() || problem["parameter"] == "query"
-    };
-    refusal.status.as_u16() == 400 && errors.chain([explanation]).any(names)
+    let problems = explanation["errors"].as_array().into_iter().flatten().chain([explanation]);
+    let names = problems.flat_map(|problem| {
+        let several = problem["parameters"].as_object().into_iter().flatten();
+        let named = several.filter(|(_, values)| !values.is_null()).map(|(name, _)| name.as_str());
+        named.chain(problem["parameter"].as_str())
+    });
+    names.collect()
 }
 
 #[cfg(test)]
@@ -68,6 +85,18 @@ mod tests {
         assert!(of(400, query.clone()) && !of(403, query));
         assert!(of(400, json!({ "parameter": "query" })));
         assert!(!of(400, json!({ "errors": [{ "parameters": { "max_results": ["5"] } }] })));
+    }
+
+    #[test]
+    fn another_refused_parameter_is_not_the_keywords_fault() {
+        let of = |explanation: Value| {
+            let status = StatusCode::BAD_REQUEST;
+            names_others_than_query(&Refusal { status, reason: String::new(), explanation })
+        };
+        assert!(of(json!({ "errors": [{ "parameters": { "start_time": ["2005"] } }] })));
+        assert!(of(json!({ "parameter": "granularity" })));
+        assert!(!of(json!({ "errors": [{ "parameters": { "query": ["("] } }] })));
+        assert!(!of(json!({ "errors": [{ "message": "missing ')'" }] })), "it may be the query");
     }
 
     #[test]
