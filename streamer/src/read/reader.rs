@@ -98,7 +98,9 @@ fn say_that_it_waits<S>(context: &Context<S>, class: Class, cause: &str, wait: D
 async fn wait_for_quota<S>(context: &Context<S>) {
     let wait = context.ledger.source.limits.connect_wait(UtcTime::now());
     if !wait.is_zero() {
-        let reason = "waiting: the source allows no more connections for now".to_owned();
+        let due = UtcTime::now().after(wait);
+        let reason =
+            format!("the source allows no more connections for now; the next attempt is due at {due}");
         context.progress.enter(StreamState::Reconnecting, Some(reason));
         tokio::time::sleep(wait).await;
     }

@@ -43,10 +43,18 @@ fn a_stream_that_keeps_dropping_is_not_connected_to_too_often() {
     virtually(async {
         let data = folder();
         let world = World::start(data.path(), Settings::seed(1)).await;
-        for _ in 0..20 * 60 {
+        let mut waits_until_due = false;
+        for second in 0..20 * 60 {
             tokio::time::sleep(Duration::from_secs(1)).await;
             world.fault(&json!({ "fault": "close" })).await;
+            if second % 20 == 0 {
+                let stream = world.get(&format!("{}/stream", world.api())).await;
+                let reason = stream["reason"].as_str().unwrap_or_default();
+                waits_until_due |=
+                    reason.contains("no more connections for now; the next attempt is due at 20");
+            }
         }
+        assert!(waits_until_due, "it says when it connects again");
         let connections = world.get(&format!("{}/control/posts", world.stub)).await["connections"].clone();
         let connections = connections.as_u64().unwrap();
         assert!((20..=100).contains(&connections), "{connections} in 20 minutes");
