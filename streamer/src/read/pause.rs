@@ -28,7 +28,7 @@ pub(crate) async fn pause_for_budget<S: Source>(
     tracing::warn!(posts, %until, "the {used_up}'s budget of posts is used up");
     let reason = format!("budget: {posts} posts were read {when}; reading goes on at {until}");
     context.progress.pause(WaitingFor::Budget, reason);
-    let Missed { since, hold, untold, .. } =
+    let Missed { since, hold, untold, recoverable, .. } =
         missed.unwrap_or_else(|| Missed::new(context, &cause, Some(context.cursor.reached())));
     let mut untold = Some(untold);
     let interruption =
@@ -37,7 +37,7 @@ pub(crate) async fn pause_for_budget<S: Source>(
             missing,
             to,
             heal,
-            recoverable: true,
+            recoverable,
             backfill: None,
             untold,
             then,
