@@ -44,8 +44,9 @@ impl Held {
         let writes = async {
             tokio::time::timeout(LAST_WRITE, status.save_reading(&reading, lease)).await??;
             tokio::time::timeout(LAST_WRITE, status.save_report(&report, lease)).await??;
-            let tally = ledger.tallies.snapshot();
-            tokio::time::timeout(LAST_WRITE, status.save_tally(&tally, &Tally::new(), lease)).await??;
+            if let Some(tally) = ledger.tallies.to_save() {
+                tokio::time::timeout(LAST_WRITE, status.save_tally(&tally, &Tally::new(), lease)).await??;
+            }
             Ok::<(), anyhow::Error>(())
         };
         if let Err(error) = writes.await {

@@ -43,10 +43,10 @@ struct Positions {
 }
 
 impl Ledger {
-    /// Goes on at `now` from what the last reader saved.
+    /// Goes on at `now` from what the last reader saved; `tally` is `None` if it could not be read.
     pub(crate) fn new(
         reading: Reading,
-        tally: Tally,
+        tally: Option<Tally>,
         budgets: Budgets,
         quota: ConnectQuota,
         now: UtcTime,
@@ -54,7 +54,7 @@ impl Ledger {
         let Reading { cursors, paused_until, metered, connects, windows, learnt } = reading;
         Self {
             meter: Meter::new(metered, budgets, now),
-            tallies: Tallies::new(tally),
+            tallies: tally.map_or_else(Tallies::unread, Tallies::new),
             source: Memory { limits: RateLimits::new(quota, connects, windows), learnt: Learnt::new(learnt) },
             cursors: Arc::default(),
             positions: Arc::new(Mutex::new(Positions {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn ledger(reading: Reading) -> Ledger {
-        let tally = Tally::new();
+        let tally = Some(Tally::new());
         Ledger::new(
             reading,
             tally,

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ::stream::StreamStatusTable;
 use ::stream::lease::Acquired;
-use ::stream::tally::Tally;
 use aws_config::SdkConfig;
 use service::own_metrics::EmbeddedMetrics;
 use service::parameters::ParameterStore;
@@ -97,14 +96,17 @@ pub async fn run_source<S: Source>(
         }
     };
     // From here on, every way out gives the lease back.
-    // Without it, estimates are missing for a day; reading does not wait for that.
+    // Reading does not wait for it; it is read again before it is saved.
     let tally = match tokio::time::timeout(TALLY_TIME, status.tally()).await {
-        Ok(Ok(tally)) => tally,
+        Ok(Ok(tally)) => Some(tally),
         Ok(Err(error)) => {
             tracing::warn!(%error, "could not read what the keywords have brought");
-            Tally::new()
+            None
         }
-        Err(_) => Tally::new(),
+        Err(_) => {
+            tracing::warn!("reading what the keywords have brought took too long");
+            None
+        }
     };
     let reading = match status.reading().await {
         Ok(reading) => reading,

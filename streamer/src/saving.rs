@@ -12,7 +12,8 @@ use crate::source::RequestedKeywords;
 /// How often it is saved how far reading has come. What comes between two saves is fetched again after a crash.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
 
-/// How often it is saved what each keyword has brought; and if a keyword has a budget of its own. A crash forgets what came since.
+/// How often it is saved what each keyword has brought; and if a keyword has a budget of its own, or earlier counts are yet to be read. A crash
+/// forgets what came since.
 const SAVE_TALLY_EVERY: Duration = Duration::from_secs(60);
 const SAVE_BUDGETS_EVERY: Duration = Duration::from_secs(4);
 
@@ -44,9 +45,21 @@ pub(crate) async fn save_reading(
             }
         }
         let has_budgets = requested.borrow().values().any(|state| state.max_posts_a_day.is_some());
-        if tally_saved.elapsed() >= if has_budgets { SAVE_BUDGETS_EVERY } else { SAVE_TALLY_EVERY } {
+        let to_save = ledger.tallies.to_save();
+        let is_soon = has_budgets || to_save.is_none();
+        if tally_saved.elapsed() >= if is_soon { SAVE_BUDGETS_EVERY } else { SAVE_TALLY_EVERY } {
             tally_saved = Instant::now();
-            let tally = ledger.tallies.snapshot();
+            let Some(tally) = to_save else {
+                match tokio::time::timeout(TALLY_TIME, status.tally()).await {
+                    Ok(Ok(saved)) => {
+                        saved_tally = saved.clone();
+                        ledger.tallies.add_saved(saved);
+                    }
+                    Ok(Err(error)) => tracing::warn!(%error, "could not read what the keywords have brought"),
+                    Err(_) => tracing::warn!("reading what the keywords have brought took too long"),
+                }
+                continue;
+            };
             let save = status.save_tally(&tally, &saved_tally, &lease);
             match tokio::time::timeout(TALLY_TIME, save).await {
                 Ok(Ok(Fenced::Written)) => saved_tally = tally,

@@ -1,6 +1,7 @@
 //! What each keyword has brought, by day, as it is counted.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,17 +21,44 @@ const LONG_ENOUGH: Duration = Duration::from_secs(60);
 
 /// Counts what each keyword brings. Copies share the count.
 #[derive(Clone, Debug)]
-pub(crate) struct Tallies(Arc<Mutex<Tally>>);
+pub(crate) struct Tallies {
+    tally: Arc<Mutex<Tally>>,
+    /// Whether it goes on from what earlier readers saved.
+    is_whole: Arc<AtomicBool>,
+}
 
 impl Tallies {
     /// Goes on from what the last reader saved.
     pub(crate) fn new(tally: Tally) -> Self {
-        Self(Arc::new(Mutex::new(tally)))
+        Self { tally: Arc::new(Mutex::new(tally)), is_whole: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// Begins although what earlier readers saved could not be read: [`Tallies::add_saved`] follows.
+    pub(crate) fn unread() -> Self {
+        Self { tally: Arc::default(), is_whole: Arc::default() }
+    }
+
+    /// Adds what earlier readers saved.
+    pub(crate) fn add_saved(&self, saved: Tally) {
+        let mut tally = self.tally();
+        for (day, keywords) in saved {
+            let brought = tally.entry(day).or_default();
+            for (keyword, saved) in keywords {
+                let all = brought.get(&keyword).copied().unwrap_or_default().with(saved);
+                brought.insert(keyword, all);
+            }
+        }
+        self.is_whole.store(true, Ordering::Relaxed);
+    }
+
+    /// All that has been counted, to be saved; `None` as long as that would replace what earlier readers saved.
+    pub(crate) fn to_save(&self) -> Option<Tally> {
+        self.is_whole.load(Ordering::Relaxed).then(|| self.snapshot())
     }
 
     fn tally(&self) -> MutexGuard<'_, Tally> {
         // Nothing panics while it holds the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts a post that the stream delivered for a keyword.
@@ -176,6 +204,22 @@ mod tests {
         assert_eq!(tallies.posts_a_second(&burst, now), None);
         assert_eq!(tallies.posts_a_second(&steady, at(2)), None);
         assert_eq!((tallies.streamed_today(&burst, now), tallies.streamed_today(&burst, at(2))), (20, 0));
+    }
+
+    #[test]
+    fn what_was_saved_is_not_replaced_before_it_is_added() {
+        let keyword: Keyword = "a".parse().unwrap();
+        let first = Tallies::new(Tally::new());
+        first.streamed(&keyword, true, at(1));
+        let tallies = Tallies::unread();
+        let later = at(1).after(LONG_ENOUGH);
+        tallies.streamed(&keyword, false, later);
+        tallies.fetched(&keyword, later);
+        assert_eq!(tallies.to_save(), None);
+        tallies.add_saved(first.to_save().unwrap());
+        let all =
+            KeywordTally { streamed: 2, reposts: 1, first_at: Some(at(1)), last_at: Some(later), fetched: 1 };
+        assert_eq!(tallies.to_save().unwrap()[&at(1).day()][&keyword], all);
     }
 
     #[test]

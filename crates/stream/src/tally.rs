@@ -48,6 +48,18 @@ impl KeywordTally {
     pub fn posts(&self) -> u64 {
         self.streamed.saturating_add(self.fetched)
     }
+
+    /// What a keyword has brought according to two counts of different posts.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            streamed: self.streamed.saturating_add(other.streamed),
+            reposts: self.reposts.saturating_add(other.reposts),
+            first_at: self.first_at.into_iter().chain(other.first_at).min(),
+            last_at: self.last_at.max(other.last_at),
+            fetched: self.fetched.saturating_add(other.fetched),
+        }
+    }
 }
 
 /// An item.
