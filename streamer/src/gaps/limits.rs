@@ -86,8 +86,8 @@ impl<S: Source> GapHealer<S> {
         Ok(true)
     }
 
-    /// Waits until the source allows another request, and says so where that takes a while. A history lets others have their turn until then: they may
-    /// take requests of another limit.
+    /// Waits until the source allows another request, and says so where that takes a while. A history lets others have their turn until
+    /// then: they may take requests of another limit.
     pub(super) async fn wait_for_limit(&self, recorded: &mut Recorded<'_>) -> Result<(), Unhealed> {
         let wait = self.source.fetch_wait(recorded.gap.still_to_fetch(), UtcTime::now());
         if wait.is_zero() {

@@ -113,8 +113,8 @@ impl fmt::Display for StillDelivered {
     }
 }
 
-/// Waits until the source is asked again, in `wait`; it has been asked for the time `waited` already. Meanwhile the report says what it delivers of the
-/// keywords `there` although they were stopped. Returns at once if that costs more than all that is requested.
+/// Waits until the source is asked again, in `wait`; it has been asked for the time `waited` already. Meanwhile the report says which of the
+/// keywords `there` it delivers although they were stopped. Returns at once if that costs more than all that is requested.
 pub(crate) async fn wait_and_say<S>(
     context: &Context<S>,
     there: &BTreeSet<Keyword>,

@@ -9,8 +9,8 @@ use crate::error::{ApiError, causes};
 use crate::state::ControlApi;
 use crate::x_api::RuleCheckError;
 
-/// Refuses `keyword`, which is `present` if it is requested already, if X refuses the rule that the streamer would add for it. Where X cannot be asked, the keyword is taken: if X
-/// refuses the rule later, the keyword's error says so.
+/// Refuses `keyword` if X refuses the rule that the streamer would add for it. `present` is the keyword as it is requested already, if it
+/// is. Where X cannot be asked, the keyword is taken: if X refuses the rule later, the keyword's error says so.
 pub(super) async fn check(
     api: &ControlApi,
     keyword: &Keyword,
