@@ -5,6 +5,7 @@ use std::time::Duration;
 use json_api::Answer;
 use posts::Keyword;
 use serde::Deserialize;
+use tokio::time::Instant;
 use utc_time::UtcTime;
 use x::{Bucket, Meaning, Reach};
 
@@ -82,7 +83,7 @@ struct Reason {
 pub(crate) struct Counts {
     /// The counts, in whatever buckets X chose.
     pub(crate) buckets: Vec<Bucket>,
-    /// Whether there are earlier counts that were not asked for.
+    /// Whether there are earlier counts that were not asked for, or did not arrive in time.
     pub(crate) is_cut: bool,
 }
 
@@ -96,8 +97,8 @@ pub(crate) struct Asked {
 }
 
 impl XApi {
-    /// The posts that X's search finds for `keyword`: those of the last seven days, or since `since` if that is earlier. X charges for each
-    /// request that it answers: `asked` counts them, also before an error.
+    /// The posts that X's search finds for `keyword`: those of the last seven days, or since `since` if that is earlier, as far as X counts them in
+    /// time. X charges for each request that it answers: `asked` counts them, also before an error.
     pub(crate) async fn counts(
         &self,
         keyword: &Keyword,
@@ -108,28 +109,38 @@ impl XApi {
         let recent = UtcTime::now().before(x::limits::SEARCH_REACH);
         let since = since.filter(|since| *since < recent);
         let reach = if since.is_some() { Reach::Archive } else { Reach::Recent };
-        let counting = async {
-            let mut counts = Counts { buckets: Vec::new(), is_cut: false };
-            let mut next: Option<String> = None;
-            loop {
-                let Answer { outcome, limit } =
-                    client.counts(reach, keyword.as_str(), since, next.as_deref()).await;
-                let page = match outcome {
-                    Ok(page) => page,
-                    Err(json_api::Error::Refused(refusal)) => return Err(refused(refusal, reach, limit)),
-                    Err(error) => return Err(CountsError::Request(error)),
-                };
-                asked.requests += 1;
-                asked.micro_dollars += reach.micro_dollars_a_count();
-                counts.buckets.extend(page.buckets);
-                next = page.next;
-                counts.is_cut = next.is_some();
-                if next.is_none() || asked.requests == PAGES {
-                    return Ok(counts);
+        let deadline = Instant::now() + ANSWER_TIMEOUT;
+        let mut counts = Counts { buckets: Vec::new(), is_cut: true };
+        let mut next: Option<String> = None;
+        while asked.requests < PAGES {
+            let request = client.counts(reach, keyword.as_str(), since, next.as_deref());
+            let answer = tokio::time::timeout_at(deadline, request).await;
+            // Also if it does not answer in time, X may charge.
+            let is_first = asked.requests == 0;
+            let page = match answer.map(|Answer { outcome, limit }| (outcome, limit)) {
+                Ok((Ok(page), _)) => Some(page),
+                Ok((Err(json_api::Error::Refused(refusal)), limit)) => {
+                    return Err(refused(refusal, reach, limit));
                 }
+                Ok((Err(error), _)) => return Err(CountsError::Request(error)),
+                Err(_) => None,
+            };
+            asked.requests += 1;
+            asked.micro_dollars += reach.micro_dollars_a_count();
+            match page {
+                Some(page) => {
+                    counts.buckets.extend(page.buckets);
+                    next = page.next;
+                    counts.is_cut = next.is_some();
+                }
+                None if is_first => return Err(CountsError::Timeout),
+                None => break,
             }
-        };
-        tokio::time::timeout(ANSWER_TIMEOUT, counting).await.map_err(|_| CountsError::Timeout)?
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(counts)
     }
 }
 
