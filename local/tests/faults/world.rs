@@ -203,17 +203,21 @@ impl World {
                     let here = gap.keyword.as_str() == *keyword && gap.from <= at && at <= gap.to;
                     here && match gap.state {
                         GapState::Open | GapState::Abandoned => true,
-                        // A closed gap lacks a post only if it says that it may lack posts of its kind.
+                        // A closed gap lacks a post only if it says that it may lack posts of its kind; what is taken back, nothing
+                        // delivers again.
                         GapState::Closed => {
-                            let kinds = gap.may_lack.as_ref().map(|lack| &lack.kinds);
+                            let kind = kind_of(post);
+                            let may_lack = gap.may_lack.as_ref().map(|lack| &lack.kinds);
                             !has(&post["findable"])
-                                && kinds.is_some_and(|kinds| kinds.contains(&kind_of(post)))
+                                && may_lack
+                                    .map_or(kind == Unfetchable::TakenBack, |kinds| kinds.contains(&kind))
                         }
                         GapState::Healing => false,
                     }
                 });
                 if !is_reported {
-                    wrong.push(format!("{keyword} {id} of {at}, delivered {}", post["delivered"]));
+                    let kind = kind_of(post);
+                    wrong.push(format!("{keyword} {id} of {at} ({kind:?}), delivered {}", post["delivered"]));
                 }
             }
         }
