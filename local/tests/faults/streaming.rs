@@ -216,7 +216,7 @@ fn all_documented_connections_are_used_and_a_wait_for_more_is_reported() {
             let stream = world.stream().await;
             stream["reason"]
                 .as_str()
-                .is_some_and(|reason| reason.starts_with("waiting: the source allows no more"))
+                .is_some_and(|reason| reason.starts_with("the source allows no more connections"))
         };
         let end = tokio::time::Instant::now() + Duration::from_secs(14 * 60);
         while !waits(&world).await {
