@@ -7,8 +7,7 @@ use service::tables::TableError;
 use utc_time::UtcTime;
 
 use crate::gaps::{Gap, GapState, MayLack, Period};
-use crate::keywords::keyword_item;
-use crate::table::{StreamStatusTable, condition_failed};
+use crate::table::StreamStatusTable;
 
 /// Posts from before a keyword was started that are requested too. They are fetched like those of a gap, and are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,24 +120,10 @@ impl StreamStatusTable {
         let Some(history) = gap.history else { return Ok(()) };
         let noted = KeywordHistory { requested: history, progress: HistoryProgress::of(gap, history) };
         let noted = serde_dynamo::to_attribute_value(noted).map_err(|error| self.invalid_item(&error))?;
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(self.key(&keyword_item(&gap.keyword))))
-            .update_expression("SET #history = :noted")
-            .condition_expression("#history.#until = :until")
-            .expression_attribute_names("#history", "history")
-            .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":noted", noted)
-            .expression_attribute_values(":until", AttributeValue::S(history.until.to_string()))
-            .send()
-            .await;
-        match answer {
-            Err(error) if !condition_failed(&error) => {
-                Err(TableError::during("note how fetching a keyword's history is going")(error))
-            }
-            _ => Ok(()),
-        }
+        let names = [("#history", "history"), ("#until", "until")];
+        let values = [(":noted", noted), (":until", AttributeValue::S(history.until.to_string()))];
+        let action = "note how fetching a keyword's history is going";
+        let (update, condition) = ("SET #history = :noted", "#history.#until = :until");
+        self.update_keyword(action, &gap.keyword, update, condition, &names, values).await
     }
 }

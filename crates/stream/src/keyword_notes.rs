@@ -5,8 +5,7 @@ use posts::Keyword;
 use service::tables::TableError;
 use utc_time::UtcTime;
 
-use crate::keywords::keyword_item;
-use crate::table::{StreamStatusTable, condition_failed};
+use crate::table::StreamStatusTable;
 
 impl StreamStatusTable {
     /// Notes why nothing is collected for `keyword`, and that its posts are missing since `from`, unless they were missing
@@ -21,7 +20,7 @@ impl StreamStatusTable {
         from: UtcTime,
     ) -> Result<(), TableError> {
         let values = [(":error", error.to_owned()), (":from", from.to_string())];
-        self.update_keyword(
+        self.note_on_keyword(
             keyword,
             "SET #error = :error, #missing = if_not_exists(#missing, :from) REMOVE #waiting",
             "attribute_exists(#stream)",
@@ -43,7 +42,7 @@ impl StreamStatusTable {
         from: UtcTime,
     ) -> Result<(), TableError> {
         let values = [(":waiting", reason.to_owned()), (":from", from.to_string())];
-        self.update_keyword(
+        self.note_on_keyword(
             keyword,
             "SET #waiting = :waiting, #missing = if_not_exists(#missing, :from) REMOVE #error",
             "attribute_exists(#stream)",
@@ -70,7 +69,7 @@ impl StreamStatusTable {
             (":until", until.to_string()),
             (":waiting", reason.to_owned()),
         ];
-        self.update_keyword(
+        self.note_on_keyword(
             keyword,
             "SET #until = :until, #waiting = :waiting REMOVE #error",
             "#started = :started",
@@ -92,7 +91,7 @@ impl StreamStatusTable {
         from: UtcTime,
     ) -> Result<(), TableError> {
         let values = [(":started", started_at.to_string()), (":from", from.to_string())];
-        self.update_keyword(
+        self.note_on_keyword(
             keyword,
             "SET #missing = :from REMOVE #until, #waiting",
             "#started = :started",
@@ -114,7 +113,7 @@ impl StreamStatusTable {
         is_paused: bool,
     ) -> Result<(), TableError> {
         let values = [(":started", started_at.to_string())];
-        self.update_keyword(
+        self.note_on_keyword(
             keyword,
             if is_paused { "REMOVE #error, #missing" } else { "REMOVE #error, #missing, #waiting" },
             "#started = :started",
@@ -124,7 +123,8 @@ impl StreamStatusTable {
         .await
     }
 
-    async fn update_keyword(
+    /// Changes the notes on a keyword, in which `values` are texts.
+    async fn note_on_keyword(
         &self,
         keyword: &Keyword,
         update: &str,
@@ -132,26 +132,11 @@ impl StreamStatusTable {
         values: &[(&str, String)],
         names: &[(&str, &str)],
     ) -> Result<(), TableError> {
-        let mut request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(self.key(&keyword_item(keyword))))
-            .update_expression(update)
-            .condition_expression(condition);
         let notes = [("#error", "error"), ("#missing", "missingFrom"), ("#waiting", "waiting")];
         // DynamoDB refuses a name that is not used.
-        for (name, attribute) in notes.iter().filter(|(name, _)| update.contains(name)).chain(names) {
-            request = request.expression_attribute_names(*name, *attribute);
-        }
-        for (name, value) in values {
-            request = request.expression_attribute_values(*name, AttributeValue::S(value.clone()));
-        }
-        match request.send().await {
-            Err(error) if !condition_failed(&error) => {
-                Err(TableError::during("note a keyword's state")(error))
-            }
-            _ => Ok(()),
-        }
+        let notes = notes.iter().filter(|(name, _)| update.contains(name));
+        let names: Vec<(&str, &str)> = notes.chain(names).copied().collect();
+        let values = values.iter().map(|(name, value)| (*name, AttributeValue::S(value.clone())));
+        self.update_keyword("note a keyword's state", keyword, update, condition, &names, values).await
     }
 }

@@ -50,30 +50,18 @@ impl StreamStatusTable {
                 "(attribute_not_exists(#reposts) OR #reposts = :before)",
             )
         };
-        let mut request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(self.key(&keyword_item(keyword))))
-            .update_expression(update)
-            .condition_expression(format!("#generation = :present AND {before}"))
-            .expression_attribute_names("#reposts", "reposts")
-            .expression_attribute_names("#generation", GENERATION)
-            .expression_attribute_names("#at", attribute)
-            .expression_attribute_values(":present", present)
-            .expression_attribute_values(":reposts", AttributeValue::Bool(reposts))
-            .expression_attribute_values(":before", AttributeValue::Bool(!reposts))
-            .expression_attribute_values(":now", AttributeValue::S(now.to_string()));
+        let mut names = vec![("#reposts", "reposts"), ("#generation", GENERATION), ("#at", attribute)];
         if reposts {
-            request = request.expression_attribute_names("#until", "repostsUntil");
+            names.push(("#until", "repostsUntil"));
         }
-        let answer = request.send().await;
-        match answer {
-            Err(error) if !condition_failed(&error) => {
-                Err(TableError::during("change a keyword's options")(error))
-            }
-            _ => Ok(()),
-        }
+        let values = [
+            (":present", present),
+            (":reposts", AttributeValue::Bool(reposts)),
+            (":before", AttributeValue::Bool(!reposts)),
+            (":now", AttributeValue::S(now.to_string())),
+        ];
+        let condition = format!("#generation = :present AND {before}");
+        self.update_keyword("change a keyword's options", keyword, update, &condition, &names, values).await
     }
 
     /// Sets or lifts a keyword's own budget, unless it has been stopped meanwhile.
@@ -84,25 +72,11 @@ impl StreamStatusTable {
         present: AttributeValue,
     ) -> Result<(), TableError> {
         let update = if posts.is_some() { "SET #max = :max" } else { "REMOVE #max" };
-        let mut request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(self.key(&keyword_item(keyword))))
-            .update_expression(update)
-            .condition_expression("#generation = :present")
-            .expression_attribute_names("#max", "maxPostsADay")
-            .expression_attribute_names("#generation", GENERATION)
-            .expression_attribute_values(":present", present);
-        if let Some(posts) = posts {
-            request = request.expression_attribute_values(":max", number(posts));
-        }
-        match request.send().await {
-            Err(error) if !condition_failed(&error) => {
-                Err(TableError::during("set a keyword's budget")(error))
-            }
-            _ => Ok(()),
-        }
+        let names = [("#max", "maxPostsADay"), ("#generation", GENERATION)];
+        let max = posts.map(|posts| (":max", number(posts)));
+        let values = [(":present", present)].into_iter().chain(max);
+        let condition = "#generation = :present";
+        self.update_keyword("set a keyword's budget", keyword, update, condition, &names, values).await
     }
 
     /// Requests the history of a keyword of which none was requested yet, unless it has been stopped meanwhile.
@@ -114,23 +88,38 @@ impl StreamStatusTable {
     ) -> Result<(), TableError> {
         let history = KeywordHistory { requested, progress: HistoryProgress::default() };
         let history = serde_dynamo::to_attribute_value(history).map_err(|error| self.invalid_item(&error))?;
-        let answer = self
+        let names = [("#history", "history"), ("#generation", GENERATION)];
+        let values = [(":history", history), (":present", present)];
+        let condition = "#generation = :present AND attribute_not_exists(#history)";
+        let update = "SET #history = :history";
+        self.update_keyword("request a keyword's history", keyword, update, condition, &names, values).await
+    }
+
+    /// Changes the item of a keyword, or does nothing if it does not meet `condition`. All names and values must be used.
+    pub(crate) async fn update_keyword(
+        &self,
+        action: &'static str,
+        keyword: &Keyword,
+        update: &str,
+        condition: &str,
+        names: &[(&str, &str)],
+        values: impl IntoIterator<Item = (&str, AttributeValue)>,
+    ) -> Result<(), TableError> {
+        let mut request = self
             .client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(self.key(&keyword_item(keyword))))
-            .update_expression("SET #history = :history")
-            .condition_expression("#generation = :present AND attribute_not_exists(#history)")
-            .expression_attribute_names("#history", "history")
-            .expression_attribute_names("#generation", GENERATION)
-            .expression_attribute_values(":history", history)
-            .expression_attribute_values(":present", present)
-            .send()
-            .await;
-        match answer {
-            Err(error) if !condition_failed(&error) => {
-                Err(TableError::during("request a keyword's history")(error))
-            }
+            .update_expression(update)
+            .condition_expression(condition);
+        for (name, attribute) in names {
+            request = request.expression_attribute_names(*name, *attribute);
+        }
+        for (name, value) in values {
+            request = request.expression_attribute_values(name, value);
+        }
+        match request.send().await {
+            Err(error) if !condition_failed(&error) => Err(TableError::during(action)(error)),
             _ => Ok(()),
         }
     }
