@@ -103,11 +103,12 @@ impl KeywordBudgets {
                 self.status.keyword_is_paused(keyword, state.since, until, &reason).await
             }
             Due::GoOn(until) => {
-                let from = self.gaps.open_until(keyword, until).await.unwrap_or(now);
+                let pauses = self.gaps.open_until(until, &BTreeSet::from([keyword.clone()])).await;
+                let from = pauses.iter().map(|gap| gap.from).min().unwrap_or(now);
                 tracing::info!(%keyword, "a keyword's budget was raised; it goes on");
                 // What is missing is said first; then the gap that says it too goes.
                 self.status.keyword_goes_on(keyword, state.since, from).await?;
-                self.gaps.forget_open(until, &BTreeSet::from([keyword.clone()])).await;
+                self.gaps.forget(&pauses).await;
                 Ok(())
             }
         }

@@ -15,8 +15,7 @@ const DAYS: usize = 2;
 /// How many keywords are counted in a day: X has as many rules, and keywords can be stopped and others requested.
 const KEYWORDS: usize = 2_000;
 
-/// From fewer posts than this, no share and no rate is concluded; nor a rate from a shorter time than this.
-const ENOUGH: u64 = 20;
+/// From a shorter time than this, no rate is concluded.
 const LONG_ENOUGH: Duration = Duration::from_secs(60);
 
 /// Counts what each keyword brings. Copies share the count.
@@ -96,10 +95,9 @@ impl Tallies {
     /// `at`.
     pub(crate) fn reposts_beside(&self, others: u64, keyword: &Keyword, at: UtcTime) -> Option<u64> {
         let tally = self.tally();
-        let brought = tally.get(&at.day())?.get(keyword)?;
-        let own = brought.streamed.checked_sub(brought.reposts).filter(|own| *own > 0)?;
+        let (own, reposts) = tally.get(&at.day())?.get(keyword)?.own_and_reposts()?;
         // Rounded to the nearest whole number.
-        (brought.streamed >= ENOUGH).then(|| (others * brought.reposts + own / 2) / own)
+        Some((others * reposts + own / 2) / own)
     }
 
     /// About how many posts the stream will deliver until `end`, by what it delivered today and yesterday. A post of two keywords counts for
@@ -124,7 +122,8 @@ impl Tallies {
         let KeywordTally { streamed, first_at, last_at, .. } = *self.tally().get(&now.day())?.get(keyword)?;
         let time = last_at?.since(first_at?);
         // Far below 2^53.
-        (streamed >= ENOUGH && time >= LONG_ENOUGH).then(|| (streamed - 1) as f64 / time.as_secs_f64())
+        (streamed >= KeywordTally::ENOUGH && time >= LONG_ENOUGH)
+            .then(|| (streamed - 1) as f64 / time.as_secs_f64())
     }
 
     /// How many posts a keyword has brought on the day of `now`, streamed and fetched.

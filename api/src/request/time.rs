@@ -51,17 +51,22 @@ fn timestamp(text: &str) -> Option<jiff::Timestamp> {
 }
 
 impl QueryTime {
-    /// The time, sent as `field`, unless there were no posts yet.
+    /// The time, sent as `field`, if posts can have been written then.
     ///
     /// # Errors
-    /// It lies before the first post of all.
-    pub(crate) fn not_before_first_post(self, field: &'static str) -> Result<UtcTime, ApiError> {
+    /// It lies before the first post of all, or not before `now`.
+    pub(crate) fn of_posts(self, field: &'static str, now: UtcTime) -> Result<UtcTime, ApiError> {
         let first: Option<UtcTime> = FIRST_POST.parse().ok();
         let day = &FIRST_POST[.."2006-03-21".len()];
-        self.0.filter(|time| first.is_none_or(|first| *time >= first)).ok_or_else(|| ApiError::Unusable {
+        let time = self.0.filter(|time| first.is_none_or(|first| *time >= first));
+        let time = time.ok_or_else(|| ApiError::Unusable {
             field,
             reason: format!("must not be before {day}, the day of the first post of all"),
-        })
+        })?;
+        if time >= now {
+            return Err(ApiError::Unusable { field, reason: format!("must lie in the past; got {time}") });
+        }
+        Ok(time)
     }
 
     /// The time, sent as `field`.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use json_api::Answer;
 use posts::Keyword;
 use serde::Deserialize;
+use stream::asked::AskedForCounts;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 use x::{Bucket, Meaning, Reach};
@@ -87,15 +88,6 @@ pub(crate) struct Counts {
     pub(crate) is_cut: bool,
 }
 
-/// What asking X has cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Asked {
-    /// How many requests X answered.
-    pub(crate) requests: u64,
-    /// What it charges for them, in micro-dollars.
-    pub(crate) micro_dollars: u64,
-}
-
 impl XApi {
     /// The posts that X's search finds for `keyword`: those of the last seven days, or since `since` if that is earlier, as far as X counts them in
     /// time. X charges for each request that it answers: `asked` counts them, also before an error.
@@ -103,7 +95,7 @@ impl XApi {
         &self,
         keyword: &Keyword,
         since: Option<UtcTime>,
-        asked: &mut Asked,
+        asked: &mut AskedForCounts,
     ) -> Result<Counts, CountsError> {
         let client = self.client().await?;
         let recent = UtcTime::now().before(x::limits::SEARCH_REACH);

@@ -6,7 +6,7 @@ mod rule_check;
 use json_api::InvalidClient;
 use service::parameters::{ParameterError, ParameterStore};
 
-pub(crate) use counts::{Asked, Counts, CountsError};
+pub(crate) use counts::{Counts, CountsError};
 pub(crate) use rule_check::RuleCheckError;
 use rule_check::RuleWrites;
 

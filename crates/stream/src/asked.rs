@@ -38,8 +38,7 @@ impl StreamStatusTable {
     /// What DynamoDB answered.
     pub async fn asked_for_counts(
         &self,
-        requests: u64,
-        micro_dollars: u64,
+        AskedForCounts { requests, micro_dollars }: AskedForCounts,
         now: UtcTime,
     ) -> Result<(), TableError> {
         let expires_at = now.start_of_day().as_millis() / 1000 + KEEP_DAYS * 24 * 3600;

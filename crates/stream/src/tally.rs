@@ -49,6 +49,16 @@ impl KeywordTally {
         self.streamed.saturating_add(self.fetched)
     }
 
+    /// How many of the posts that the stream delivered were none and how many were reposts; `None` if they are too few to conclude a share from.
+    #[must_use]
+    pub fn own_and_reposts(&self) -> Option<(u64, u64)> {
+        let own = self.streamed.checked_sub(self.reposts).filter(|own| *own > 0)?;
+        (self.streamed >= Self::ENOUGH).then_some((own, self.reposts))
+    }
+
+    /// From fewer posts than this, no share of reposts and no rate is concluded. Chosen here.
+    pub const ENOUGH: u64 = 20;
+
     /// What a keyword has brought according to two counts of different posts.
     #[must_use]
     pub fn with(self, other: Self) -> Self {

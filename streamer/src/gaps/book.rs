@@ -74,22 +74,28 @@ impl GapBook {
         }
     }
 
-    /// Deletes the open gaps of these keywords that end at `end`, because others on record replace them.
-    pub(crate) async fn forget_open(&self, end: UtcTime, keywords: &BTreeSet<Keyword>) {
-        let mut before = None;
+    /// The open gaps of these keywords that end at `end`.
+    pub(crate) async fn open_until(&self, end: UtcTime, keywords: &BTreeSet<Keyword>) -> Vec<Gap> {
+        let (mut found, mut before) = (Vec::new(), None);
         loop {
             let page = until_done("read the gaps", || {
                 self.status.latest_gaps(GapState::Open, page_size(KEPT), before.clone())
             })
             .await;
             let is_over = page.gaps.last().is_none_or(|gap| gap.to < end);
-            for gap in page.gaps.iter().filter(|gap| gap.to == end && keywords.contains(&gap.keyword)) {
-                until_done("forget a gap", || self.status.delete_gap(gap)).await;
-            }
+            found
+                .extend(page.gaps.into_iter().filter(|gap| gap.to == end && keywords.contains(&gap.keyword)));
             before = page.next;
             if is_over || before.is_none() {
-                return;
+                return found;
             }
+        }
+    }
+
+    /// Deletes these gaps, because others on record replace them.
+    pub(crate) async fn forget(&self, gaps: &[Gap]) {
+        for gap in gaps {
+            until_done("forget a gap", || self.status.delete_gap(gap)).await;
         }
     }
 
@@ -99,23 +105,6 @@ impl GapBook {
             self.status.keyword_is_collected(keyword, started, is_paused)
         })
         .await;
-    }
-
-    /// When the open gap of a keyword that ends at `end` begins.
-    pub(crate) async fn open_until(&self, keyword: &Keyword, end: UtcTime) -> Option<UtcTime> {
-        let mut before = None;
-        loop {
-            let page = until_done("read the gaps", || {
-                self.status.latest_gaps(GapState::Open, page_size(KEPT), before.clone())
-            })
-            .await;
-            let of_keyword = page.gaps.iter().filter(|gap| gap.to == end && gap.keyword == *keyword);
-            let from = of_keyword.map(|gap| gap.from).min();
-            before = page.next;
-            if from.is_some() || before.is_none() || page.gaps.last().is_none_or(|gap| gap.to < end) {
-                return from;
-            }
-        }
     }
 
     /// Counts a new record of a state. The number of those that wait to be healed is bounded by the healer.

@@ -171,7 +171,7 @@ impl<S: Source> Healer<S> {
                 // The budget was raised, or the clock was set: what is recorded now replaces the pause's gaps.
                 if let Some(until) = self.ledger.paused_until(&connection) {
                     if until > to {
-                        gaps.forget_open(until, &keywords).await;
+                        gaps.forget(&gaps.open_until(until, &keywords).await).await;
                     }
                     self.ledger.resume(&connection);
                 }

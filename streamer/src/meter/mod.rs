@@ -162,7 +162,7 @@ impl Meter {
     }
 
     /// How many posts may still be read today.
-    pub(crate) fn left(&self, now: UtcTime) -> u64 {
+    fn left(&self, now: UtcTime) -> u64 {
         let (day, month) = self.left_of_each(now);
         day.min(month)
     }

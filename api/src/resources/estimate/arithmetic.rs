@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use posts::Keyword;
-use stream::tally::Tally;
+use stream::tally::{KeywordTally, Tally};
 use utc_time::UtcTime;
 use x::Bucket;
 use x::prices::{MICRO_DOLLARS_A_POST, MICRO_DOLLARS_A_USER};
@@ -13,9 +13,6 @@ use super::{Day, SinceThen};
 use crate::spending::dollars;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// From fewer posts than this, no share of reposts is concluded.
-const ENOUGH: u64 = 20;
 
 /// A length of time in days.
 pub(super) fn in_days(time: Duration) -> f64 {
@@ -70,11 +67,8 @@ pub(super) fn since_then(since: UtcTime, buckets: &[Bucket], is_cut: bool, now: 
 pub(super) fn reposts_beside_each(tally: &Tally, keyword: &Keyword) -> Option<f64> {
     let of = |wanted: Option<&Keyword>| {
         let all = tally.values().flatten().filter(|(other, _)| wanted.is_none_or(|wanted| wanted == *other));
-        let (streamed, reposts) = all.fold((0, 0), |(streamed, reposts), (_, brought)| {
-            (streamed + brought.streamed, reposts + brought.reposts)
-        });
-        // A stream of reposts alone tells nothing of the rest.
-        (streamed >= ENOUGH && streamed > reposts).then(|| reposts as f64 / (streamed - reposts) as f64)
+        let all = all.fold(KeywordTally::default(), |all, (_, brought)| all.with(*brought));
+        all.own_and_reposts().map(|(own, reposts)| reposts as f64 / own as f64)
     };
     of(Some(keyword)).or_else(|| of(None))
 }

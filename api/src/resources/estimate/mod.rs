@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use posts::Keyword;
 use serde::{Deserialize, Serialize};
+use stream::asked::AskedForCounts;
 use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
 use x::prices::{MICRO_DOLLARS_A_POST, MICRO_DOLLARS_A_USER};
@@ -17,7 +18,7 @@ use crate::error::ApiError;
 use crate::request::{KeywordParameter, Query, QueryTime};
 use crate::spending::dollars;
 use crate::state::ControlApi;
-use crate::x_api::{Asked, Counts};
+use crate::x_api::Counts;
 
 /// How far back the average of a day goes.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -129,16 +130,12 @@ pub(crate) async fn estimate(
 ) -> Result<Json<Estimate>, ApiError> {
     let keyword = keyword.keyword()?;
     let now = UtcTime::now();
-    let since = since.map(|since| since.not_before_first_post("since")).transpose()?;
-    if let Some(since) = since.filter(|since| *since >= now) {
-        let reason = format!("must lie in the past; got {since}");
-        return Err(ApiError::Unusable { field: "since", reason });
-    }
+    let since = since.map(|since| since.of_posts("since", now)).transpose()?;
     let x = api.x.as_ref().ok_or(ApiError::NotFromX)?;
-    let mut asked = Asked::default();
+    let mut asked = AskedForCounts::default();
     let counts = x.counts(&keyword, since, &mut asked).await;
     // What was answered is paid for, whatever became of the rest.
-    if let Err(error) = api.status.asked_for_counts(asked.requests, asked.micro_dollars, now).await {
+    if let Err(error) = api.status.asked_for_counts(asked, now).await {
         tracing::error!(%error, requests = asked.requests, "requests of counts are missing from what was spent");
     }
     let Counts { buckets, is_cut } = counts?;

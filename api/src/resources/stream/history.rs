@@ -36,10 +36,7 @@ impl HistoryFields {
             let reason = "needs `since`: it is about posts from before the keyword was started";
             return field.map_or(Ok(None), |field| unusable(field, reason.to_owned()));
         };
-        let since = since.not_before_first_post("since")?;
-        if since >= now {
-            return unusable("since", format!("must lie in the past; got {since}"));
-        }
+        let since = since.of_posts("since", now)?;
         let least = SEARCH_PAGE.0;
         if let Some(max_posts) = max_posts.filter(|max_posts| *max_posts < least) {
             let reason =
