@@ -18,6 +18,8 @@ pub struct Config {
     pub tweets_queue_url: String,
     /// `DEAD_LETTER_QUEUE_URL`: TweetsDeadLetterQueue.
     pub dead_letter_queue_url: String,
+    /// `KEEP_RAW`: whether posts are stored with what their source sent; `true` if absent.
+    pub keep_raw: bool,
 }
 
 impl Config {
@@ -34,6 +36,7 @@ impl Config {
             stream_id: StreamStatusTable::stream_id(&variables),
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
+            keep_raw: variables.flag("KEEP_RAW", true),
         };
         variables.complete(config)
     }

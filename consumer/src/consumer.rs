@@ -30,6 +30,7 @@ const MARGIN: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub struct Consumer {
     store: Store,
+    keep_raw: bool,
     publisher: BatchPublisher,
     queue_delay: QueueDelay,
     own_metrics: EmbeddedMetrics,
@@ -46,6 +47,7 @@ impl Consumer {
             stream_id,
             tweets_queue_url,
             dead_letter_queue_url,
+            keep_raw,
         } = config;
         let dynamodb = aws_sdk_dynamodb::Client::new(aws);
         let sqs = aws_sdk_sqs::Client::new(aws);
@@ -55,6 +57,7 @@ impl Consumer {
         let dead_letters = DeadLetterQueue::new(sqs, dead_letter_queue_url, tweets_queue_url);
         Self {
             store: Store { tweets, dead_letters },
+            keep_raw,
             publisher: BatchPublisher::new(Publisher::new(statistics, metrics)),
             queue_delay: QueueDelay::new(StreamStatusTable::new(dynamodb, status_table, stream_id)),
             own_metrics,
@@ -73,7 +76,10 @@ impl Consumer {
         let mut counted = CountedHours::new();
         let mut tally = Tally::default();
         for record in event.records {
-            let message = Message::from(record);
+            let mut message = Message::from(record);
+            if !self.keep_raw {
+                message.drop_raw();
+            }
             if failed_groups.contains(&message.group) {
                 failed.push(message.id);
                 continue;

@@ -21,6 +21,15 @@ pub(crate) struct Message {
     pub(crate) envelope: Result<Envelope, DecodeError>,
 }
 
+impl Message {
+    /// Drops what the source sent of each post.
+    pub(crate) fn drop_raw(&mut self) {
+        for post in self.envelope.iter_mut().flat_map(|envelope| &mut envelope.posts) {
+            post.raw = None;
+        }
+    }
+}
+
 impl From<SqsMessage> for Message {
     fn from(mut record: SqsMessage) -> Self {
         let body = record.body.unwrap_or_default();

@@ -75,6 +75,7 @@ impl Store {
             let correction = self.tweets.remove(keyword, id, now, deadline).await?;
             tally.corrected += usize::from(correction == Correction::Made);
         }
+        tally.left_out += posts.iter().filter_map(|post| post.left_out).sum::<u64>();
         tally.latest = tally.latest.max(posts.iter().map(|post| post.create_date).max());
         // Hours of repeated posts too: an earlier attempt may have failed before it published them.
         Ok(posts.iter().map(|post| (keyword.clone(), post.create_date.start_of_hour())).collect())

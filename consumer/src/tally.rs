@@ -14,6 +14,8 @@ pub(crate) struct Tally {
     pub(crate) repeated: usize,
     /// Posts that were edited or removed.
     pub(crate) corrected: usize,
+    /// Parts of posts that cannot be right, and were left out.
+    pub(crate) left_out: u64,
     /// Messages and posts that were put on the dead-letter queue.
     pub(crate) given_up: usize,
     /// Retries of transactions.
@@ -34,6 +36,7 @@ impl Tally {
             (Gauge::POSTS_NEW, count(self.new)),
             (Gauge::POSTS_REPEATED, count(self.repeated)),
             (Gauge::POSTS_CORRECTED, count(self.corrected)),
+            (Gauge::PARTS_LEFT_OUT, self.left_out as f64),
             (Gauge::GIVEN_UP, count(self.given_up)),
             (Gauge::TRANSACTIONS_RETRIED, count(self.retried)),
             (Gauge::MESSAGE_BYTES, count(self.bytes)),

@@ -42,7 +42,7 @@ fn batch(number: u64) -> SqsEvent {
             let mut parcel = Parcel::new("zebra".parse().unwrap());
             for index in 0..POSTS {
                 let post = post(1 + (number * MESSAGES + message) * POSTS + index);
-                parcel.add(&EncodedPost::encode(&post).unwrap());
+                parcel.add(&EncodedPost::encode((&post).into(), post.create_date).unwrap());
             }
             json!({
                 "messageId": message.to_string(), "body": parcel.body(),
@@ -58,7 +58,7 @@ async fn main() {
     let data = tempfile::tempdir().unwrap();
     let options = Options::new(data.path(), Stream::nowhere());
     let machine = Machine::start(options).await.unwrap();
-    let config = programs::consumer(&machine.aws);
+    let config = programs::consumer(&machine.aws, true);
     let consumer = Consumer::new(machine.aws.sdk(), config, EmbeddedMetrics::nowhere());
     let batches: Vec<SqsEvent> = (0..BATCHES).map(batch).collect();
     let start = Instant::now();

@@ -84,7 +84,7 @@ async fn backlog() {
             let group = if number % 2 == 0 { 0 } else { 1 + number % 50 };
             let mut parcel = Parcel::new(format!("keyword{group}").parse().unwrap());
             let post = post(number);
-            parcel.add(&EncodedPost::encode(&post).unwrap());
+            parcel.add(&EncodedPost::encode((&post).into(), post.create_date).unwrap());
             let entry = SendMessageBatchRequestEntry::builder().id(number.to_string());
             let entry =
                 entry.message_group_id(group.to_string()).message_deduplication_id(number.to_string());

@@ -55,6 +55,9 @@ pub(crate) struct Arguments {
     /// Counts the users who come with posts as charged for, at $0.010 a user and day. X does not say whether it charges for them.
     #[arg(long)]
     pub(crate) charged_for_users: bool,
+    /// Stores posts without what their source sent (the field `raw`).
+    #[arg(long)]
+    pub(crate) without_raw: bool,
 }
 
 #[derive(clap::Subcommand)]

@@ -96,8 +96,8 @@ impl Machine {
         let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws, None));
         running.spawn(housekeeping::run_schedule(minute));
         running.spawn(housekeeping::expire(Arc::clone(&services)));
-        let consumer =
-            Consumer::new(&aws.sdk_of("consumer"), programs::consumer(&aws), EmbeddedMetrics::nowhere());
+        let consumer = programs::consumer(&aws, options.keep_raw);
+        let consumer = Consumer::new(&aws.sdk_of("consumer"), consumer, EmbeddedMetrics::nowhere());
         mapping::start(&mut running, &aws, consumer);
 
         let (faults, requires_key) = (services.faults.clone(), access == Access::WithKey);

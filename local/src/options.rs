@@ -55,11 +55,13 @@ pub struct Options {
     pub monthly_post_budget: Option<u64>,
     /// Whether X charges for the users who come with posts.
     pub charged_for_users: bool,
+    /// Whether posts are stored with what their source sent.
+    pub keep_raw: bool,
 }
 
 impl Options {
     /// A machine that stores its data in `data` and reads `stream`. It listens on a free loopback port, requires no
-    /// key, starts the streamer itself, has no keywords, and has no budget.
+    /// key, starts the streamer itself, has no keywords, has no budget, and keeps what the source sent.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>, stream: Stream) -> Self {
         Self {
@@ -72,6 +74,7 @@ impl Options {
             daily_post_budget: None,
             monthly_post_budget: None,
             charged_for_users: false,
+            keep_raw: true,
         }
     }
 }

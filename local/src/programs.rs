@@ -31,9 +31,9 @@ pub fn streamer(
     }
 }
 
-/// The consumer's configuration.
+/// The consumer's configuration; `keep_raw` says whether posts are stored with what their source sent.
 #[must_use]
-pub fn consumer(aws: &Endpoint) -> consumer::Config {
+pub fn consumer(aws: &Endpoint, keep_raw: bool) -> consumer::Config {
     consumer::Config {
         tweets_table: TWEETS_TABLE.to_owned(),
         statistics_table: STATISTICS_TABLE.to_owned(),
@@ -41,6 +41,7 @@ pub fn consumer(aws: &Endpoint) -> consumer::Config {
         stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
         tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
         dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
+        keep_raw,
     }
 }
 

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use posts::envelope::EncodedPost;
-use posts::{Keyword, Post, PostId};
+use posts::sources::{Head, Sent};
+use posts::{Keyword, PostId};
 use tokio::sync::mpsc;
 use utc_time::UtcTime;
 
@@ -46,7 +47,7 @@ impl Intake {
 
     /// Counts a post that the stream delivered: it has been paid for, whether or not anybody wants it and there is room for it. A post that was
     /// read before on the same day is not paid for again.
-    pub(crate) fn count(&self, post: &Post) {
+    pub(crate) fn count(&self, post: &Head) {
         self.meter.count(post, UtcTime::now());
     }
 
@@ -62,19 +63,20 @@ impl Intake {
             Arrival::Removed(id) => return self.take_removal(id, keywords, cursor),
         };
         let mut new = keywords;
-        new.retain(|keyword| !self.recent.contains(keyword, &post));
-        if !new.is_empty()
-            && let Some(encoded) = encode(&post)
-        {
+        new.retain(|keyword| !self.recent.contains(keyword, &post.head));
+        if new.is_empty() {
+            return Ok(());
+        }
+        let (head, now) = (post.head.clone(), UtcTime::now());
+        if let Some(encoded) = encode(*post, now) {
             let encoded = Arrival::Post(encoded);
             let place = self.room.reserve(&encoded)?;
-            let (is_repost, now) = (post.is_repost(), UtcTime::now());
             for keyword in &new {
-                self.recent.insert(keyword, &post.tweet_id, post.edited_at);
-                self.tallies.streamed(keyword, is_repost, now);
+                self.recent.insert(keyword, &head.id, head.edited_at);
+                self.tallies.streamed(keyword, head.is_repost, now);
             }
-            place.take(encoded, post.create_date, new, Origin::Stream, cursor);
-            self.progress.post_read(post.create_date);
+            place.take(encoded, head.created, new, Origin::Stream, cursor);
+            self.progress.post_read(head.created);
         }
         Ok(())
     }
@@ -94,14 +96,15 @@ impl Intake {
     /// goes first: healing leaves half of the room to it.
     pub(crate) async fn take_fetched(
         &self,
-        post: Post,
+        post: Sent,
         keyword: &Keyword,
         cursor: &Cursor,
     ) -> Result<Fetched, NotTaken> {
-        if self.recent.contains(keyword, &post) {
+        let head = post.head.clone();
+        if self.recent.contains(keyword, &head) {
             return Ok(Fetched::Repeated);
         }
-        let Some(encoded) = encode(&post) else { return Ok(Fetched::New) };
+        let Some(encoded) = encode(post, UtcTime::now()) else { return Ok(Fetched::New) };
         let encoded = Arrival::Post(encoded);
         let place = loop {
             self.room.half_free().await;
@@ -111,8 +114,8 @@ impl Intake {
                 Err(ended @ NotTaken::Ended) => return Err(ended),
             }
         };
-        place.take(encoded, post.create_date, BTreeSet::from([keyword.clone()]), Origin::Healing, cursor);
-        self.recent.insert(keyword, &post.tweet_id, post.edited_at);
+        place.take(encoded, head.created, BTreeSet::from([keyword.clone()]), Origin::Healing, cursor);
+        self.recent.insert(keyword, &head.id, head.edited_at);
         self.tallies.fetched(keyword, UtcTime::now());
         Ok(Fetched::New)
     }
@@ -124,10 +127,11 @@ impl Intake {
 }
 
 /// Encodes a post, unless it is too large to be stored: it is skipped then.
-fn encode(post: &Post) -> Option<EncodedPost> {
-    EncodedPost::encode(post)
+fn encode(post: Sent, read_at: UtcTime) -> Option<EncodedPost> {
+    let id = post.head.id.clone();
+    EncodedPost::encode(post, read_at)
         .inspect_err(|error| {
-            tracing::warn!(id = %post.tweet_id, bytes = error.bytes, "skipped a post that is too large to be stored");
+            tracing::warn!(%id, bytes = error.bytes, "skipped a post that is too large to be stored");
         })
         .ok()
 }
@@ -155,19 +159,19 @@ mod tests {
         (intake, received, meter)
     }
 
-    fn post(id: usize, text: &str) -> Post {
+    fn post(id: usize, text: &str) -> Sent {
         let post = serde_json::json!({
             "tweetId": id.to_string(), "createDate": "2026-11-23T10:00:00Z", "text": text,
         });
-        serde_json::from_value(post).unwrap()
+        Sent::from(&serde_json::from_value::<posts::Post>(post).unwrap())
     }
 
     fn keywords(keywords: &[&str]) -> BTreeSet<Keyword> {
         keywords.iter().map(|keyword| keyword.parse().unwrap()).collect()
     }
 
-    fn take(intake: &Intake, post: Post, under: &[&str]) -> Result<(), NotTaken> {
-        intake.count(&post);
+    fn take(intake: &Intake, post: Sent, under: &[&str]) -> Result<(), NotTaken> {
+        intake.count(&post.head);
         intake.take(Arrival::Post(Box::new(post)), keywords(under), &Cursor::new(at(0)))
     }
 
@@ -188,7 +192,7 @@ mod tests {
     fn room_is_given_by_exact_size_and_what_found_none_is_paid_for_once() {
         let (intake, mut received, meter) = intake(None);
         let text = "é".repeat(100_000);
-        let fit = WAITING_BYTES / EncodedPost::encode(&post(100, &text)).unwrap().bytes();
+        let fit = WAITING_BYTES / EncodedPost::encode(post(100, &text), at(0)).unwrap().bytes();
         for id in 100..100 + fit {
             take(&intake, post(id, &text), &["a"]).unwrap();
         }

@@ -162,9 +162,9 @@ mod tests {
         UtcTime::from_millis(second * 1000).unwrap()
     }
 
-    fn post(id: i64) -> posts::Post {
+    fn post(id: i64) -> posts::sources::Head {
         let post = serde_json::json!({ "tweetId": id.to_string(), "createDate": at(1), "text": "" });
-        serde_json::from_value(post).unwrap()
+        (&serde_json::from_value::<posts::Post>(post).unwrap()).into()
     }
 
     fn ledger(reading: Reading) -> Ledger {

@@ -127,7 +127,7 @@ mod tests {
             "tweetId": id.to_string(), "createDate": "2026-11-23T10:00:00Z", "text": text,
         });
         let post: posts::Post = serde_json::from_value(post).unwrap();
-        let post = Arrival::Post(EncodedPost::encode(&post).unwrap());
+        let post = Arrival::Post(EncodedPost::encode((&post).into(), post.create_date).unwrap());
         packer.add(keyword, &post, None, Ticket::without_room(cursor.hold(1)), Instant::now())
     }
 

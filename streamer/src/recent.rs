@@ -4,7 +4,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use posts::{Keyword, Post, PostId};
+use posts::sources::Head;
+use posts::{Keyword, PostId};
 use utc_time::UtcTime;
 
 /// How many posts are remembered: more than a minute of the fastest stream X delivers (250 posts/s).
@@ -34,9 +35,9 @@ struct Latest {
 
 impl RecentPosts {
     /// Whether a post was read under a keyword, in this version or a later one, or was removed.
-    pub(crate) fn contains(&self, keyword: &Keyword, post: &Post) -> bool {
+    pub(crate) fn contains(&self, keyword: &Keyword, post: &Head) -> bool {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let latest = inner.known.get(keyword).and_then(|posts| posts.get(&post.tweet_id));
+        let latest = inner.known.get(keyword).and_then(|posts| posts.get(&post.id));
         latest.is_some_and(|latest| latest.is_removed || latest.edited_at >= post.edited_at)
     }
 
@@ -74,11 +75,11 @@ impl RecentPosts {
 mod tests {
     use super::*;
 
-    fn post(id: usize, edited_at: Option<&str>) -> Post {
+    fn post(id: usize, edited_at: Option<&str>) -> Head {
         let post = serde_json::json!({
             "tweetId": id.to_string(), "createDate": "2026-11-23T10:00:00Z", "text": "", "editedAt": edited_at,
         });
-        serde_json::from_value(post).unwrap()
+        Head::from(&serde_json::from_value::<posts::Post>(post).unwrap())
     }
 
     #[test]
@@ -86,8 +87,8 @@ mod tests {
         let recent = RecentPosts::default();
         let (rust, go): (Keyword, Keyword) = ("rust".parse().unwrap(), "go".parse().unwrap());
         for number in 0..=REMEMBERED {
-            recent.insert(&rust, &post(number, None).tweet_id, None);
-            recent.insert(&rust, &post(number, None).tweet_id, None);
+            recent.insert(&rust, &post(number, None).id, None);
+            recent.insert(&rust, &post(number, None).id, None);
         }
         assert!(!recent.contains(&rust, &post(0, None)) && recent.contains(&rust, &post(1, None)));
         assert!(!recent.contains(&go, &post(1, None)));
@@ -97,13 +98,13 @@ mod tests {
     fn a_changed_post_is_another_and_a_removed_one_is_known_in_every_version() {
         let (recent, rust): (_, Keyword) = (RecentPosts::default(), "rust".parse().unwrap());
         let (made, changed) = (post(1, None), post(1, Some("2026-11-23T11:00:00Z")));
-        recent.insert(&rust, &made.tweet_id, None);
+        recent.insert(&rust, &made.id, None);
         assert!(recent.contains(&rust, &made) && !recent.contains(&rust, &changed));
-        recent.insert(&rust, &made.tweet_id, changed.edited_at);
+        recent.insert(&rust, &made.id, changed.edited_at);
         assert!(recent.contains(&rust, &made) && recent.contains(&rust, &changed));
         let changed = post(1, Some("2026-11-23T12:00:00Z"));
         assert!(!recent.contains(&rust, &changed));
-        recent.removed(&rust, &made.tweet_id);
+        recent.removed(&rust, &made.id);
         assert!(recent.contains(&rust, &changed));
     }
 }

@@ -10,7 +10,7 @@ use posts::tweets::{PostPosition, PostQuery, StoredPost};
 use tokio::time::Instant;
 
 use super::error::ExportError;
-use super::format::Format;
+use super::format::Shape;
 use super::link;
 use super::payload::PayloadSize;
 use super::writer::Writer;
@@ -30,16 +30,16 @@ const ANSWER_TIME: Duration = Duration::from_secs(20);
 pub(crate) async fn answer(
     api: ReadApi,
     query: PostQuery,
-    format: Format,
+    shape: Shape,
     after: Option<PostPosition>,
 ) -> Result<Response, ApiError> {
-    let content_type = [(header::CONTENT_TYPE, format.media_type())];
+    let content_type = [(header::CONTENT_TYPE, shape.format.media_type())];
     let Some(limit) = api.answer_bytes else {
-        return Ok((content_type, streamed(api, query, format, after).await?).into_response());
+        return Ok((content_type, streamed(api, query, shape, after).await?).into_response());
     };
-    let (body, next) = bounded(&api, &query, format, after, limit).await?;
+    let (body, next) = bounded(&api, &query, &shape, after, limit).await?;
     let Some(next) = next else { return Ok((content_type, body).into_response()) };
-    let link = link::next(&query, format, &PageCursor::encode(next, &query)?);
+    let link = link::next(&query, &shape, &PageCursor::encode(next, &query)?);
     Ok((content_type, [(header::LINK, link)], body).into_response())
 }
 
@@ -47,15 +47,15 @@ pub(crate) async fn answer(
 async fn streamed(
     api: ReadApi,
     query: PostQuery,
-    format: Format,
+    shape: Shape,
     after: Option<PostPosition>,
 ) -> Result<Body, ExportError> {
-    let (first, next) = part(&api, &query, Writer::new(format)?, after).await?;
+    let (first, next) = part(&api, &query, Writer::new(&shape)?, &shape, after).await?;
     let rest = stream::try_unfold(next, move |next| {
-        let (api, query) = (api.clone(), query.clone());
+        let (api, query, shape) = (api.clone(), query.clone(), shape.clone());
         async move {
             let Some(next) = next else { return Ok(None) };
-            part(&api, &query, Writer::continued(format), Some(next)).await.map(Some)
+            part(&api, &query, Writer::continued(shape.format), &shape, Some(next)).await.map(Some)
         }
     });
     let rest = rest.inspect_err(|error: &ExportError| tracing::error!(%error, "an export was cut off"));
@@ -67,11 +67,12 @@ async fn part(
     api: &ReadApi,
     query: &PostQuery,
     mut writer: Writer,
+    shape: &Shape,
     after: Option<PostPosition>,
 ) -> Result<(Bytes, Option<PostPosition>), ExportError> {
-    let page = api.tweets.page(query, READ_AT_ONCE, after).await?;
+    let page = api.tweets.page(query, READ_AT_ONCE, after, shape.fields.detail()).await?;
     for post in &page.posts {
-        writer.push(post)?;
+        writer.push(post, shape)?;
     }
     Ok((writer.finish()?.into(), page.next))
 }
@@ -80,20 +81,20 @@ async fn part(
 async fn bounded(
     api: &ReadApi,
     query: &PostQuery,
-    format: Format,
+    shape: &Shape,
     after: Option<PostPosition>,
     limit: usize,
 ) -> Result<(Vec<u8>, Option<PostPosition>), ExportError> {
     let deadline = Instant::now() + ANSWER_TIME;
-    let mut writer = Writer::new(format)?;
-    let mut size = PayloadSize::new(format);
+    let mut writer = Writer::new(shape)?;
+    let mut size = PayloadSize::new(shape.format);
     size.add(writer.bytes());
     let (mut at, mut is_first) = (after, true);
     loop {
-        let page = api.tweets.page(query, READ_AT_ONCE, at.clone()).await?;
+        let page = api.tweets.page(query, READ_AT_ONCE, at.clone(), shape.fields.detail()).await?;
         for post in &page.posts {
             let before = writer.bytes().len();
-            writer.push(post)?;
+            writer.push(post, shape)?;
             size.add(&writer.bytes()[before..]);
             if size.bytes() > limit && !is_first {
                 let mut body = writer.finish()?;

@@ -1,5 +1,19 @@
 //! The formats of an export.
 
+use super::columns::Formulas;
+use crate::resources::tweets::Fields;
+
+/// What an export looks like.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    /// The format.
+    pub(crate) format: Format,
+    /// The fields, or columns.
+    pub(crate) fields: Fields,
+    /// What becomes of formulas in a CSV.
+    pub(crate) formulas: Formulas,
+}
+
 /// How an export writes posts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Format {

@@ -2,12 +2,17 @@
 
 use posts::tweets::{CountryFilter, Order, PostQuery};
 
-use super::format::Format;
+use super::format::{Format, Shape};
 
 /// The value of a `Link` to the rest of an export (RFC 8288). The address is relative to the request's own, so it is right
 /// wherever the API is.
-pub(super) fn next(query: &PostQuery, format: Format, cursor: &str) -> String {
+pub(super) fn next(query: &PostQuery, shape: &Shape, cursor: &str) -> String {
     let PostQuery { keyword, from, before, filter, order } = query;
+    let Shape { format, fields, formulas } = shape;
+    let (fields, columns, formulas) = match format {
+        Format::Jsonl => (Some(fields.names().join(",")), None, None),
+        Format::Csv => (None, Some(fields.names().join(",")), Some(formulas.parameter().to_owned())),
+    };
     let country = filter.country.map(CountryFilter::as_str);
     let order = match order {
         Order::NewestFirst => "newest",
@@ -22,6 +27,9 @@ pub(super) fn next(query: &PostQuery, format: Format, cursor: &str) -> String {
         ("text", filter.text.clone()),
         ("order", Some(order.to_owned())),
         ("format", Some(format.parameter().to_owned())),
+        ("fields", fields),
+        ("columns", columns),
+        ("formulas", formulas),
         ("cursor", Some(cursor.to_owned())),
     ];
     let mut address = form_urlencoded::Serializer::new(String::new());

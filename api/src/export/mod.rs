@@ -9,4 +9,5 @@ mod payload;
 mod writer;
 
 pub(crate) use answer::answer;
-pub(crate) use format::Format;
+pub(crate) use columns::Formulas;
+pub(crate) use format::{Format, Shape};

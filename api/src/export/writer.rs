@@ -2,9 +2,8 @@
 
 use posts::tweets::StoredPost;
 
-use super::columns;
 use super::error::ExportError;
-use super::format::Format;
+use super::format::{Format, Shape};
 
 /// Writes posts into memory.
 pub(super) enum Writer {
@@ -14,10 +13,10 @@ pub(super) enum Writer {
 
 impl Writer {
     /// A writer of the beginning of an answer: a CSV has its header row.
-    pub(super) fn new(format: Format) -> Result<Self, ExportError> {
-        let mut writer = Self::continued(format);
+    pub(super) fn new(shape: &Shape) -> Result<Self, ExportError> {
+        let mut writer = Self::continued(shape.format);
         if let Self::Csv(csv) = &mut writer {
-            csv.write_record(columns::HEADER)?;
+            csv.write_record(shape.fields.names())?;
             csv.flush().map_err(csv::Error::from)?;
         }
         Ok(writer)
@@ -35,14 +34,15 @@ impl Writer {
     }
 
     /// Writes a post.
-    pub(super) fn push(&mut self, post: &StoredPost) -> Result<(), ExportError> {
+    pub(super) fn push(&mut self, post: &StoredPost, shape: &Shape) -> Result<(), ExportError> {
         match self {
             Self::Jsonl(lines) => {
-                serde_json::to_writer(&mut *lines, post)?;
+                serde_json::to_writer(&mut *lines, &shape.fields.of(post))?;
                 lines.push(b'\n');
             }
             Self::Csv(csv) => {
-                csv.write_record(columns::row(post))?;
+                let cells = shape.fields.row(post).map(|cell| shape.formulas.cell(cell));
+                csv.write_record(cells.map(|cell| cell.into_owned()))?;
                 csv.flush().map_err(csv::Error::from)?;
             }
         }

@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod post;
 pub mod publish;
 pub mod queue;
+pub mod sources;
 pub mod statistics;
 pub mod tweets;
 

@@ -28,6 +28,9 @@ impl Gauge {
     pub const POSTS_REPEATED: Self = Self { name: "PostsRepeated", unit: "Count" };
     /// Posts that the consumer edited or removed, in one batch.
     pub const POSTS_CORRECTED: Self = Self { name: "PostsCorrected", unit: "Count" };
+    /// Parts of posts that the consumer left out because they cannot be right, in one batch: an entity whose position lies outside the text, a
+    /// medium without an address.
+    pub const PARTS_LEFT_OUT: Self = Self { name: "PartsLeftOut", unit: "Count" };
     /// Messages, and posts of messages, that the consumer put on TweetsDeadLetterQueue, in one batch.
     pub const GIVEN_UP: Self = Self { name: "GivenUp", unit: "Count" };
     /// How often the consumer retried transactions, in one batch.

@@ -18,6 +18,13 @@ pub enum Dialect {
     Posts,
 }
 
+/// What either dialect asks for of users, media and places.
+const USER_FIELDS: (&str, &str) =
+    ("user.fields", "location,name,profile_image_url,public_metrics,username,verified_type");
+const MEDIA_FIELDS: (&str, &str) =
+    ("media.fields", "alt_text,duration_ms,height,preview_image_url,type,url,variants,width");
+const PLACE_FIELDS: (&str, &str) = ("place.fields", "country_code,full_name");
+
 impl Dialect {
     /// Its name, by which [`Dialect::from_name`] finds it.
     #[must_use]
@@ -49,18 +56,32 @@ impl Dialect {
             Self::Tweets => &[
                 (
                     "tweet.fields",
-                    "author_id,conversation_id,created_at,edit_history_tweet_ids,geo,lang,note_tweet,referenced_tweets",
+                    "attachments,author_id,conversation_id,created_at,edit_history_tweet_ids,entities,geo,lang,note_tweet,\
+                     possibly_sensitive,public_metrics,referenced_tweets,reply_settings,withheld",
                 ),
-                ("expansions", "author_id,geo.place_id,referenced_tweets.id"),
-                ("user.fields", "location,name,username"),
-                ("place.fields", "country_code"),
+                (
+                    "expansions",
+                    "attachments.media_keys,author_id,geo.place_id,referenced_tweets.id,\
+                     referenced_tweets.id.attachments.media_keys",
+                ),
+                USER_FIELDS,
+                MEDIA_FIELDS,
+                PLACE_FIELDS,
             ],
             // Who wrote a post, what it refers to and its versions are no fields here: the expansions add them.
             Self::Posts => &[
-                ("post.fields", "conversation_id,created_at,geo,lang,note_post"),
-                ("expansions", "author_id,edit_history_post_ids,geo.place_id,referenced_posts"),
-                ("user.fields", "location,name,username"),
-                ("place.fields", "country_code"),
+                (
+                    "post.fields",
+                    "attachments,conversation_id,created_at,entities,geo,lang,note_post,possibly_sensitive,public_metrics,\
+                     reply_settings,withheld",
+                ),
+                (
+                    "expansions",
+                    "attachments.media_keys,author_id,edit_history_post_ids,geo.place_id,referenced_posts",
+                ),
+                USER_FIELDS,
+                MEDIA_FIELDS,
+                PLACE_FIELDS,
             ],
         }
     }

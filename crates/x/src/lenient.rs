@@ -20,6 +20,14 @@ trait Kind<'de>: Sized {
         None
     }
 
+    fn from_count(number: u64) -> Option<Self> {
+        Self::from_number(number)
+    }
+
+    fn from_flag(_: bool) -> Option<Self> {
+        None
+    }
+
     fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
@@ -50,6 +58,28 @@ impl<'de> Kind<'de> for Id<'de> {
 
     fn from_number(number: impl fmt::Display) -> Option<Self> {
         Some(Self(Cow::Owned(number.to_string())))
+    }
+}
+
+/// A number of things: a whole number from 0, or one that is written as a text.
+struct Count(u64);
+
+impl<'de> Kind<'de> for Count {
+    fn from_text(text: Cow<'de, str>) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+
+    fn from_count(number: u64) -> Option<Self> {
+        Some(Self(number))
+    }
+}
+
+/// `true` or `false`.
+struct Flag(bool);
+
+impl<'de> Kind<'de> for Flag {
+    fn from_flag(flag: bool) -> Option<Self> {
+        Some(Self(flag))
     }
 }
 
@@ -101,7 +131,7 @@ impl<'de, K: Kind<'de>> Visitor<'de> for AnyType<K> {
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(K::from_number(number))
+        Ok(K::from_count(number))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
@@ -112,8 +142,8 @@ impl<'de, K: Kind<'de>> Visitor<'de> for AnyType<K> {
         Ok(K::from_number(number))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+    fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(K::from_flag(flag))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -137,6 +167,16 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 /// For `deserialize_with`: an id, which is a text or a number.
 pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'de, str>>, D::Error> {
     Perhaps::deserialize(deserializer).map(|Perhaps(id)| id.map(|Id(id)| id))
+}
+
+/// For `deserialize_with`: a number of things.
+pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Perhaps::deserialize(deserializer).map(|Perhaps(count)| count.map(|Count(count)| count))
+}
+
+/// For `deserialize_with`: `true` or `false`.
+pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    Perhaps::deserialize(deserializer).map(|Perhaps(flag)| flag.map(|Flag(flag)| flag))
 }
 
 /// For `deserialize_with`: the ids of a list.

@@ -8,6 +8,7 @@ mod exports;
 mod keys;
 mod limits;
 mod program;
+mod recording;
 mod snapshots;
 mod walk;
 mod world;

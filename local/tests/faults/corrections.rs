@@ -1,6 +1,6 @@
 //! Posts that are edited or removed: the table and its counts stay consistent.
 
-use posts::tweets::{Correction, Inserted, Order, PostQuery};
+use posts::tweets::{Correction, Detail, Inserted, Order, PostQuery};
 use posts::{Keyword, Post};
 use utc_time::UtcTime;
 
@@ -23,8 +23,10 @@ fn a_post_is_edited_once_removed_once_and_never_stored_again() {
         let (rust, now): (Keyword, _) = ("rust".parse().unwrap(), UtcTime::now());
         let soon = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
         let texts = async || -> Vec<String> {
-            let page =
-                tweets.page(&PostQuery::all(rust.clone(), Order::OldestFirst), 10, None).await.unwrap();
+            let page = tweets
+                .page(&PostQuery::all(rust.clone(), Order::OldestFirst), 10, None, Detail::Whole)
+                .await
+                .unwrap();
             page.posts.into_iter().map(|stored| stored.post.text).collect()
         };
         let counts = async || {
@@ -77,7 +79,7 @@ fn a_removed_post_is_not_stored_again_under_any_keyword() {
             tweets.insert(&keyword(name), &posts, now, soon).await.unwrap().new
         };
         let keywords_of = async |id: &str| {
-            let stored = tweets.under_all_keywords(&id.parse().unwrap()).await.unwrap();
+            let stored = tweets.under_all_keywords(&id.parse().unwrap(), Detail::Whole).await.unwrap();
             stored.into_iter().map(|stored| stored.keyword.to_string()).collect::<Vec<_>>()
         };
         let counted = async |name: &str| {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use local::{Call, Fate};
 
 use crate::virtual_time::{folder, virtually};
@@ -20,14 +21,17 @@ const CARRYING: [(&str, Option<&str>); 7] = [
     ("DeleteMessageBatch", Some("TweetsFifoQueue.fifo")),
 ];
 
-#[test]
-fn a_thousand_posts_take_at_most_170_requests_at_50_posts_a_second() {
+/// The requests that carry posts for a minute, by their operation, and how many posts they carry; prints how large an item is on average.
+fn a_minute(keep_raw: bool) -> (BTreeMap<String, u64>, u64) {
     const TIME: Duration = Duration::from_secs(60);
     // Six in ten of the posts that the stub makes up match the rules.
     const RATE: f64 = 84.0;
-    virtually(async {
+    let counted = Arc::new(Mutex::new((BTreeMap::new(), 0)));
+    let result = Arc::clone(&counted);
+    virtually(async move {
         let data = folder();
-        let mut world = World::empty(data.path(), Settings { rate: RATE, ..Settings::seed(1) }).await;
+        let mut world =
+            World::empty(data.path(), Settings { rate: RATE, keep_raw, ..Settings::seed(1) }).await;
         world.begin("zebra").await;
         world.until("reading has begun", async |world| world.delivered().await > 0).await;
         // By then, the posts written before the start have been fetched.
@@ -47,10 +51,51 @@ fn a_thousand_posts_take_at_most_170_requests_at_50_posts_a_second() {
         tokio::time::sleep(TIME).await;
         world.machine.as_ref().unwrap().faults.end();
         let posts = (world.delivered().await - before) as u64;
-        let calls = calls.lock().unwrap().clone();
+        let (items, bytes, over) = item_sizes(&world).await;
+        println!(
+            "keep_raw {keep_raw}: of {items} items, {over} have more than 1 KB; {bytes} bytes on average"
+        );
+        assert!(bytes < 1000, "{bytes} bytes");
+        *result.lock().unwrap() = (std::mem::take(&mut *calls.lock().unwrap()), posts);
+    });
+    let counted = counted.lock().unwrap().clone();
+    counted
+}
+
+/// How many items TweetsTable has, their average size, and how many are larger than a write unit.
+async fn item_sizes(world: &World) -> (usize, usize, usize) {
+    let client = aws_sdk_dynamodb::Client::new(world.machine.as_ref().unwrap().aws.sdk());
+    let mut items = client.scan().table_name("TweetsTable").into_paginator().items().send();
+    let mut sizes = Vec::new();
+    while let Some(item) = items.next().await {
+        sizes.push(item.unwrap().iter().map(|(name, value)| name.len() + size(value)).sum::<usize>());
+    }
+    let over = sizes.iter().filter(|size| **size > 1024).count();
+    (sizes.len(), sizes.iter().sum::<usize>() / sizes.len(), over)
+}
+
+/// The size of a value, as DynamoDB counts it.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number.len().div_ceil(2) + 1,
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + size(value)).sum::<usize>(),
+        AttributeValue::M(values) => {
+            3 + values.iter().map(|(name, value)| 1 + name.len() + size(value)).sum::<usize>()
+        }
+        _ => 1,
+    }
+}
+
+#[test]
+fn a_thousand_posts_take_at_most_170_requests_at_50_posts_a_second() {
+    for keep_raw in [true, false] {
+        let (calls, posts) = a_minute(keep_raw);
         let carrying: u64 = calls.iter().filter(|(name, _)| *name != "others").map(|(_, count)| count).sum();
         println!("{posts} posts: {carrying} requests carry them: {calls:?}");
-        assert!((2_850..3_300).contains(&posts), "{posts} in {TIME:?}");
+        assert!((2_850..3_300).contains(&posts), "{posts} in a minute");
         assert!(carrying * 1000 <= 170 * posts, "{carrying} requests for {posts} posts: {calls:?}");
-    });
+    }
 }

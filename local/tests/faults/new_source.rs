@@ -8,6 +8,7 @@ use ::stream::gaps::{GapState, HealedBy, Period, Unfetchable};
 use ::stream::keyword_options::KeywordOptions;
 use futures::{StreamExt, stream};
 use local::programs;
+use posts::sources::Sent;
 use posts::{Keyword, Post};
 use serde_json::json;
 use service::own_metrics::EmbeddedMetrics;
@@ -100,7 +101,10 @@ impl Source for FeedSource {
                 let post = listener.recv().await.ok()?;
                 let keywords = source.keywords.lock().unwrap();
                 let matching = keywords.iter().filter(|keyword| matches(keyword, &post)).cloned().collect();
-                Some((Ok(vec![Item::Arrived(Arrival::Post(Box::new(post)), matching)]), listener))
+                Some((
+                    Ok(vec![Item::Arrived(Arrival::Post(Box::new(Sent::from(&post))), matching)]),
+                    listener,
+                ))
             }
         });
         Ok(Connection { items: items.boxed(), backfilled_from: None })
@@ -118,9 +122,10 @@ impl Source for FeedSource {
         let (posts, most) = (self.feed.posts.lock().unwrap(), usize::try_from(most).unwrap());
         let is_requested =
             |post: &&Post| post.create_date >= from && post.create_date <= to && matches(keyword, post);
-        let fetched: Vec<Post> = posts.iter().skip(first).take(most).filter(is_requested).cloned().collect();
+        let fetched: Vec<Sent> =
+            posts.iter().skip(first).take(most).filter(is_requested).map(Sent::from).collect();
         let next = first + most;
-        let period = Period { from: fetched.last().map_or(from, |last| last.create_date), to };
+        let period = Period { from: fetched.last().map_or(from, |last| last.head.created), to };
         let rest = (next < posts.len()).then(|| Rest { page: next.to_string(), period });
         Ok(FetchedPage { posts: fetched, rest })
     }

@@ -11,6 +11,8 @@ pub(crate) struct Settings {
     pub(crate) backfill: bool,
     /// Whether X charges for users, and the machine knows it.
     pub(crate) charged_for_users: bool,
+    /// Whether posts are stored with what their source sent.
+    pub(crate) keep_raw: bool,
     /// Posts that are played once, instead of made-up ones.
     pub(crate) recording: Option<Vec<Value>>,
     /// Whether they keep their ids and times.
@@ -25,6 +27,7 @@ impl Settings {
             daily_post_budget: None,
             backfill: false,
             charged_for_users: false,
+            keep_raw: true,
             recording: None,
             keep_ids: false,
         }

@@ -103,8 +103,9 @@ impl World {
             token: self.token.clone(),
             backfill_minutes: if self.settings.backfill { 5 } else { 0 },
         };
-        let Settings { daily_post_budget, charged_for_users, .. } = self.settings;
-        let options = Options { daily_post_budget, charged_for_users, ..Options::new(&self.data, stream) };
+        let Settings { daily_post_budget, charged_for_users, keep_raw, .. } = self.settings;
+        let options =
+            Options { daily_post_budget, charged_for_users, keep_raw, ..Options::new(&self.data, stream) };
         self.machine = Some(Machine::start(options).await.unwrap());
     }
 

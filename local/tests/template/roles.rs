@@ -148,7 +148,7 @@ async fn consume(world: &World) {
     for posts in [vec![post("1", None), post("2", None)], vec![post("1", Some("2030-01-01T00:00:00Z"))]] {
         let mut parcel = Parcel::new("rust".parse().unwrap());
         for post in posts {
-            parcel.add(&EncodedPost::encode(&post).unwrap());
+            parcel.add(&EncodedPost::encode((&post).into(), post.create_date).unwrap());
         }
         parcels.push(parcel);
     }

@@ -226,9 +226,9 @@ impl<S: Source> GapHealer<S> {
             };
             let on_page = posts.len() as u64;
             // All of it, before anything is taken: taking may wait for room, and end with this streamer.
-            posts.iter().for_each(|post| allowance.spend(post, UtcTime::now()));
+            posts.iter().for_each(|post| allowance.spend(&post.head, UtcTime::now()));
             drop(allowance);
-            for post in posts.into_iter().filter(|post| state.includes(post)) {
+            for post in posts.into_iter().filter(|post| state.includes(&post.head)) {
                 match self.intake.take_fetched(post, &gap.keyword, &cursor).await {
                     Ok(Fetched::New) => gap.posts += 1,
                     Ok(Fetched::Repeated) => {}

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::StreamExt;
-use posts::{Keyword, Post};
+use posts::Keyword;
+use posts::sources::Sent;
 use stream::gaps::{Gap, GapState, HealedBy, Period};
 use utc_time::UtcTime;
 
@@ -102,7 +103,7 @@ impl<S: Source> GapHealer<S> {
             let now = UtcTime::now();
             for item in &arrived {
                 if let Item::Arrived(Arrival::Post(post), _) = item {
-                    self.meter.count(post, now);
+                    self.meter.count(&post.head, now);
                 }
             }
             for item in arrived {
@@ -135,12 +136,12 @@ impl<S: Source> GapHealer<S> {
     }
 
     /// Takes a post, which has been counted, as soon as there is room for it; returns the keywords under which it is new.
-    async fn take_again(&self, post: Post, mut keywords: BTreeSet<Keyword>, cursor: &Cursor) -> Vec<Keyword> {
+    async fn take_again(&self, post: Sent, mut keywords: BTreeSet<Keyword>, cursor: &Cursor) -> Vec<Keyword> {
         keywords.retain(|keyword| {
             let requested = self.requested.borrow();
             requested
                 .get(keyword)
-                .is_some_and(|state| state.since <= post.create_date && state.includes(&post))
+                .is_some_and(|state| state.since <= post.head.created && state.includes(&post.head))
         });
         let mut new = Vec::new();
         for keyword in keywords {

@@ -8,7 +8,7 @@ mod sums;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use posts::Post;
+use posts::sources::Head;
 use stream::reading::Metered;
 use utc_time::UtcTime;
 
@@ -55,7 +55,7 @@ impl Allowance {
     }
 
     /// Counts one of them as arrived.
-    pub(crate) fn spend(&mut self, post: &Post, now: UtcTime) {
+    pub(crate) fn spend(&mut self, post: &Head, now: UtcTime) {
         let mut counts = self.meter.counts();
         if self.left > 0 {
             self.left -= 1;
@@ -80,8 +80,8 @@ impl Drop for Allowance {
 }
 
 impl Counts {
-    fn count(&mut self, post: &Post, now: UtcTime) {
-        if self.charged.is_new(&post.tweet_id, now) {
+    fn count(&mut self, post: &Head, now: UtcTime) {
+        if self.charged.is_new(&post.id, now) {
             self.posts.add(1, now);
         }
         // Sources whose users have ids that are no numbers charge nothing.
@@ -118,7 +118,7 @@ impl Meter {
     }
 
     /// Counts a post that the stream delivered.
-    pub(crate) fn count(&self, post: &Post, now: UtcTime) {
+    pub(crate) fn count(&self, post: &Head, now: UtcTime) {
         self.counts().count(post, now);
     }
 

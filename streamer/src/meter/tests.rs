@@ -21,16 +21,16 @@ fn of_days(posts_by_day: BTreeMap<String, u64>, budget: Option<u64>) -> Meter {
 }
 
 /// A post that was not read before.
-fn new() -> Post {
+fn new() -> Head {
     static NEXT: AtomicU64 = AtomicU64::new(1_000_000);
     by(NEXT.fetch_add(1, Ordering::Relaxed), None)
 }
 
-fn by(id: u64, author: Option<&str>) -> Post {
+fn by(id: u64, author: Option<&str>) -> Head {
     let post = serde_json::json!({
         "tweetId": id.to_string(), "createDate": "2026-11-23T10:00:00Z", "text": "", "authorId": author,
     });
-    serde_json::from_value(post).unwrap()
+    Head::from(&serde_json::from_value::<posts::Post>(post).unwrap())
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn take<S>(context: &Context<S>, arrived: Vec<Item>, is_fresh: bool) -> Result<O
     // All of it, before anything is taken: there may not be room for all.
     for item in &arrived {
         if let Item::Arrived(Arrival::Post(post), _) = item {
-            context.intake.count(post);
+            context.intake.count(&post.head);
         }
     }
     let mut ended = None;
@@ -129,7 +129,7 @@ fn take<S>(context: &Context<S>, arrived: Vec<Item>, is_fresh: bool) -> Result<O
                 keywords.retain(|keyword| {
                     let state = requested.get(keyword);
                     state.is_some_and(|state| match &arrival {
-                        Arrival::Post(post) => state.includes(post),
+                        Arrival::Post(post) => state.includes(&post.head),
                         Arrival::Removed(_) => true,
                     })
                 });

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use posts::{Keyword, Post, PostId};
+use posts::sources::Sent;
+use posts::{Keyword, PostId};
 use utc_time::UtcTime;
 
-/// What arrives, from a source's decoder to the parcel in which it is sent. The intake encodes a post as JSON; from then on,
+/// What arrives, from a source's decoder to the parcel in which it is sent. The intake encodes a post; from then on,
 /// `P` is a [`posts::envelope::EncodedPost`].
 #[derive(Clone, Debug, PartialEq)]
-pub enum Arrival<P = Box<Post>> {
+pub enum Arrival<P = Box<Sent>> {
     /// A post: a new one, or an edited version.
     Post(P),
     /// The author has removed this post.
@@ -20,7 +21,7 @@ impl Arrival {
     #[must_use]
     pub fn made(&self) -> Option<UtcTime> {
         match self {
-            Self::Post(post) => Some(post.create_date),
+            Self::Post(post) => Some(post.head.created),
             Self::Removed(_) => None,
         }
     }

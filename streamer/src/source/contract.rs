@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::stream::BoxStream;
-use posts::{Keyword, Post};
+use posts::Keyword;
+use posts::sources::{Head, Sent};
 use stream::gaps::{HealedBy, Period, Unfetchable};
 use stream::history::History;
 use utc_time::UtcTime;
@@ -149,8 +150,8 @@ impl KeywordState {
     }
 
     /// Whether a post that the source delivers for the keyword is to be collected.
-    pub(crate) fn includes(&self, post: &Post) -> bool {
-        self.reposts || !post.is_repost()
+    pub(crate) fn includes(&self, post: &Head) -> bool {
+        self.reposts || !post.is_repost
     }
 }
 
@@ -199,7 +200,7 @@ pub struct Connection {
 #[derive(Debug)]
 pub struct FetchedPage {
     /// The posts.
-    pub posts: Vec<Post>,
+    pub posts: Vec<Sent>,
     /// What follows; `None` on the last page.
     pub rest: Option<Rest>,
 }

@@ -1,5 +1,6 @@
 //! `/tweets`: the collected posts.
 
+mod fields;
 mod parameters;
 
 use std::time::Duration;
@@ -11,13 +12,16 @@ use axum::response::{IntoResponse, Response};
 use posts::PostId;
 use posts::tweets::{Correction, StoredPost};
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 use utc_time::UtcTime;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
+pub(crate) use self::fields::Fields;
 use self::parameters::{FormatParameter, Parameters};
 use crate::error::ApiError;
-use crate::export::{self, Format};
+use crate::export::error::ExportError;
+use crate::export::{self, Format, Shape};
 use crate::request::{InvalidValue, NoParameters, PageCursor, PageLimit, Path, Query};
 use crate::state::{ControlApi, ReadApi};
 
@@ -42,7 +46,8 @@ impl TryFrom<String> for PostIdParameter {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Tweets {
     /// The posts.
-    tweets: Vec<StoredPost>,
+    #[schema(value_type = Vec<StoredPost>)]
+    tweets: Vec<Box<RawValue>>,
     /// The `cursor` of the next page; null on the last page.
     next_cursor: Option<String>,
     /// How many posts were read to find these: DynamoDB charges for each.
@@ -59,8 +64,10 @@ pub(crate) struct Tweets {
 /// exactly once, even while new posts arrive. A new post can be found about a second after it was stored.
 ///
 /// `format` exports posts as lines of JSON or as CSV with a header row. In AWS an answer ends after about four megabytes;
-/// its header `Link` (`rel="next"`) then names the address of the rest, which has a header row too. Texts in a CSV are not
-/// changed: make sure that your spreadsheet does not run them as formulas.
+/// its header `Link` (`rel="next"`) then names the address of the rest, which has a header row too.
+///
+/// `fields`, and `columns` for a CSV, choose what is told of a post: all that its source said is stored. In a CSV, a text that a spreadsheet
+/// would run as a formula gets an apostrophe before it, unless you ask for `formulas=keep`.
 #[utoipa::path(
     get,
     path = "/tweets",
@@ -81,22 +88,24 @@ pub(crate) struct Tweets {
                         ("keyword" = "$request.query.keyword")))),
             )),
         (status = 422, description = "The range ends before it begins, or lies before 1970; the cursor belongs to another request; \
-            `limit` was sent with an export; or the keyword is longer than 512 bytes or has invisible characters"),
+            `limit` was sent with an export, or `fields`, `columns` or `formulas` with a format for which they are not; or the keyword is longer than 512 bytes or has invisible characters"),
     )
 )]
 pub(crate) async fn list(
     State(api): State<ReadApi>,
-    Query(parameters): Query<Parameters>,
+    Query(mut parameters): Query<Parameters>,
 ) -> Result<Response, ApiError> {
     let query = parameters.query()?;
+    let (fields, formulas) = parameters.shape()?;
     let Parameters { limit, cursor, format, .. } = parameters;
     let after = cursor.map(|cursor| PageCursor::decode(&cursor, &query)).transpose()?;
     let format = match format {
         Some(FormatParameter::Json) | None => {
             let limit = limit.unwrap_or(PageLimit::DEFAULT).get();
-            let page = api.tweets.page(&query, limit.into(), after).await?;
+            let page = api.tweets.page(&query, limit.into(), after, fields.detail()).await?;
             let next_cursor = page.next.map(|next| PageCursor::encode(next, &query)).transpose()?;
-            return Ok(Json(Tweets { tweets: page.posts, next_cursor, read: page.read }).into_response());
+            let tweets = shown(&page.posts, &fields)?;
+            return Ok(Json(Tweets { tweets, next_cursor, read: page.read }).into_response());
         }
         Some(FormatParameter::Jsonl) => Format::Jsonl,
         Some(FormatParameter::Csv) => Format::Csv,
@@ -105,13 +114,29 @@ pub(crate) async fn list(
         let reason = "applies to pages only; an export returns the whole range".to_owned();
         return Err(ApiError::Unusable { field: "limit", reason });
     }
-    export::answer(api, query, format, after).await
+    export::answer(api, query, Shape { format, fields, formulas }, after).await
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FieldsOfPost {
+    /// The fields of the post, with commas between them, or `all`; as in `GET /tweets`.
+    #[param(inline, style = Form, explode = false)]
+    fields: Option<Fields>,
 }
 
 /// A post under each keyword for which it was collected.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Tweet {
-    tweets: Vec<StoredPost>,
+    #[schema(value_type = Vec<StoredPost>)]
+    tweets: Vec<Box<RawValue>>,
+}
+
+/// These posts, with these fields.
+fn shown(posts: &[StoredPost], fields: &Fields) -> Result<Vec<Box<RawValue>>, ApiError> {
+    let posts: Result<_, _> = posts.iter().map(|post| to_raw_value(&fields.of(post))).collect();
+    posts.map_err(|error| ApiError::from(ExportError::from(error)))
 }
 
 /// Show a post
@@ -122,7 +147,7 @@ pub(crate) struct Tweet {
     path = "/tweets/{tweetId}",
     operation_id = "showTweet",
     tag = "tweets",
-    params(("tweetId" = inline(PostId), Path, description = "The post's id")),
+    params(("tweetId" = inline(PostId), Path, description = "The post's id"), FieldsOfPost),
     responses(
         (status = 200, description = "The post", body = Tweet),
         (status = 404, description = "There is no post with this id"),
@@ -131,10 +156,14 @@ pub(crate) struct Tweet {
 pub(crate) async fn show(
     State(api): State<ReadApi>,
     Path(PostIdParameter(id)): Path<PostIdParameter>,
-    Query(NoParameters {}): Query<NoParameters>,
+    Query(FieldsOfPost { fields }): Query<FieldsOfPost>,
 ) -> Result<Json<Tweet>, ApiError> {
-    let tweets = api.tweets.under_all_keywords(&id).await?;
-    if tweets.is_empty() { Err(ApiError::NoSuchPost(id)) } else { Ok(Json(Tweet { tweets })) }
+    let fields = fields.unwrap_or_else(Fields::usual);
+    let posts = api.tweets.under_all_keywords(&id, fields.detail()).await?;
+    if posts.is_empty() {
+        return Err(ApiError::NoSuchPost(id));
+    }
+    Ok(Json(Tweet { tweets: shown(&posts, &fields)? }))
 }
 
 /// Remove a post

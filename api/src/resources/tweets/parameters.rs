@@ -7,7 +7,9 @@ use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::fields::Fields;
 use crate::error::ApiError;
+use crate::export::Formulas;
 use crate::request::{InvalidValue, KeywordParameter, PageLimit, QueryTime, TimeRange, quoted};
 
 #[derive(Deserialize, IntoParams)]
@@ -44,9 +46,48 @@ pub(crate) struct Parameters {
     /// `json` returns a page; `jsonl` and `csv` export all posts. `json` if absent.
     #[param(inline)]
     pub(super) format: Option<FormatParameter>,
+    /// The fields of a post, with commas between them, or `all`; `tweetId`, `createDate` and `keyword` are always there. If absent, those with
+    /// which posts can be filtered and told apart. With the formats `json` and `jsonl` only.
+    #[param(inline, style = Form, explode = false)]
+    pub(super) fields: Option<Fields>,
+    /// The columns of a CSV in their order, with commas between them, or `all`. With the format `csv` only.
+    #[param(inline, style = Form, explode = false)]
+    pub(super) columns: Option<Fields>,
+    /// What becomes of a CSV's cells that a spreadsheet would run as formulas (they begin with `=`, `+`, `-` or `@`): `escape` puts an apostrophe
+    /// before them, `keep` keeps them as they are. `escape` if absent.
+    #[param(inline)]
+    pub(super) formulas: Option<FormulasParameter>,
 }
 
 impl Parameters {
+    /// What they say of fields, columns and formulas: the fields, and what becomes of formulas.
+    ///
+    /// # Errors
+    /// A parameter belongs to another format.
+    pub(super) fn shape(&mut self) -> Result<(Fields, Formulas), ApiError> {
+        let is_csv = matches!(self.format, Some(FormatParameter::Csv));
+        let misplaced =
+            |field: &'static str, reason: &str| ApiError::Unusable { field, reason: reason.to_owned() };
+        if is_csv && self.fields.is_some() {
+            return Err(misplaced("fields", "applies to JSON only; the parameter for CSV is columns"));
+        }
+        if !is_csv && self.columns.is_some() {
+            return Err(misplaced("columns", "applies to CSV only; the parameter for JSON is fields"));
+        }
+        if !is_csv && self.formulas.is_some() {
+            return Err(misplaced("formulas", "applies to CSV only"));
+        }
+        let fields = match is_csv {
+            true => self.columns.take().unwrap_or_else(Fields::usual_columns),
+            false => self.fields.take().unwrap_or_else(Fields::usual),
+        };
+        let formulas = match self.formulas {
+            Some(FormulasParameter::Keep) => Formulas::Keep,
+            Some(FormulasParameter::Escape) | None => Formulas::Escape,
+        };
+        Ok((fields, formulas))
+    }
+
     /// The query of these parameters.
     ///
     /// # Errors
@@ -84,6 +125,13 @@ pub(crate) enum FormatParameter {
     Json,
     Jsonl,
     Csv,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FormulasParameter {
+    Escape,
+    Keep,
 }
 
 /// A country's code, or `unknown`.

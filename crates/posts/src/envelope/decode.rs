@@ -7,7 +7,9 @@ use super::decode_error::DecodeError;
 use super::encoded_post::PostTooLarge;
 use super::limits::ENVELOPE_VERSION;
 use super::unusable::{Unusable, UnusableReason};
+use crate::sources::Source;
 use crate::{Keyword, Post, PostId};
+use utc_time::UtcTime;
 
 /// The posts of one keyword that travelled in one message.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,9 +53,29 @@ impl Envelope {
     }
 }
 
+/// Reads a post: what its source sent, or the post itself.
 fn decode_post(json: &str) -> Result<Post, UnusableReason> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct SourceJson<'a> {
+        read_at: Option<UtcTime>,
+        #[serde(borrow)]
+        x: Option<&'a RawValue>,
+        #[serde(borrow)]
+        mastodon: Option<&'a RawValue>,
+        host: Option<String>,
+    }
     PostTooLarge::check(json)?;
-    serde_json::from_str(json).map_err(|_| UnusableReason::of_post(json))
+    let sent: Option<SourceJson<'_>> = serde_json::from_str(json).ok();
+    let from = sent.and_then(|SourceJson { read_at, x, mastodon, host }| {
+        let x = x.map(|json| (Source::X, json));
+        let mastodon = || Some((Source::Mastodon { host: host? }, mastodon?));
+        x.or_else(mastodon).map(|(source, json)| (source, json, read_at))
+    });
+    match from {
+        Some((source, json, read_at)) => source.post(json, read_at).map_err(UnusableReason::Source),
+        None => serde_json::from_str(json).map_err(|_| UnusableReason::of_post(json)),
+    }
 }
 
 /// The fields of an envelope; posts and removed ids are still JSON.

@@ -4,10 +4,11 @@ use std::fmt;
 
 use super::escape::escape_for_sqs;
 use super::limits::POST_BYTES;
-use crate::{Post, PostId};
+use crate::PostId;
+use crate::sources::{Sent, Source};
 use utc_time::UtcTime;
 
-/// A post as it stands in an envelope: serialized once, and small enough to be stored.
+/// A post as it stands in an envelope, small enough to be stored: its id, when it was posted, when it was read, and what its source sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EncodedPost {
     pub(super) id: PostId,
@@ -24,16 +25,30 @@ pub struct PostTooLarge {
 }
 
 impl EncodedPost {
-    /// Serializes a post.
+    /// Encodes a post that was read at this time.
     ///
     /// # Errors
     /// [`PostTooLarge`].
-    pub fn encode(post: &Post) -> Result<Self, PostTooLarge> {
-        #[expect(clippy::expect_used, reason = "serde_json fails only on map keys that are not strings")]
-        let json = serde_json::to_string(post).expect("a post holds no maps");
+    pub fn encode(post: Sent, read_at: UtcTime) -> Result<Self, PostTooLarge> {
+        let Sent { head, source, json } = post;
+        let json = match source {
+            None => json,
+            Some(source) => {
+                let (name, host) = match &source {
+                    Source::X => ("x", None),
+                    Source::Mastodon { host } => ("mastodon", Some(serde_json::Value::from(host.as_str()))),
+                };
+                let host = host.map(|host| format!(r#""host":{host},"#)).unwrap_or_default();
+                let (id, created) = (&head.id, head.created);
+                // Neither an id nor a time holds what JSON escapes.
+                format!(
+                    r#"{{"tweetId":"{id}","createDate":"{created}","readAt":"{read_at}",{host}"{name}":{json}}}"#
+                )
+            }
+        };
         let json = escape_for_sqs(json);
         PostTooLarge::check(&json)?;
-        Ok(Self { id: post.tweet_id.clone(), edited_at: post.edited_at, json })
+        Ok(Self { id: head.id, edited_at: head.edited_at, json })
     }
 
     /// The size of its JSON.

@@ -129,10 +129,14 @@ mod tests {
         serde_json::from_value(post).unwrap()
     }
 
+    fn encoded(post: &Post) -> EncodedPost {
+        EncodedPost::encode(post.into(), post.create_date).unwrap()
+    }
+
     fn parcel(keyword: &str, posts: &[Post]) -> Parcel {
         let mut parcel = Parcel::new(keyword.parse().unwrap());
         for post in posts {
-            parcel.add(&EncodedPost::encode(post).unwrap());
+            parcel.add(&encoded(post));
         }
         parcel
     }
@@ -149,7 +153,7 @@ mod tests {
         assert!(!body.contains(['\u{fffe}', '\u{0}', '\u{ffff}']));
         let envelope = Envelope::decode(&body).unwrap();
         assert_eq!((envelope.keyword.as_str(), envelope.posts.as_slice()), ("\u{ffff}k\"", posts.as_slice()));
-        let last = EncodedPost::encode(&posts[1]).unwrap();
+        let last = encoded(&posts[1]);
         let bytes = parcel("\u{ffff}k\"", &posts[..1]).bytes_with(last.bytes());
         assert!((body.len()..body.len() + 32).contains(&bytes));
     }
@@ -160,7 +164,7 @@ mod tests {
         let before = parcel.deduplication_id();
         parcel.remove(&"host:2".parse().unwrap());
         parcel.remove(&"1".parse().unwrap());
-        assert!(!parcel.fits(&EncodedPost::encode(&post("3", "")).unwrap()));
+        assert!(!parcel.fits(&encoded(&post("3", ""))));
         assert!(parcel.fits_removal(&"3".parse().unwrap()));
         let envelope = Envelope::decode(&parcel.body()).unwrap();
         assert_eq!((envelope.posts.len(), envelope.removed.len()), (1, 2));

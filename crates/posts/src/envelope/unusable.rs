@@ -40,6 +40,9 @@ pub enum UnusableReason {
     /// Another field of the post is invalid.
     #[error("a field of the post has an invalid value")]
     Field,
+    /// What its source sent is no post.
+    #[error("what the source sent is not a post: {0}")]
+    Source(&'static str),
     /// A removed post's id is invalid.
     #[error("a removed post has no valid id")]
     RemovedId,

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::attempts::Attempts;
 use super::cancellation::Cancellation;
+use super::item::Detail;
 use super::table::{TweetsTable, expires_at};
 use crate::statistics::sort_key_of;
 use crate::{Keyword, Post, PostId};
@@ -30,28 +31,12 @@ impl TweetsTable {
     /// # Errors
     /// DynamoDB's error.
     pub async fn edit(&self, keyword: &Keyword, post: &Post) -> Result<Correction, TableError> {
-        // An edit changes the text alone. Decide the same for a new field.
-        let Post {
-            tweet_id,
-            text,
-            edited_at,
-            create_date: _,
-            author_id: _,
-            author_name: _,
-            author_username: _,
-            country: _,
-            country_source: _,
-            language: _,
-            conversation_id: _,
-            references: _,
-            edit_of: _,
-        } = post;
-        let Some(edited_at) = edited_at else { return Ok(Correction::NotNeeded) };
+        let Some(edited_at) = post.edited_at else { return Ok(Correction::NotNeeded) };
         let answer = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(self.key(keyword, tweet_id)))
+            .set_key(Some(self.key(keyword, &post.tweet_id)))
             .update_expression("SET #text = :text, #edited = :edited")
             .condition_expression(
                 "attribute_exists(#date) AND (attribute_not_exists(#edited) OR #edited < :edited)",
@@ -59,7 +44,7 @@ impl TweetsTable {
             .expression_attribute_names("#text", Self::TEXT)
             .expression_attribute_names("#edited", Self::EDITED_AT)
             .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
-            .expression_attribute_values(":text", AttributeValue::S(text.clone()))
+            .expression_attribute_values(":text", AttributeValue::S(post.text.clone()))
             .expression_attribute_values(":edited", AttributeValue::S(edited_at.to_string()))
             .send()
             .await;
@@ -131,13 +116,13 @@ impl TweetsTable {
         now: UtcTime,
         deadline: Instant,
     ) -> Result<Correction, TableError> {
-        if self.under_all_keywords(id).await?.is_empty() {
+        if self.under_all_keywords(id, Detail::Attributes).await?.is_empty() {
             return Ok(Correction::NotNeeded);
         }
         // The tombstone comes first: an insertion that begins later sees it, and what an earlier one stored is found
         // below.
         self.put_tombstone(id, now).await?;
-        for stored in self.under_all_keywords(id).await? {
+        for stored in self.under_all_keywords(id, Detail::Attributes).await? {
             self.remove(&stored.keyword, id, now, deadline).await?;
         }
         Ok(Correction::Made)

@@ -1,13 +1,12 @@
 //! Storing new posts, together with their counts.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use tokio::time::Instant;
 
 use super::attempts::Attempts;
 use super::cancellation::Cancellation;
-use super::table::{StoredPost, TweetsTable, expires_at};
+use super::item::to_item;
+use super::table::{TweetsTable, expires_at};
 use super::tombstones::Consistency;
 use super::transactions::{TRANSACTION_WRITES, transactions};
 use crate::{Keyword, Post};
@@ -97,9 +96,7 @@ impl TweetsTable {
 
     /// The part of a transaction that stores a post, on the condition that it is not stored yet.
     fn put(&self, keyword: &Keyword, post: &Post, expires_at: i64) -> Result<TransactWriteItem, TableError> {
-        let stored = StoredPost { post: post.clone(), keyword: keyword.clone(), expires_at };
-        let item: HashMap<String, AttributeValue> =
-            serde_dynamo::to_item(stored).map_err(|error| self.invalid_item(&error))?;
+        let item = to_item(post, keyword, expires_at).map_err(|error| self.invalid_item(&error))?;
         let put = Put::builder()
             .table_name(&self.name)
             .set_item(Some(item))

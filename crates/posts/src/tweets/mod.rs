@@ -4,6 +4,8 @@ mod attempts;
 mod cancellation;
 mod correct;
 mod insert;
+mod item;
+mod packed;
 mod query;
 mod read;
 mod table;
@@ -12,5 +14,6 @@ mod transactions;
 
 pub use correct::Correction;
 pub use insert::Inserted;
+pub use item::{Detail, StoredPost};
 pub use query::{CountryFilter, Order, PostFilter, PostPage, PostPosition, PostQuery};
-pub use table::{StoredPost, TweetsTable};
+pub use table::TweetsTable;

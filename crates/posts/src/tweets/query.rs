@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::table::StoredPost;
+use super::item::StoredPost;
 use crate::statistics::country_name;
 use crate::{Keyword, Post, PostId};
 use place::Country;

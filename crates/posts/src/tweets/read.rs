@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::item::{Detail, StoredPost, from_item};
 use super::query::{Order, PostPage, PostPosition, PostQuery};
-use super::table::{StoredPost, TweetsTable};
+use super::table::TweetsTable;
 use crate::PostId;
 use service::tables::TableError;
 use utc_time::UtcTime;
@@ -17,8 +18,8 @@ const READ_FOR_A_PAGE: usize = 5000;
 /// Posts in one request, where a filter may let few of them through.
 const READ_AT_ONCE: i32 = 1000;
 
-/// The texts of a page after which no more is read. They may exceed it by those of one request, up to 1 MB; a Lambda
-/// function answers with up to 6 MB. <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+/// The texts of a page, and what sources sent of its posts, after which no more is read. They may exceed it by those of one request, which
+/// reads up to 1 MB, about six times as much where it is compressed; a Lambda function answers with up to 6 MB. <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const TEXT_BYTES: usize = 1_000_000;
 
 impl TweetsTable {
@@ -34,6 +35,7 @@ impl TweetsTable {
         query: &PostQuery,
         limit: usize,
         after: Option<PostPosition>,
+        detail: Detail,
     ) -> Result<PostPage, TableError> {
         let mut page = PostPage { posts: Vec::new(), next: after, read: 0 };
         if query.is_empty() {
@@ -45,7 +47,7 @@ impl TweetsTable {
         let matches = query.filter.matcher();
         let mut text_bytes = 0;
         loop {
-            let (posts, more) = self.read(query, at_once, page.next.as_ref()).await?;
+            let (posts, more) = self.read(query, at_once, page.next.as_ref(), detail).await?;
             let last = posts.len();
             for (number, stored) in posts.into_iter().enumerate() {
                 page.read += 1;
@@ -54,7 +56,8 @@ impl TweetsTable {
                     create_date: stored.post.create_date,
                 });
                 if matches(&stored.post) {
-                    text_bytes += stored.post.text.len();
+                    text_bytes +=
+                        stored.post.text.len() + stored.post.raw.as_ref().map_or(0, |raw| raw.as_str().len());
                     page.posts.push(stored);
                     if page.posts.len() == limit {
                         // It is the last page only if this was the last of all posts.
@@ -81,6 +84,7 @@ impl TweetsTable {
         query: &PostQuery,
         at_once: i32,
         after: Option<&PostPosition>,
+        detail: Detail,
     ) -> Result<(Vec<StoredPost>, bool), TableError> {
         let start = after.map(|cursor| {
             let mut start = self.key(&query.keyword, &cursor.tweet_id);
@@ -119,7 +123,8 @@ impl TweetsTable {
         }
         let answer = request.send().await.map_err(TableError::during("read posts"))?;
         let more = answer.last_evaluated_key().is_some();
-        let posts = serde_dynamo::from_items(answer.items.unwrap_or_default());
+        let items = answer.items.unwrap_or_default().into_iter();
+        let posts: Result<Vec<_>, _> = items.map(|item| from_item(item, detail)).collect();
         Ok((posts.map_err(|error| self.invalid_item(&error))?, more))
     }
 
@@ -127,7 +132,11 @@ impl TweetsTable {
     ///
     /// # Errors
     /// DynamoDB's error, or an item that this version cannot read.
-    pub async fn under_all_keywords(&self, id: &PostId) -> Result<Vec<StoredPost>, TableError> {
+    pub async fn under_all_keywords(
+        &self,
+        id: &PostId,
+        detail: Detail,
+    ) -> Result<Vec<StoredPost>, TableError> {
         let mut items = self
             .client
             .query()
@@ -144,7 +153,7 @@ impl TweetsTable {
         let mut posts = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(TableError::during("read a post"))?;
-            posts.push(serde_dynamo::from_item(item).map_err(|error| self.invalid_item(&error))?);
+            posts.push(from_item(item, detail).map_err(|error| self.invalid_item(&error))?);
         }
         Ok(posts)
     }

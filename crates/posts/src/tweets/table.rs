@@ -1,14 +1,13 @@
-//! TweetsTable itself: its keys, and a post as one of its items.
+//! TweetsTable itself, and its keys.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Serialize};
 
 use crate::statistics::StatisticsTable;
-use crate::{Keyword, Post, PostId};
+use crate::{Keyword, PostId};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
@@ -22,20 +21,6 @@ pub struct TweetsTable {
     pub(super) client: Client,
     pub(super) name: String,
     pub(super) statistics: StatisticsTable,
-}
-
-/// A post as an item of TweetsTable.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct StoredPost {
-    /// The post.
-    #[serde(flatten)]
-    pub post: Post,
-    /// The keyword under which it was collected.
-    pub keyword: Keyword,
-    /// When DynamoDB may delete it, in seconds since 1970.
-    pub expires_at: i64,
 }
 
 impl TweetsTable {
@@ -85,33 +70,4 @@ pub(super) fn item_key(id: &PostId, sort_key: &str) -> HashMap<String, Attribute
 /// When an item that is written at `now` may be deleted, in seconds since 1970.
 pub(super) fn expires_at(now: UtcTime) -> i64 {
     now.after(KEEP_POSTS).as_millis() / 1000
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attributes_are_named_as_the_fields_of_a_post() {
-        let date = "2026-11-23T10:00:00Z";
-        let post = serde_json::json!({
-            "tweetId": "1", "createDate": date, "text": "", "country": "LT", "editedAt": date,
-        });
-        let post = serde_json::from_value(post).unwrap();
-        let stored = StoredPost { post, keyword: "rust".parse().unwrap(), expires_at: 0 };
-        let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(stored).unwrap();
-        type Table = TweetsTable;
-        for attribute in [
-            Table::PARTITION_KEY,
-            Table::SORT_KEY,
-            Table::INDEX_PARTITION_KEY,
-            Table::INDEX_SORT_KEY,
-            Table::TEXT,
-            Table::COUNTRY,
-            Table::EDITED_AT,
-            Table::TIME_TO_LIVE,
-        ] {
-            assert!(item.contains_key(attribute), "{attribute}");
-        }
-    }
 }

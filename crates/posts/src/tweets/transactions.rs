@@ -48,23 +48,9 @@ pub(super) fn transactions(posts: &[Post]) -> Vec<Vec<&Post>> {
 fn size(post: &Post) -> usize {
     /// For the names of the attributes, and for those that are short.
     const SHORT_ATTRIBUTES: usize = 1024;
-    // A new field belongs to one of the two kinds.
-    let Post {
-        text,
-        tweet_id: _,
-        create_date: _,
-        author_id: _,
-        author_name: _,
-        author_username: _,
-        country: _,
-        country_source: _,
-        language: _,
-        conversation_id: _,
-        references: _,
-        edit_of: _,
-        edited_at: _,
-    } = post;
-    text.len() + SHORT_ATTRIBUTES
+    // The packed fields are read from what the source sent, so they are no larger.
+    let raw = post.raw.as_ref().map_or(0, |raw| raw.as_str().len());
+    post.text.len() + 2 * raw + SHORT_ATTRIBUTES
 }
 
 #[cfg(test)]

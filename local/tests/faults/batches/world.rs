@@ -7,7 +7,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use consumer::Consumer;
 use local::{Machine, programs};
 use posts::Keyword;
-use posts::tweets::{Order, PostQuery};
+use posts::tweets::{Detail, Order, PostQuery};
 use serde_json::{Value, json};
 use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
@@ -41,7 +41,7 @@ impl World {
     }
 
     pub(super) fn consumer(&self, own_metrics: EmbeddedMetrics) -> Consumer {
-        Consumer::new(self.machine.aws.sdk(), programs::consumer(&self.machine.aws), own_metrics)
+        Consumer::new(self.machine.aws.sdk(), programs::consumer(&self.machine.aws, true), own_metrics)
     }
 
     pub(super) async fn send(&self, group: &str, body: &str) {
@@ -81,7 +81,7 @@ impl World {
         let query = PostQuery::all(keyword.clone(), Order::OldestFirst);
         let (mut ids, mut after) = (Vec::new(), None);
         loop {
-            let page = tweets.page(&query, 100, after).await.unwrap();
+            let page = tweets.page(&query, 100, after, Detail::Whole).await.unwrap();
             ids.extend(page.posts.into_iter().map(|stored| stored.post.tweet_id.to_string()));
             after = page.next;
             if after.is_none() {

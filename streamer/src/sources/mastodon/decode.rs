@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use posts::Keyword;
+use posts::sources::mastodon::{Status, post_id, read_status};
+use posts::sources::{Head, Sent, Source};
 use serde_json::Value;
 
 use super::events::{Events, Frame};
 use super::matching::matches;
-use super::status::{Status, post_id, read_status};
 use crate::source::{Arrival, Decoder, Item};
 
 /// The keywords that a connection carries. Copies share them, so that the decoder of an open connection follows changes.
@@ -68,7 +69,7 @@ impl Decode {
                     return skipped("not a post of its author's own", data.len());
                 };
                 let keywords = self.followed.of(&status);
-                Some(Item::Arrived(Arrival::Post(Box::new(status.post)), keywords))
+                Some(Item::Arrived(Arrival::Post(Box::new(sent(&status, &self.host, data))), keywords))
             }
             "delete" => {
                 let Some(id) = post_id(&self.host, data.trim()) else {
@@ -80,6 +81,11 @@ impl Decode {
             _ => None,
         }
     }
+}
+
+/// A status as its server, `host`, sent it.
+pub(super) fn sent(status: &Status, host: &str, json: String) -> Sent {
+    Sent::new(Head::from(&status.post), Source::Mastodon { host: host.to_owned() }, json)
 }
 
 impl Decoder for Decode {

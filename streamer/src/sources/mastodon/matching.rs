@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use posts::Keyword;
-
-use super::status::Status;
+use posts::sources::mastodon::Status;
 
 /// The hashtag of a keyword that is one, in lower case.
 pub(crate) fn hashtag(keyword: &Keyword) -> Option<String> {

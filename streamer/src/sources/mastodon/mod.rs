@@ -4,7 +4,6 @@ mod decode;
 mod events;
 mod matching;
 mod source;
-mod status;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use decode::{Decode, Followed};

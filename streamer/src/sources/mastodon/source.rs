@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ::stream::gaps::{HealedBy, Period, Unfetchable};
-use posts::{Keyword, Post};
+use posts::Keyword;
+use posts::sources::Sent;
+use posts::sources::mastodon::{Status, first_id, read_status};
 use reqwest::Method;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use utc_time::UtcTime;
 
-use super::decode::{Decode, Followed};
+use super::decode::{Decode, Followed, sent};
 use super::matching::{hashtag, matches};
-use super::status::{first_id, read_status};
 use crate::source::{
     BackoffRules, ConnectQuota, Connection, Extent, Failure, FetchedPage, RateLimits, RequestedKeywords,
     Rest, Selection, Source, decoded,
@@ -126,17 +128,24 @@ impl Source for Mastodon {
             .client
             .request(Method::GET, &path)
             .query(&[("min_id", after.as_str()), ("limit", &most.to_string())]);
-        let statuses: Vec<Value> = self.limits.ask("timeline", self.client.json(request)).await?;
+        let statuses: Vec<Box<RawValue>> = self.limits.ask("timeline", self.client.json(request)).await?;
+        let values =
+            statuses.iter().map(|json| serde_json::from_str::<Value>(json.get()).unwrap_or_default());
+        let values: Vec<Value> = values.collect();
         // The page that follows `min_id`, newest first.
-        let newest = statuses.first().and_then(|status| status["id"].as_str()).map(str::to_owned);
+        let newest = values.first().and_then(|status| status["id"].as_str()).map(str::to_owned);
         let last = newest.as_ref().and_then(|id| id.parse::<u64>().ok()).is_none_or(|id| id >= first_id(to));
-        let latest = statuses.iter().filter_map(|status| read_status(status, &self.host)).next();
-        let period = Period { from: latest.map_or(from, |latest| latest.post.create_date.max(from)), to };
-        let posts: Vec<Post> = statuses
+        let read: Vec<(Status, &RawValue)> = values
             .iter()
-            .filter_map(|status| read_status(status, &self.host))
-            .filter(|status| status.post.create_date <= to && matches(keyword, status))
-            .map(|status| status.post)
+            .zip(&statuses)
+            .filter_map(|(status, json)| Some((read_status(status, &self.host)?, json.as_ref())))
+            .collect();
+        let latest = read.first().map(|(status, _)| status.post.create_date);
+        let period = Period { from: latest.map_or(from, |latest| latest.max(from)), to };
+        let posts: Vec<Sent> = read
+            .iter()
+            .filter(|(status, _)| status.post.create_date <= to && matches(keyword, status))
+            .map(|(status, json)| sent(status, &self.host, json.get().to_owned()))
             .collect();
         let rest = newest.filter(|_| !last).map(|page| Rest { page, period });
         Ok(FetchedPage { posts, rest })

@@ -1,9 +1,9 @@
 //! Decoding the stream's bytes into items.
 
 use ::x::lines::{Line, Lines};
-use ::x::wire::Message;
+use ::x::wire::StreamHead;
+use posts::sources::{Sent, Source, x};
 
-use super::post::post;
 use super::rules::RuleKeywords;
 use crate::source::{Arrival, Decoder, Item};
 
@@ -45,10 +45,15 @@ fn item(rules: &RuleKeywords, line: &Line<'_>, position: u64) -> Option<Item> {
         tracing::warn!(reason, bytes = line.len(), position, "skipped a line that is not a post");
         None
     };
-    let Ok(message) = serde_json::from_slice::<Message<'_>>(line) else { return skipped("not JSON") };
+    // serde_json does not look into the texts that it skips.
+    let Ok(text) = std::str::from_utf8(line) else { return skipped("not UTF-8") };
+    let Ok(message) = serde_json::from_str::<StreamHead<'_>>(text) else { return skipped("not JSON") };
     match (&message.data, message.errors.first()) {
-        (Some(data), _) => match post(data, message.includes.as_ref()) {
-            Ok(post) => Some(Item::Arrived(Arrival::Post(Box::new(post)), rules.of(&message.matching_rules))),
+        (Some(data), _) => match x::head(data) {
+            Ok(head) => {
+                let post = Sent::new(head, Source::X, text.to_owned());
+                Some(Item::Arrived(Arrival::Post(Box::new(post)), rules.of(&message.matching_rules)))
+            }
             Err(reason) => skipped(reason),
         },
         (None, Some(error)) => {
@@ -80,7 +85,7 @@ mod tests {
             "matching_rules": [{"id": 9, "tag": "aviary:a"}, {"id": "8", "tag": ""}, {"tag": "aviary:no id"}, null],
         }));
         let [Item::Arrived(Arrival::Post(post), keywords)] = items.as_slice() else { panic!("{items:?}") };
-        assert_eq!(post.language, None);
+        assert_eq!((post.head.id.as_str(), &post.head.author_id), ("5", &None));
         assert_eq!(*keywords, ["a".parse().unwrap()].into());
     }
 
@@ -97,5 +102,9 @@ mod tests {
             assert_eq!(items(&skipped), []);
         }
         assert_eq!(Decode::new(RuleKeywords::default()).push(b"<html>\n\r\n"), [Item::Alive]);
+        assert_eq!(
+            Decode::new(RuleKeywords::default()).push(b"{\"data\":{\"id\":\"5\",\"text\":\"\xff\"}}\n"),
+            []
+        );
     }
 }

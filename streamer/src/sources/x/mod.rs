@@ -4,7 +4,6 @@ mod archive;
 mod connect;
 mod decode;
 mod failure;
-mod post;
 mod recover;
 mod rules;
 mod search;

@@ -5,14 +5,14 @@ use std::time::Duration;
 use ::stream::gaps::Period;
 use ::x::limits::SEARCH_REACH;
 use ::x::snowflake::made_at;
-use ::x::wire::{self, SearchPage};
+use ::x::wire::{PostHead, SearchPage, StreamHead};
 use ::x::{Dialect, Reach, Search, meaning, names_query};
 use json_api::{Answer, Error};
-use posts::{Keyword, Post};
+use posts::Keyword;
+use posts::sources::{Sent, Source, x};
 use utc_time::UtcTime;
 
 use super::failure::failure;
-use super::post::post;
 use super::source::X;
 use crate::source::{Failure, FetchedPage, Rest};
 
@@ -97,7 +97,7 @@ impl X {
 }
 
 /// When a post was written. The ids of posts from before November 2010 hold no time.
-fn written(post: &wire::Post<'_>) -> Option<UtcTime> {
+fn written(post: &PostHead<'_>) -> Option<UtcTime> {
     let created = post.created_at.as_deref().and_then(|at| at.parse().ok());
     let by_id = post.id.as_deref().and_then(made_at);
     match (created, by_id) {
@@ -111,10 +111,18 @@ fn written(post: &wire::Post<'_>) -> Option<UtcTime> {
 
 /// The posts of a page, newest first, and what follows in the search of a period.
 fn fetched(page: &SearchPage<'_>, Period { from, to }: Period, reach: Reach) -> FetchedPage {
-    let includes = page.includes.as_ref();
+    let messages = page.messages();
+    let heads = messages.iter().map(|message| serde_json::from_str(message).unwrap_or_default());
+    let heads: Vec<PostHead<'_>> = heads.map(|head: StreamHead<'_>| head.data.unwrap_or_default()).collect();
+    // Search sorts by id, also what cannot be read.
+    let oldest = heads.iter().filter_map(written).min();
     // What cannot be read as a post is skipped.
-    let posts: Vec<Post> = page.data.iter().filter_map(|data| post(data, includes).ok()).collect();
-    let skipped = page.data.len() - posts.len();
+    let posts: Vec<Sent> = heads
+        .iter()
+        .zip(&messages)
+        .filter_map(|(head, message)| Some(Sent::new(x::head(head).ok()?, Source::X, message.clone())))
+        .collect();
+    let skipped = messages.len() - posts.len();
     if skipped > 0 {
         tracing::warn!(
             skipped,
@@ -123,8 +131,6 @@ fn fetched(page: &SearchPage<'_>, Period { from, to }: Period, reach: Reach) -> 
         );
     }
     let next = page.meta.as_ref().and_then(|meta| meta.next_token.as_deref());
-    // Search sorts by id, also what cannot be read.
-    let oldest = page.data.iter().filter_map(written).min();
     let rest = next.map(|next| Rest {
         page: format!("{}:{next}", limit_of(reach)),
         // Posts of one millisecond may be on two pages.

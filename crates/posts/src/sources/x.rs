@@ -1,0 +1,361 @@
+//! A post of X's: <https://docs.x.com/x-api/fundamentals/data-dictionary>.
+
+use std::borrow::Cow;
+
+use ::x::snowflake::made_at;
+use ::x::wire;
+use place::{Country, CountrySource};
+use utc_time::UtcTime;
+
+use super::sent::Head;
+use crate::post::{Link, Media, MediaKind, Mention, Reference, ReferenceKind, Tag};
+use crate::{Post, PostId};
+
+/// The head of a post.
+///
+/// # Errors
+/// What X's data lacks: an id, a text, or any sign of when the post was written.
+pub fn head(post: &wire::PostHead<'_>) -> Result<Head, &'static str> {
+    let id = post_id(post.id.as_ref()).ok_or(NO_ID)?;
+    if !post.has_text() {
+        return Err(NO_TEXT);
+    }
+    Ok(Head {
+        created: made(&id, post.created_at.as_deref()).ok_or(NO_DATE)?,
+        edited_at: None,
+        author_id: owned(post.author_id.as_ref()),
+        is_repost: post.is_repost(),
+        id,
+    })
+}
+
+const NO_ID: &str = "a post without an id";
+const NO_TEXT: &str = "a post without a text";
+const NO_DATE: &str = "a post without a date";
+
+/// Reads a line of the stream as a post.
+///
+/// # Errors
+/// What it lacks.
+pub(super) fn read_post(json: &str) -> Result<Post, &'static str> {
+    let message: wire::Message<'_> = serde_json::from_str(json).map_err(|_| "not JSON")?;
+    post(&message.data.ok_or("no post")?, &message.includes.unwrap_or_default())
+}
+
+/// Makes a post from X's data and the objects that X includes with it.
+fn post(data: &wire::Post<'_>, includes: &wire::Includes<'_>) -> Result<Post, &'static str> {
+    let id = post_id(data.id.as_ref()).ok_or(NO_ID)?;
+    let created = made(&id, data.created_at.as_deref()).ok_or(NO_DATE)?;
+    let own_text = data.own_text().ok_or(NO_TEXT)?;
+    let original = data.reposted().and_then(|id| includes.post(id));
+    let text = whole_text(own_text, original);
+    let author = data.author_id.as_deref().and_then(|id| includes.user(id));
+    let place = data.geo.as_ref().and_then(|geo| includes.place(geo.place_id.as_deref()?));
+    let in_place = || Some((Country::from_code(place?.country_code.as_deref()?)?, CountrySource::Place));
+    let by_profile = || Some((place::country_in(author?.location.as_deref()?)?, CountrySource::Profile));
+    let (country, country_source) = in_place().or_else(by_profile).unzip();
+    let metrics = data.public_metrics.unwrap_or_default();
+    let mut post = Post {
+        url: Some(format!("https://x.com/i/status/{id}")),
+        author_id: owned(data.author_id.as_ref()),
+        author_name: author.and_then(|author| owned(author.name.as_ref())),
+        author_username: author.and_then(|author| owned(author.username.as_ref())),
+        author_picture: author.and_then(|author| owned(author.profile_image_url.as_ref())),
+        author_verified: author.and_then(|author| owned(author.verified_type.as_ref())),
+        author_followers: author.and_then(|author| author.public_metrics?.followers_count),
+        author_location: author.and_then(|author| owned(author.location.as_ref())),
+        place_name: place.and_then(|place| owned(place.full_name.as_ref())),
+        country,
+        country_source,
+        language: owned(data.lang.as_ref()),
+        conversation_id: post_id(data.conversation_id.as_ref()),
+        references: data.referenced_posts().iter().filter_map(reference).collect(),
+        edit_of: data
+            .edit_history_post_ids()
+            .iter()
+            .filter_map(|version| post_id(Some(version)))
+            .rfind(|version| *version < id),
+        likes: metrics.like_count,
+        reposts: metrics.reposts(),
+        replies: metrics.reply_count,
+        quotes: metrics.quote_count,
+        bookmarks: metrics.bookmark_count,
+        impressions: metrics.impression_count,
+        possibly_sensitive: data.possibly_sensitive,
+        withheld_in: data
+            .withheld
+            .iter()
+            .flat_map(|withheld| withheld.country_codes.iter().map(|code| code.as_ref().to_owned()))
+            .collect(),
+        reply_settings: owned(data.reply_settings.as_ref()),
+        ..Post::new(id, created, text.whole)
+    };
+    let mut left_out = add_media(&mut post, data, original, includes);
+    let mut entities = |of: Option<&wire::Entities<'_>>, span: Span| {
+        if let Some(entities) = of {
+            left_out += add_entities(&mut post, entities, span);
+        }
+    };
+    entities(data.own_entities(), text.own);
+    if let Some(span) = text.original {
+        entities(original.and_then(wire::Post::own_entities), span);
+    }
+    post.left_out = (left_out > 0).then_some(left_out);
+    Ok(post)
+}
+
+/// A text that is made of a post's own, and of the original's if it is a repost.
+struct Text {
+    whole: String,
+    /// Where the post's own entities lie.
+    own: Span,
+    /// Where those of the original lie.
+    original: Option<Span>,
+}
+
+/// A part of a text, in code points.
+#[derive(Clone, Copy)]
+struct Span {
+    start: u64,
+    end: u64,
+}
+
+/// The whole text, also of reposts, which X shortens.
+fn whole_text(own: &str, original: Option<&wire::Post<'_>>) -> Text {
+    let length = |text: &str| text.chars().count() as u64;
+    if let Some((frame, _)) = own.split_once(": ")
+        && frame.starts_with("RT @")
+        && let Some(original) = original.and_then(wire::Post::own_text)
+    {
+        let start = length(frame) + 2;
+        let whole = format!("{frame}: {original}");
+        let end = length(&whole);
+        // What follows the frame is cut in X's own text, so its entities are taken from the original.
+        return Text { whole, own: Span { start: 0, end: start }, original: Some(Span { start, end }) };
+    }
+    Text { whole: own.to_owned(), own: Span { start: 0, end: length(own) }, original: None }
+}
+
+/// Adds what X recognised in a part of the text; returns how much was left out because it cannot be right.
+fn add_entities(post: &mut Post, entities: &wire::Entities<'_>, span: Span) -> u64 {
+    let is_frame = post.is_repost() && span.start == 0;
+    let mut left_out = 0;
+    let mut within = |start: Option<u64>, end: Option<u64>, is_named: bool| {
+        let place = |at: Option<u64>| u32::try_from(at?.checked_add(span.start)?).ok();
+        let (from, to) = (place(start), place(end));
+        let fits = matches!((from, to), (Some(from), Some(to)) if from < to && u64::from(to) <= span.end);
+        // What lies beyond the frame of a repost comes with the original.
+        left_out += u64::from(!(fits && is_named) && !is_frame);
+        (fits && is_named).then_some((from, to))
+    };
+    for link in &entities.urls {
+        let Some((start, end)) = within(link.start, link.end, link.url.is_some()) else { continue };
+        post.links.push(Link {
+            url: text(link.url.as_ref()),
+            expanded_url: owned(link.unwound_url.as_ref().or(link.expanded_url.as_ref())),
+            display_url: owned(link.display_url.as_ref()),
+            title: owned(link.title.as_ref()),
+            start,
+            end,
+        });
+    }
+    for (tags, tagged) in [(&entities.hashtags, &mut post.hashtags), (&entities.cashtags, &mut post.cashtags)]
+    {
+        for tag in tags {
+            let Some((start, end)) = within(tag.start, tag.end, tag.tag.is_some()) else { continue };
+            tagged.push(Tag { tag: text(tag.tag.as_ref()), start, end });
+        }
+    }
+    for mention in &entities.mentions {
+        let Some((start, end)) = within(mention.start, mention.end, mention.username.is_some()) else {
+            continue;
+        };
+        let (username, id) = (text(mention.username.as_ref()), owned(mention.id.as_ref()));
+        post.mentions.push(Mention { username, id, start, end });
+    }
+    left_out
+}
+
+/// Adds the post's media, or the original's; returns how many were left out because they have no address.
+fn add_media(
+    post: &mut Post,
+    data: &wire::Post<'_>,
+    original: Option<&wire::Post<'_>>,
+    includes: &wire::Includes<'_>,
+) -> u64 {
+    let keys = |post: &wire::Post<'_>| -> Vec<String> {
+        let keys = post.attachments.iter().flat_map(|attachments| &attachments.media_keys);
+        keys.map(|key| key.as_ref().to_owned()).collect()
+    };
+    let mut wanted = keys(data);
+    if wanted.is_empty() {
+        wanted = original.map(keys).unwrap_or_default();
+    }
+    // X leaves out what the author may not show.
+    let included: Vec<_> = wanted.iter().filter_map(|key| includes.media(key)).collect();
+    post.media = included.iter().filter_map(|media| medium(media)).collect();
+    (included.len() - post.media.len()) as u64
+}
+
+/// A medium; `None` without an address.
+fn medium(media: &wire::Media<'_>) -> Option<Media> {
+    let best =
+        media.variants.iter().filter(|variant| variant.bit_rate.is_some()).max_by_key(|file| file.bit_rate);
+    let file = best.and_then(|variant| variant.url.as_ref());
+    Some(Media {
+        kind: match media.kind.as_deref() {
+            Some("photo") => MediaKind::Photo,
+            Some("video") => MediaKind::Video,
+            Some("animated_gif") => MediaKind::AnimatedPicture,
+            _ => MediaKind::Other,
+        },
+        url: owned(media.url.as_ref().or(file).or(media.preview_image_url.as_ref()))?,
+        preview_url: owned(media.preview_image_url.as_ref()),
+        alt_text: owned(media.alt_text.as_ref()),
+        width: media.width.and_then(|pixels| pixels.try_into().ok()),
+        height: media.height.and_then(|pixels| pixels.try_into().ok()),
+        duration_ms: media.duration_ms,
+    })
+}
+
+fn reference(reference: &wire::ReferencedPost<'_>) -> Option<Reference> {
+    let kind = match reference.kind.as_deref()? {
+        "retweeted" => ReferenceKind::Retweeted,
+        "quoted" => ReferenceKind::Quoted,
+        "replied_to" => ReferenceKind::RepliedTo,
+        _ => return None,
+    };
+    Some(Reference { kind, tweet_id: post_id(reference.id.as_ref())? })
+}
+
+/// When a post was written. X reports whole seconds. If the post's id agrees, the id's millisecond is taken, so that posts of
+/// one second keep their order.
+fn made(id: &PostId, created_at: Option<&str>) -> Option<UtcTime> {
+    let told = created_at.and_then(|text| text.parse::<UtcTime>().ok());
+    match (told, made_at(id.as_str())) {
+        (Some(told), Some(by_id)) if told.as_millis() / 1000 == by_id.as_millis() / 1000 => Some(by_id),
+        (told, by_id) => told.or(by_id),
+    }
+}
+
+fn post_id(id: Option<&Cow<'_, str>>) -> Option<PostId> {
+    id?.parse().ok()
+}
+
+fn owned(text: Option<&Cow<'_, str>>) -> Option<String> {
+    text.map(|text| text.as_ref().to_owned())
+}
+
+fn text(text: Option<&Cow<'_, str>>) -> String {
+    owned(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn post_of(message: &Value) -> Post {
+        read_post(&message.to_string()).unwrap()
+    }
+
+    #[test]
+    fn everything_a_post_needs_is_read() {
+        let post = post_of(&json!({
+            "data": {
+                "id": "1440716895355764743", "text": "cut…", "note_tweet": {"text": "the whole"},
+                "created_at": "2021-09-22T16:37:29.000Z", "author_id": "7", "lang": "lt",
+                "geo": {"place_id": "p"}, "edit_history_tweet_ids": ["1440716895355764740", "1440716895355764743"],
+                "referenced_tweets": [{"type": "quoted", "id": "2"}, {"type": "new kind", "id": "3"}],
+            },
+            "includes": {
+                "users": [{"id": "7", "name": "Jonas", "username": "jonas", "location": "Paris, France"}],
+                "places": [{"id": "p", "country_code": "LT"}],
+            },
+            "errors": [{"title": "Not Found Error"}],
+        }));
+        assert_eq!(post.text, "the whole");
+        assert_eq!(post.create_date.to_string(), "2021-09-22T16:37:29.735Z");
+        assert_eq!(post.country.map(|country| country.as_str()), Some("LT"));
+        assert_eq!(post.country_source, Some(CountrySource::Place));
+        assert_eq!(post.author_username.as_deref(), Some("jonas"));
+        assert_eq!(post.edit_of.unwrap().as_str(), "1440716895355764740");
+        assert_eq!(post.references.len(), 1);
+    }
+
+    #[test]
+    fn a_repost_holds_the_whole_original_and_what_is_recognised_in_it() {
+        let original = json!({
+            "id": "4", "text": "ßegin 🦀 and: #end @b https://t.co/1", "attachments": {"media_keys": ["3_1"]},
+            "entities": {
+                "hashtags": [{"start": 13, "end": 17, "tag": "end"}], "mentions": [{"start": 18, "end": 20, "username": "b"}],
+                "urls": [{"start": 21, "end": 35, "url": "https://t.co/1"}],
+            },
+        });
+        let post = post_of(&json!({
+            "data": {"id": 5, "text": "RT @a: ßegin 🦀…", "created_at": "2026-11-23T10:00:00Z",
+                     "entities": {"mentions": [{"start": 3, "end": 5, "username": "a"}, {"start": 25, "end": 27, "username": "b"}]},
+                     "referenced_tweets": [{"type": "retweeted", "id": 4}]},
+            "includes": {"tweets": [original], "media": [{"media_key": "3_1", "type": "photo", "url": "https://p.example/1"}]},
+        }));
+        assert_eq!(post.text, "RT @a: ßegin 🦀 and: #end @b https://t.co/1");
+        let at = |start: Option<u32>, end: Option<u32>| -> String {
+            let (start, end) = (start.unwrap() as usize, end.unwrap() as usize);
+            post.text.chars().skip(start).take(end - start).collect()
+        };
+        assert_eq!(post.hashtags.iter().map(|tag| at(tag.start, tag.end)).collect::<Vec<_>>(), ["#end"]);
+        assert_eq!(
+            post.mentions.iter().map(|user| at(user.start, user.end)).collect::<Vec<_>>(),
+            ["@a", "@b"]
+        );
+        assert_eq!(
+            post.links.iter().map(|link| at(link.start, link.end)).collect::<Vec<_>>(),
+            ["https://t.co/1"]
+        );
+        assert_eq!((post.media.len(), post.left_out), (1, None));
+    }
+
+    #[test]
+    fn a_part_that_cannot_be_right_is_left_out_alone_and_counted() {
+        let post = post_of(&json!({
+            "data": {
+                "id": "5", "text": "#aé", "created_at": "2026-11-23T10:00:00Z",
+                "entities": {
+                    "hashtags": [
+                        {"start": 0, "end": 3, "tag": "aé"}, {"start": 0, "end": 4, "tag": "beyond"}, {"start": -1, "end": 2, "tag": "b"},
+                        {"start": 2, "end": 2, "tag": "empty"}, {"start": 0, "end": 3}, {"start": u64::MAX, "end": u64::MAX, "tag": "c"}, 7,
+                    ],
+                    "urls": {}, "mentions": [{"start": "0", "end": "3", "username": "x"}],
+                },
+                "attachments": {"media_keys": ["3_1", "3_2", "7_3", "of nobody"]}, "public_metrics": {"like_count": -3, "quote_count": 2},
+            },
+            "includes": {"media": [
+                {"media_key": "3_1", "type": "photo"}, {"media_key": "3_2", "type": "new kind", "url": "https://p.example/2"},
+                {"media_key": "7_3", "type": "video", "width": 12, "variants": [
+                    {"url": "list.m3u8"}, {"url": "small", "bit_rate": 1}, {"url": "large", "bit_rate": 9}, {"bit_rate": 3, "url": "middle"}]},
+            ]},
+        }));
+        assert_eq!(post.hashtags.iter().map(|tag| tag.tag.as_str()).collect::<Vec<_>>(), ["aé"]);
+        assert_eq!(post.mentions.len(), 1);
+        let media: Vec<_> = post.media.iter().map(|media| (media.kind, media.url.as_str())).collect();
+        assert_eq!(media, [(MediaKind::Other, "https://p.example/2"), (MediaKind::Video, "large")]);
+        assert_eq!((post.likes, post.quotes), (None, Some(2)));
+        assert_eq!(post.left_out, Some(6));
+    }
+
+    #[test]
+    fn what_lacks_something_says_what() {
+        for (data, lack) in [
+            (json!({"text": "t"}), NO_ID),
+            (json!({"id": "no id!", "text": "t"}), NO_ID),
+            (json!({"id": "5", "created_at": "2026-11-23T10:00:00Z"}), NO_TEXT),
+            (json!({"id": "5", "created_at": "2026-11-23T10:00:00Z", "text": 3}), NO_TEXT),
+            (json!({"id": "a:5", "text": "t"}), NO_DATE),
+        ] {
+            let text = data.to_string();
+            assert_eq!(head(&serde_json::from_str(&text).unwrap()).unwrap_err(), lack);
+            assert_eq!(read_post(&json!({ "data": data }).to_string()).unwrap_err(), lack);
+        }
+    }
+}
