@@ -1,22 +1,33 @@
 //! A location as its author wrote it.
 
 use crate::country::Country;
+use crate::country_how::CountryHow;
 use crate::names::country_named;
+use crate::placed::{Certainty, Placed};
 
 /// What separates the parts of a location.
 const SEPARATORS: [char; 12] = [',', '/', '|', '·', '•', '-', '–', '(', ')', ';', '،', '、'];
 
-/// The country that a location clearly names, if it does.
+/// The country that a location clearly names, if it does: [`place`] without how it is known.
+#[must_use]
+pub fn country_in(location: &str) -> Option<Country> {
+    Some(place(location, None)?.country)
+}
+
+/// The country that a location clearly names, if it does. `language` is that of the post or its author, as a BCP 47 tag
+/// (`pt-BR`); it decides between places of one name.
 ///
 /// A flag decides; flags of two countries name none. Without a flag, the last part that is a country's name decides, as
 /// in `Vilnius, Lithuania`. Parts of two letters are not taken as codes: `CA` is California more often than Canada.
 #[must_use]
-pub fn country_in(location: &str) -> Option<Country> {
+pub fn place(location: &str, _language: Option<&str>) -> Option<Placed> {
+    let placed = |country, how| Placed { country, how, sure: Certainty::Certain };
     let mut flags = flags(location);
     if let Some(flag) = flags.next() {
-        return flags.all(|other| other == flag).then_some(flag);
+        return flags.all(|other| other == flag).then_some(placed(flag, CountryHow::Flag));
     }
-    location.split(SEPARATORS).rev().find_map(|part| country_named(part.trim()))
+    let named = location.split(SEPARATORS).rev().find_map(|part| country_named(part.trim()))?;
+    Some(placed(named, CountryHow::Country))
 }
 
 /// The countries whose flags are in the text: pairs of regional indicator symbols.
