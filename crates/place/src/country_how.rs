@@ -14,7 +14,7 @@ pub enum CountryHow {
     Flag,
     /// A country's name or code: `Vilnius, Lithuania`, `Milan, IT`.
     Country,
-    /// A region's name or code alone: `Toscana`, `upstate New York`.
+    /// A region's name or code alone: `Toscana`, `TX`.
     Region,
     /// A region, and a city or another part beside it: `Portland, OR`, `Rajkot, Gujarat`.
     CityAndRegion,
@@ -73,7 +73,7 @@ mod tests {
     fn every_name_is_read_again_and_is_the_one_in_json() {
         for how in CountryHow::ALL {
             assert_eq!(how.as_str().parse(), Ok(how));
-            assert_eq!(format!("{:?}", how).to_lowercase(), how.as_str().to_lowercase());
+            assert_eq!(format!("{how:?}").to_lowercase(), how.as_str().to_lowercase());
         }
         assert_eq!("town".parse::<CountryHow>(), Err(InvalidCountryHow("town".into())));
     }
