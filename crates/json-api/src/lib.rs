@@ -132,6 +132,11 @@ impl Client {
         }
     }
 
+    /// A request to the URL `url` of whichever server the API names. It bears no token: that is the API's alone.
+    pub fn request_elsewhere(&self, method: Method, url: &str) -> RequestBuilder {
+        self.http.request(method, url)
+    }
+
     /// Sends a request whose answer is a stream.
     pub async fn open(&self, request: RequestBuilder) -> Answer<Response> {
         let answer = match tokio::time::timeout(ANSWER_TIMEOUT, request.send()).await {
@@ -140,6 +145,18 @@ impl Client {
             Err(_) => return Answer { outcome: Err(Error::Timeout), limit: None },
         };
         answered(answer, self.authorization.is_some()).await
+    }
+
+    /// Sends a request with a large body, which may take `within` to be sent and answered. The answer's body is not read.
+    pub async fn upload(&self, request: RequestBuilder, within: Duration) -> Answer<()> {
+        match tokio::time::timeout(within, request.send()).await {
+            Ok(Ok(answer)) => answered(answer, false).await.map(|_| ()),
+            Ok(Err(error)) => Answer { outcome: Err(connection(&error)), limit: None },
+            Err(_) => {
+                let slow = format!(": the upload took longer than {} s", within.as_secs());
+                Answer { outcome: Err(Error::Connection(slow)), limit: None }
+            }
+        }
     }
 
     /// Sends a request and reads its answer to the end.

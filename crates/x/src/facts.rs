@@ -46,6 +46,7 @@ pub struct Fact {
 const ARCHIVE: &str = "https://docs.x.com/x-api/enterprise-gnip-2.0/fundamentals/search-api";
 const BACKFILL: &str = "https://docs.x.com/x-api/fundamentals/recovery-and-redundancy";
 const CHANGING_RULES: &str = "https://docs.x.com/x-api/stream/update-stream-rules";
+const COMPLIANCE: &str = "https://docs.x.com/x-api/compliance/batch-compliance/introduction";
 const FILTERED_STREAM: &str = "https://docs.x.com/x-api/posts/filtered-stream/introduction";
 const PAGES_OF_ARCHIVE: &str = "https://docs.x.com/x-api/posts/search/quickstart/full-archive-search";
 const PAGES_OF_SEARCH: &str = "https://docs.x.com/x-api/posts/search/integrate/paginate";
@@ -64,7 +65,7 @@ macro_rules! facts {
     };
 }
 
-/// Every fact. Those of 2026-11-26 were compared with the pages as they are in the commit of [`DESCRIPTION`].
+/// Every fact. Those of 2026-11-26 and later were compared with the pages as they are in the commit of [`DESCRIPTION`].
 #[must_use]
 pub fn all() -> Vec<Fact> {
     facts! {
@@ -72,6 +73,8 @@ pub fn all() -> Vec<Fact> {
         limits::ARCHIVE_PACE: RATE_LIMITS, "2026-11-26";
         limits::ARCHIVE_PAGE: PAGES_OF_ARCHIVE, "2026-11-26";
         limits::BACKFILL_MINUTES: BACKFILL, "2026-11-26";
+        limits::COMPLIANCE_IDS: COMPLIANCE, "2026-11-27";
+        limits::COMPLIANCE_JOB: COMPLIANCE, "2026-11-27";
         limits::CONNECTS: RATE_LIMITS, "2026-11-26";
         limits::CONNECT_WINDOW: RATE_LIMITS, "2026-11-26";
         limits::FIRST_POST: ARCHIVE, "2026-11-26";

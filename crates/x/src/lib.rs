@@ -18,8 +18,8 @@ pub mod snowflake;
 pub mod wire;
 
 pub use client::{
-    BASE_URL, Bucket, Client, CountsPage, NewRule, Reach, Refused, Rule, RuleVerdict, RulesAdded, RulesPage,
-    Search, Usage,
+    BASE_URL, Bucket, Client, ComplianceAction, ComplianceJob, ComplianceLine, CountsPage, JobStatus,
+    NewRule, Reach, Refused, Rule, RuleVerdict, RulesAdded, RulesPage, Search, Usage,
 };
 pub use dialect::Dialect;
 pub use refusal::{Meaning, meaning, names_others_than_query, names_query};

@@ -74,3 +74,12 @@ pub const BACKFILL_MINUTES: u32 = 5;
 /// How far back the stream delivers again what it delivered, if the account has recovery: 24 hours.
 /// <https://docs.x.com/x-api/fundamentals/recovery-and-redundancy>
 pub const RECOVERY_REACH: Duration = Duration::from_secs(24 * 3600);
+
+/// The most ids in one job of batch compliance: 10 MB as they are uploaded. Chosen here: X states no number, and speaks of millions.
+/// <https://docs.x.com/x-api/compliance/batch-compliance/introduction>
+pub const COMPLIANCE_IDS: usize = 500_000;
+
+/// How long a job of batch compliance may take before another one is created instead. Chosen here: X says that a job may take a while, and
+/// states no bound.
+/// <https://docs.x.com/x-api/compliance/batch-compliance/introduction>
+pub const COMPLIANCE_JOB: Duration = Duration::from_secs(6 * 3600);

@@ -1,5 +1,6 @@
 //! X's endpoints.
 
+mod compliance;
 mod counts;
 mod rules;
 mod search;
@@ -8,6 +9,7 @@ mod usage;
 
 use json_api::InvalidClient;
 
+pub use compliance::{ComplianceAction, ComplianceJob, ComplianceLine, JobStatus};
 pub use counts::{Bucket, CountsPage};
 pub use rules::{NewRule, Refused, Rule, RuleVerdict, RulesAdded, RulesPage};
 pub use search::{Reach, Search};
