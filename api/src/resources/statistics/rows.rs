@@ -80,7 +80,7 @@ pub(super) fn from_table(by: By, counts: &[HourCount]) -> Vec<Row> {
     let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for count in counts {
         let sum = sums.entry(by.name(count)).or_default();
-        sum.0 += count.collected;
+        sum.0 += count.counted();
         sum.1 += count.removed;
     }
     let rows = sums.into_iter().map(|(name, (collected, removed))| Row {

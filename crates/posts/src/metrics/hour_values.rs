@@ -21,7 +21,9 @@ impl HourValue {
             metric: Metrics::BY_KEYWORD,
             dimensions: vec![keyword.clone()],
             hour: *hour,
-            collected: sum(counts),
+            // A post whose country was taken off is collected under two countries, and counts once. This too only grows: both
+            // numbers change in one transaction.
+            collected: counts.iter().map(HourCount::counted).sum(),
         };
         let by_country = own.chain(rest).map(|(country, collected)| Self {
             metric: Metrics::BY_KEYWORD_AND_COUNTRY,
@@ -80,6 +82,7 @@ mod tests {
             country: CODES.get(country).map(|code| code.parse::<Country>().unwrap()),
             collected,
             removed: 0,
+            moved: 0,
             first_at: UtcTime::from_millis(first_at).unwrap(),
         }
     }
@@ -120,6 +123,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_post_that_lost_its_country_counts_once_and_no_value_shrinks() {
+        let before = [count("k", 0, 2, 0), count("k", 30, 1, 1)];
+        let after = [HourCount { moved: 1, ..count("k", 0, 2, 0) }, count("k", 30, 2, 1)];
+        let all = |counts: &[HourCount]| of_metric(&HourValue::of_hour(counts), Metrics::BY_KEYWORD);
+        assert_eq!((all(&before), all(&before).into_values().sum::<u64>()), (all(&after), 3));
+        let by_country = of_metric(&HourValue::of_hour(&after), Metrics::BY_COUNTRY);
+        assert_eq!(by_country.into_values().collect::<Vec<_>>(), [2, 2]);
     }
 
     #[test]

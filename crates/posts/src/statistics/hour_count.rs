@@ -16,15 +16,29 @@ pub struct HourCount {
     pub hour: UtcTime,
     /// The country; none if it is unknown.
     pub country: Option<Country>,
-    /// Posts collected so far.
+    /// Posts collected so far, of this country when they were; it only grows.
     pub collected: u64,
     /// Posts removed since.
     pub removed: u64,
+    /// Posts whose country was taken off since. They are collected once more, as of an unknown country.
+    pub moved: u64,
     /// When the first post was counted.
     pub first_at: UtcTime,
 }
 
 impl HourCount {
+    /// Posts collected so far that are of this country now: each post of a keyword is in one such number of its hour.
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        self.collected.saturating_sub(self.moved)
+    }
+
+    /// Posts that are stored.
+    #[must_use]
+    pub fn stored(&self) -> u64 {
+        self.counted().saturating_sub(self.removed)
+    }
+
     /// The country's code, or `unknown`.
     #[must_use]
     pub fn country_name(&self) -> &'static str {

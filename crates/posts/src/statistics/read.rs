@@ -112,6 +112,7 @@ impl StatisticsTable {
             country,
             collected: self.number(item, Self::COLLECTED)?,
             removed: self.number(item, Self::REMOVED)?,
+            moved: self.number(item, Self::MOVED)?,
             first_at: match first_at {
                 Some(at) => at.parse().map_err(|error: InvalidTime| self.invalid_item(&error))?,
                 None => hour,

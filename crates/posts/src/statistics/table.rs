@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::Client;
 
 use service::tables::TableError;
 
-/// StatisticsTable. Its numbers only grow: a removed post adds to `removed` and takes nothing off `collected`, so a
-/// value that is published late is never above a later one.
+/// StatisticsTable. Its numbers only grow: a removed post adds to `removed`, and one that loses its country to `moved`; neither takes
+/// anything off `collected`, so a value that is published late is never above a later one.
 #[derive(Clone, Debug)]
 pub struct StatisticsTable {
     pub(super) client: Client,
@@ -29,6 +29,8 @@ impl StatisticsTable {
     pub(super) const COLLECTED: &str = "collected";
     /// The number of posts removed.
     pub(super) const REMOVED: &str = "removed";
+    /// The number of posts whose country was taken off, and which are counted as of an unknown country since.
+    pub(super) const MOVED: &str = "moved";
     /// When the first post was counted.
     pub(super) const FIRST_AT: &str = "firstAt";
 

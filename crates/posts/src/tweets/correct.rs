@@ -74,7 +74,7 @@ impl TweetsTable {
     ) -> Result<Correction, TableError> {
         let mut attempts = Attempts::until(deadline);
         loop {
-            let Some(counter) = self.counter_of(keyword, id).await? else {
+            let Some((created, country)) = self.counted_as(keyword, id).await? else {
                 return Ok(Correction::NotNeeded);
             };
             let mut removed = self.key(keyword, id);
@@ -83,24 +83,29 @@ impl TweetsTable {
             let put = Put::builder()
                 .table_name(&self.name)
                 .set_item(Some(removed))
-                .condition_expression("attribute_exists(#date)")
                 .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
-                .build()
-                .map_err(|error| self.invalid_item(&error))?;
+                .expression_attribute_names("#country", Self::COUNTRY);
+            // What is counted as removed must be what is counted as collected.
+            let put = match country {
+                Some(country) => put
+                    .condition_expression("attribute_exists(#date) AND #country = :country")
+                    .expression_attribute_values(":country", AttributeValue::S(country.to_string())),
+                None => {
+                    put.condition_expression("attribute_exists(#date) AND attribute_not_exists(#country)")
+                }
+            };
+            let put = put.build().map_err(|error| self.invalid_item(&error))?;
             let writes = vec![
                 TransactWriteItem::builder().put(put).build(),
-                self.statistics.count_removed(keyword, counter)?,
+                self.statistics.count_removed(keyword, sort_key_of(created, country.as_ref()))?,
                 self.tombstone_write(id, now)?,
             ];
             let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
             let Err(error) = answer else { return Ok(Correction::Made) };
             match Cancellation::of(&error, 1) {
-                // Another call has just removed it.
-                Cancellation::ConditionFailed(_) => return Ok(Correction::NotNeeded),
-                Cancellation::Transient if attempts.next().await => {}
-                Cancellation::Transient | Cancellation::Other => {
-                    return Err(TableError::during("remove a post")(error));
-                }
+                // Another call has just removed it, or taken its country off.
+                Cancellation::ConditionFailed(_) | Cancellation::Transient if attempts.next().await => {}
+                _ => return Err(TableError::during("remove a post")(error)),
             }
         }
     }
@@ -128,8 +133,12 @@ impl TweetsTable {
         Ok(Correction::Made)
     }
 
-    /// The sort key of the count that a stored post is part of; none if the post is not stored.
-    async fn counter_of(&self, keyword: &Keyword, id: &PostId) -> Result<Option<String>, TableError> {
+    /// When a stored post was created and its country, by which it is counted; none if the post is not stored.
+    async fn counted_as(
+        &self,
+        keyword: &Keyword,
+        id: &PostId,
+    ) -> Result<Option<(UtcTime, Option<Country>)>, TableError> {
         let answer = self
             .client
             .get_item()
@@ -150,6 +159,6 @@ impl TweetsTable {
             .map(|code| code.parse())
             .transpose()
             .map_err(|error: InvalidCountry| self.invalid_item(&error))?;
-        Ok(Some(sort_key_of(created, country.as_ref())))
+        Ok(Some((created, country)))
     }
 }

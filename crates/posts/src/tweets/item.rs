@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn attributes_are_named_as_the_fields_of_a_post() {
-        let fields = serde_json::json!({ "country": "LT", "editedAt": "2026-11-23T10:00:00Z", "likes": 1 });
+        let fields = serde_json::json!({ "country": "LT", "countrySource": "place", "editedAt": "2026-11-23T10:00:00Z", "likes": 1 });
         let item = to_item(&post(fields), &"rust".parse().unwrap(), 0).unwrap();
         type Table = TweetsTable;
         for attribute in [
@@ -114,6 +114,7 @@ mod tests {
             Table::INDEX_SORT_KEY,
             Table::TEXT,
             Table::COUNTRY,
+            Table::COUNTRY_SOURCE,
             Table::EDITED_AT,
             Table::TIME_TO_LIVE,
             PACKED,

@@ -8,12 +8,15 @@ mod item;
 mod packed;
 mod query;
 mod read;
+mod scrub;
 mod table;
 mod tombstones;
 mod transactions;
+mod walk;
 
 pub use correct::Correction;
 pub use insert::Inserted;
 pub use item::{Detail, StoredPost};
 pub use query::{CountryFilter, Order, PostFilter, PostPage, PostPosition, PostQuery};
 pub use table::TweetsTable;
+pub use walk::{ItemPosition, Walked};

@@ -37,6 +37,7 @@ impl TweetsTable {
     /// The attributes of a post that are written or read one by one, named as the fields of [`Post`].
     pub(super) const TEXT: &str = "text";
     pub(super) const COUNTRY: &str = "country";
+    pub(super) const COUNTRY_SOURCE: &str = "countrySource";
     pub(super) const EDITED_AT: &str = "editedAt";
     /// The attribute that holds when a post was removed; only what replaces a removed post has it.
     pub(super) const REMOVED_AT: &str = "removedAt";

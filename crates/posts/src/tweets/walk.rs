@@ -1,0 +1,81 @@
+//! Walking through all of TweetsTable, in the table's own order.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::table::{TweetsTable, item_key};
+use crate::PostId;
+use service::tables::TableError;
+
+/// Where a walk has come to: at this item. It stays valid when the item is deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ItemPosition {
+    /// The item's partition key.
+    pub tweet_id: PostId,
+    /// The item's sort key.
+    pub sort_key: String,
+}
+
+/// A part of a walk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Walked {
+    /// The ids of the posts that are stored there; one that is stored under several keywords occurs once.
+    pub ids: Vec<PostId>,
+    /// Where the walk goes on; `None` at the table's end.
+    pub next: Option<ItemPosition>,
+}
+
+impl TweetsTable {
+    /// The ids of the next stored posts from `after` on, a megabyte of items at a time. What is stored or removed meanwhile may be there or
+    /// not.
+    ///
+    /// # Errors
+    /// DynamoDB's error, or an item that this version cannot read.
+    pub async fn walk(&self, after: Option<&ItemPosition>) -> Result<Walked, TableError> {
+        let start = after.map(|position| item_key(&position.tweet_id, &position.sort_key));
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .projection_expression("#id")
+            // Not those of removed posts.
+            .filter_expression("attribute_exists(#date)")
+            .expression_attribute_names("#id", Self::PARTITION_KEY)
+            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(TableError::during("walk through the posts"))?;
+        let mut ids: Vec<PostId> = Vec::new();
+        for item in answer.items() {
+            let id =
+                self.text(item, Self::PARTITION_KEY)?.parse().map_err(|error| self.invalid_item(&error))?;
+            // The items of a post follow each other.
+            if ids.last() != Some(&id) {
+                ids.push(id);
+            }
+        }
+        let next = answer.last_evaluated_key().map(|key| self.position(key)).transpose()?;
+        Ok(Walked { ids, next })
+    }
+
+    fn position(&self, key: &HashMap<String, AttributeValue>) -> Result<ItemPosition, TableError> {
+        let id = self.text(key, Self::PARTITION_KEY)?;
+        Ok(ItemPosition {
+            tweet_id: id.parse().map_err(|error| self.invalid_item(&error))?,
+            sort_key: self.text(key, Self::SORT_KEY)?.to_owned(),
+        })
+    }
+
+    fn text<'a>(
+        &self,
+        item: &'a HashMap<String, AttributeValue>,
+        attribute: &str,
+    ) -> Result<&'a str, TableError> {
+        let value = item.get(attribute).and_then(|value| value.as_s().ok());
+        value.map(String::as_str).ok_or_else(|| self.invalid_item(&format!("it has no {attribute}")))
+    }
+}
