@@ -81,6 +81,13 @@ pub enum Fault {
     },
     /// The next job of batch compliance that gets its ids fails.
     JobFails,
+    /// The jobs of batch compliance are forgotten, as if there had been none.
+    JobsForgotten,
+    /// The results of jobs hold more than they should: lines that are no JSON or too long, ids that nobody uploaded, reasons and actions that are new.
+    StrangeResults {
+        /// For how long.
+        seconds: u64,
+    },
     /// Full-archive search refuses this account.
     ArchiveRefused {
         /// For how long.
@@ -136,6 +143,7 @@ pub(crate) struct Pending {
     /// How late answers are, and until when.
     slow: Option<(Duration, Instant)>,
     archive_refused: Option<Instant>,
+    strange_results: Option<Instant>,
     half_open: Option<u64>,
     job_fails: bool,
 }
@@ -158,6 +166,9 @@ impl Pending {
             Fault::ArchiveRefused { seconds } => {
                 self.archive_refused = Some(now + Duration::from_secs(seconds));
             }
+            Fault::StrangeResults { seconds } => {
+                self.strange_results = Some(now + Duration::from_secs(seconds));
+            }
             Fault::HalfOpen { seconds } => self.half_open = Some(seconds),
             Fault::JobFails => self.job_fails = true,
             fault => self.lines.push_back(fault),
@@ -178,6 +189,11 @@ impl Pending {
     /// Whether full-archive search refuses this account.
     pub(crate) fn is_archive_refused(&self, now: Instant) -> bool {
         self.archive_refused.is_some_and(|until| until > now)
+    }
+
+    /// Whether results hold more than they should.
+    pub(crate) fn are_results_strange(&self, now: Instant) -> bool {
+        self.strange_results.is_some_and(|until| until > now)
     }
 
     /// Whether a job that gets its ids now is to fail.

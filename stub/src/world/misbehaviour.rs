@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::World;
 use super::connection::DisconnectReason;
 use super::faults::Fault;
+use super::jobs::Jobs;
 
 impl World {
     /// Makes a fault happen: now, at the next line, or at the next connections.
@@ -30,6 +31,7 @@ impl World {
                 let filler = "x".repeat(1024 * 1024);
                 self.say(Bytes::from(format!("{{\"data\":{{\"id\":\"1\",\"text\":\"{filler}\"}}}}\r\n")));
             }
+            Fault::JobsForgotten => self.jobs = Jobs::default(),
             Fault::Dialect { dialect } => self.dialect = dialect,
             Fault::UnknownMessage => self.say(Bytes::from_static(b"{\"notice\":{\"kind\":\"new\"}}\r\n")),
             fault => self.faults.add(fault, Instant::now()),

@@ -94,7 +94,26 @@ pub(crate) async fn download(
         });
         format!("{line}\n")
     });
-    ([(header::CONTENT_TYPE, "text/plain")], lines.collect::<String>()).into_response()
+    let mut text = lines.collect::<String>();
+    if world.faults.are_results_strange(Instant::now()) {
+        text = strange(&text);
+    }
+    ([(header::CONTENT_TYPE, "text/plain")], text).into_response()
+}
+
+/// A result with lines around it that it should not hold; the last of its own ids is to go for a new reason.
+fn strange(text: &str) -> String {
+    let long = "x".repeat(100_000);
+    let (rest, last) = text.trim_end().rsplit_once('\n').unwrap_or(("", text.trim_end()));
+    let last: serde_json::Value = serde_json::from_str(last).unwrap_or_default();
+    let new_reason = json!({ "id": last["id"], "action": "delete", "reason": "a new reason" });
+    format!(
+        "{{\"id\":\"1\",\"acti\n\n{long}\n{{\"action\":\"delete\",\"reason\":\"deleted\"}}\n\
+         {{\"id\":\"1\",\"action\":\"delete\",\"reason\":\"deleted\"}}\n\
+         {{\"id\":\"mastodon.example:1\",\"action\":\"delete\",\"reason\":\"deleted\"}}\n\
+         {rest}\n{{\"id\":{},\"action\":\"a new action\",\"reason\":\"new\"}}\n{new_reason}",
+        last["id"]
+    )
 }
 
 /// <https://docs.cloud.google.com/storage/docs/xml-api/reference-status>
