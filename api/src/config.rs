@@ -49,8 +49,8 @@ pub struct ControlConfig {
     pub subnets: Vec<String>,
     /// `SECURITY_GROUPS`: the streamer's security groups, separated by commas.
     pub security_groups: Vec<String>,
-    /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token; absent if posts do not come from X, and for
-    /// `minute`: there are no estimates then, and X is not asked about new keywords.
+    /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token; absent if posts do not come from X: then there
+    /// are no estimates, and X is not asked about new keywords, nor which posts were taken back.
     pub token_parameter: Option<String>,
     /// `X_API_URL`: X's address; `https://api.x.com` if absent.
     pub x_url: String,

@@ -1,9 +1,11 @@
 //! The REST API: starts and stops collecting, and serves what was collected.
 //!
 //! [`read`] and [`control`] are its two routers; `control` changes which keywords are *requested*, and [`reconcile`] makes
-//! the running task match. [`authorize`] checks API keys, and [`every_minute`] does what must be done regularly.
+//! the running task match. [`authorize`] checks API keys, [`every_minute`] does what must be done regularly, and [`check_compliance`] follows
+//! what authors take back at X.
 
 mod auth;
+mod compliance;
 mod config;
 mod docs_page;
 mod error;
@@ -22,6 +24,7 @@ mod state;
 mod x_api;
 
 pub use auth::{Authorizer, AuthorizerError, Key, Keys, KeysError, Scope, Verdict, authorize};
+pub use compliance::{ComplianceError, check_compliance};
 pub use config::{AuthorizerConfig, ControlConfig, ReadConfig};
 pub use minute::{MinuteError, every_minute};
 pub use openapi::description;

@@ -136,6 +136,10 @@ async fn report(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -
         (Gauge::OUT_OF_CREDITS, f64::from(u8::from(is_read && is_unpaid))),
     ];
     values.extend(used.map(|used| (Gauge::BUDGET_USED, used)));
+    if api.x.is_some() {
+        let compliance = api.status.compliance().await?;
+        values.extend(compliance.map(|state| (Gauge::COMPLIANCE_AGE, state.age(now).as_secs() as f64)));
+    }
     own_metrics.say(&values, now);
     Ok(())
 }

@@ -35,7 +35,7 @@ pub struct ControlApi {
     pub(crate) dead_letters: DeadLetterQueue,
     pub(crate) publisher: Publisher,
     pub(crate) ecs: aws_sdk_ecs::Client,
-    /// None if posts do not come from X, and for the minute, which does not ask X.
+    /// None if posts do not come from X.
     pub(crate) x: Option<XApi>,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::{ControlApi, every_minute, reconcile};
 use service::own_metrics::EmbeddedMetrics;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use utc_time::UtcTime;
 
 use crate::aws::Services;
@@ -15,6 +15,9 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(5);
 
 /// How often the rest of the minute's work is done.
 const MINUTE: Duration = Duration::from_secs(60);
+
+/// How long a turn at the check of compliance may take; a function has about as long in AWS.
+const COMPLIANCE_TURN: Duration = Duration::from_secs(45);
 
 /// How often expired items and metric values are deleted. DynamoDB takes up to a few days, and each round reads every
 /// item.
@@ -30,6 +33,17 @@ pub(crate) async fn run_schedule(api: ControlApi) -> anyhow::Result<()> {
             },
             // Its failures have been logged.
             _ = minutes.tick() => drop(every_minute(&api, &EmbeddedMetrics::nowhere()).await),
+        }
+    }
+}
+
+/// Goes on with the check of compliance every minute; never ends. Apart from the rest of the schedule, because a turn may take most of a minute.
+pub(crate) async fn check_compliance(api: ControlApi) -> anyhow::Result<()> {
+    let mut minutes = interval(MINUTE);
+    loop {
+        minutes.tick().await;
+        if let Err(error) = api::check_compliance(&api, Instant::now() + COMPLIANCE_TURN).await {
+            tracing::warn!(%error, "the check of compliance does not go on; the next minute tries again");
         }
     }
 }

@@ -88,12 +88,13 @@ impl Machine {
         prepare_status(&aws, &options.keywords).await?;
 
         // The API, the schedule and the consumer.
-        let routes = routes(&aws, access, x_url);
+        let routes = routes(&aws, access, x_url.clone());
         let disk = Disk { folder: options.data, health };
         let routes = routes.layer(middleware::from_fn_with_state(disk, disk::report_failure));
         running.spawn(serve(api_listener, routes));
         running.spawn(disk::watch(data.file("lock"))?);
-        let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws, None));
+        let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws, x_url));
+        running.spawn(housekeeping::check_compliance(minute.clone()));
         running.spawn(housekeeping::run_schedule(minute));
         running.spawn(housekeeping::expire(Arc::clone(&services)));
         let consumer = programs::consumer(&aws, options.keep_raw);

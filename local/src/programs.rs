@@ -59,8 +59,7 @@ pub fn read(aws: &Endpoint) -> ReadConfig {
     }
 }
 
-/// The configuration of the API's control routes and of the minute's work. `x_url` is X's base URL if posts come from X; the minute
-/// needs none.
+/// The configuration of the API's control routes and of the minute's work. `x_url` is X's base URL if posts come from X.
 #[must_use]
 pub fn control(aws: &Endpoint, x_url: Option<String>) -> ControlConfig {
     ControlConfig {

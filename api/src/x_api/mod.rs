@@ -1,4 +1,4 @@
-//! X's API, as far as the API itself asks it: counts, and whether a keyword's rule is valid.
+//! X's API, as far as the API itself asks it: counts, whether a keyword's rule is valid, and for the minute which posts were taken back.
 
 mod counts;
 mod rule_check;
@@ -34,7 +34,7 @@ pub(crate) enum NoClient {
 
 impl NoClient {
     /// Whether the details are for the log alone.
-    fn is_backend_failure(&self) -> bool {
+    pub(crate) fn is_backend_failure(&self) -> bool {
         match self {
             Self::Token(_) | Self::Http(_) => true,
             Self::NoToken | Self::UnusableToken => false,
@@ -50,7 +50,7 @@ impl XApi {
     }
 
     /// A client that bears the token that is stored now.
-    async fn client(&self) -> Result<x::Client, NoClient> {
+    pub(crate) async fn client(&self) -> Result<x::Client, NoClient> {
         let token = self.parameters.read(&self.token_parameter).await?;
         let token = token.filter(|token| !token.is_empty()).ok_or(NoClient::NoToken)?;
         let client = self.client.clone().map_err(NoClient::Http)?;

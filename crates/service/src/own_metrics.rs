@@ -60,6 +60,9 @@ impl Gauge {
     pub const REQUESTS_REFUSED: Self = Self { name: "RequestsRefused", unit: "Count" };
     /// How much of the day's or the month's budget (UTC) is used up, whichever is more, in percent, every minute, if there is a budget.
     pub const BUDGET_USED: Self = Self { name: "BudgetUsed", unit: "Percent" };
+    /// How long ago the last check ended that went through all posts of X for what was taken back, or since when none has; every minute, if posts
+    /// come from X.
+    pub const COMPLIANCE_AGE: Self = Self { name: "ComplianceAge", unit: "Seconds" };
 
     /// The metric's name.
     #[must_use]

@@ -45,7 +45,8 @@ fn mask(json: &mut Value) {
     match json {
         Value::Object(fields) => {
             for (name, value) in fields {
-                if VARYING.contains(&name.as_str()) && !value.is_null() {
+                // A check may have been made by then, or not.
+                if name == "compliance" || VARYING.contains(&name.as_str()) && !value.is_null() {
                     *value = "[moving]".into();
                 }
                 if name == "ongoing" {

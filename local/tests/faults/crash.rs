@@ -4,12 +4,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use local::{Fate, Faults};
+use local::Fate;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::consistency::agree;
+use crate::failing_calls::{Calls, FAILURES, Failure};
 use crate::virtual_time::{folder, virtually};
 use crate::world::{PATIENCE, Settings, World};
 
@@ -19,19 +19,6 @@ const RATE: f64 = 20.0;
 
 /// How long the posts take through the pipeline if nothing fails (virtual).
 const LOAD_TIME: Duration = Duration::from_secs(8);
-
-/// How a call fails.
-#[derive(Clone, Copy, Debug)]
-enum Failure {
-    /// Before it takes effect.
-    Before,
-    /// Once it has taken effect.
-    After,
-    /// Once it has taken effect, and the whole machine is killed.
-    Death,
-}
-
-const FAILURES: [Failure; 3] = [Failure::Before, Failure::After, Failure::Death];
 
 /// Posts about one or both keywords, from several countries and from none.
 fn recording() -> Vec<Value> {
@@ -54,42 +41,12 @@ fn recording() -> Vec<Value> {
     (0..POSTS).map(post).collect()
 }
 
-/// Counts calls and makes some of them fail.
-#[derive(Clone, Default)]
-struct Calls {
-    made: Arc<Mutex<Vec<String>>>,
-    died: Arc<Notify>,
-}
-
-impl Calls {
-    /// From now on, these calls of the machine fail, numbered from 0 since the start of the test.
-    fn fail(&self, faults: &Faults, which: &[(usize, Failure)]) {
-        let (calls, which) = (self.clone(), which.to_vec());
-        faults.judge(move |call| {
-            let mut made = calls.made.lock().unwrap();
-            let number = made.len();
-            made.push(call.operation.clone());
-            let failure = which.iter().find(|(which, _)| *which == number);
-            match failure.map(|(_, failure)| failure) {
-                None => Fate::Answered,
-                Some(Failure::Before) => Fate::FailsBefore,
-                Some(Failure::After) => Fate::FailsAfter,
-                Some(Failure::Death) => Fate::Unheard(Arc::clone(&calls.died)),
-            }
-        });
-    }
-
-    fn made(&self) -> usize {
-        self.made.lock().unwrap().len()
-    }
-}
-
 /// Plays the load while these calls fail, and checks the result. Returns the operations called.
 async fn play(which: &[(usize, Failure)]) -> Vec<String> {
     let data = folder();
     let settings = Settings { rate: RATE, recording: Some(recording()), ..Settings::seed(1) };
     let mut world = World::empty(data.path(), settings).await;
-    let calls = Calls::default();
+    let calls = Calls::that(|_| true);
     calls.fail(&world.machine.as_ref().unwrap().faults, which);
     let mut waiting = vec!["giraffe", "zebra"];
     let (begun, mut over) = (Instant::now(), None);
@@ -111,11 +68,11 @@ async fn play(which: &[(usize, Failure)]) -> Vec<String> {
             }
             false if over.is_none() => over = Some(Instant::now() + LOAD_TIME),
             // Timing differs between runs, so the last of these calls may not have been made yet.
-            false if which.iter().any(|(number, _)| *number >= calls.made()) => {
+            false if which.iter().any(|(number, _)| *number >= calls.made().len()) => {
                 assert!(
                     begun.elapsed() < PATIENCE,
                     "only {} calls were made, too few for {which:?}",
-                    calls.made()
+                    calls.made().len()
                 );
                 over = Some(Instant::now() + Duration::from_secs(1));
             }
@@ -124,8 +81,7 @@ async fn play(which: &[(usize, Failure)]) -> Vec<String> {
     }
     world.machine.as_ref().unwrap().faults.end();
     settles(&world).await;
-    let made = calls.made.lock().unwrap();
-    made.clone()
+    calls.made()
 }
 
 /// Waits until everything is stored, counted and published.

@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helper functions of tests may panic")]
 
 mod batches;
+mod compliance;
 mod consistency;
 mod corrections;
 mod cost;
 mod crash;
+mod failing_calls;
 mod history;
 mod hours;
 mod keyword_budget;

@@ -20,7 +20,7 @@ pub(crate) fn needed(call: &Call) -> Vec<Allowed> {
                 .map(|(kind, write)| on("dynamodb", &format!("{kind}Item"), text(&write["TableName"])))
                 .collect()
         }
-        "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query" => {
+        "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query" | "Scan" => {
             let table = call.resource.clone().unwrap();
             let resource = match request["IndexName"].as_str() {
                 Some(index) => format!("{table}/index/{index}"),

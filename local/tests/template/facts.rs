@@ -125,9 +125,7 @@ fn functions_and_the_task_get_exactly_the_variables_that_they_read() {
     assert_variables(&variables("ControlFunction"), &["STREAM_ID"], |variable| {
         ControlConfig::from_variables(variable)
     });
-    // The minute asks X nothing.
-    let not_deployed = ["STREAM_ID", "TWITTER_BEARER_TOKEN_PARAMETER", "X_API_URL"];
-    assert_variables(&variables("MinuteFunction"), &not_deployed, |variable| {
+    assert_variables(&variables("MinuteFunction"), &["STREAM_ID"], |variable| {
         ControlConfig::from_variables(variable)
     });
     assert_variables(&variables("ConsumerFunction"), &["STREAM_ID"], |variable| {
@@ -208,6 +206,7 @@ fn alarms_watch_metrics_that_are_published() {
         Gauge::BUDGET_USED,
         Gauge::OUT_OF_CREDITS,
         Gauge::REQUESTS_REFUSED,
+        Gauge::COMPLIANCE_AGE,
     ];
     let template = Template::read();
     let alarms = template.of_type("AWS::CloudWatch::Alarm");

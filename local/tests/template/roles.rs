@@ -24,7 +24,7 @@ struct World {
     seen: Seen,
     http: reqwest::Client,
     key: String,
-    _stub: stub::Spawned,
+    stub: stub::Spawned,
     _data: tempfile::TempDir,
 }
 
@@ -49,7 +49,7 @@ impl World {
         .await
         .unwrap();
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
-        Self { machine, seen, http, key, _stub: stub, _data: data }
+        Self { machine, seen, http, key, stub, _data: data }
     }
 
     async fn ask(&self, request: &str, body: Option<Value>) -> Value {
@@ -134,6 +134,36 @@ async fn start_and_stop(world: &World) {
     world.until("it has ended", "GET /stream", no_lease).await;
 }
 
+/// Has a post taken back at X, and another one's place, and the minute find it out.
+async fn check_compliance(world: &World) {
+    let placed = |tweet: &&Value| tweet["countrySource"] == "place";
+    let has_both = |page: &Value| {
+        let tweets = page["tweets"].as_array().unwrap();
+        tweets.len() > 1 && tweets.iter().any(|tweet| placed(&tweet))
+    };
+    let page = world.until("one has a place", "GET /tweets?keyword=zebra&limit=100", has_both).await;
+    let tweets = page["tweets"].as_array().unwrap();
+    let scrubbed = tweets.iter().find(placed).unwrap()["tweetId"].as_str().unwrap();
+    let deleted =
+        tweets.iter().find(|tweet| tweet["tweetId"] != scrubbed).unwrap()["tweetId"].as_str().unwrap();
+    for (id, reason) in [(deleted, "deleted"), (scrubbed, "scrub_geo")] {
+        let takedown = world.http.post(format!("{}/control/takedowns", world.stub.url));
+        let takedown = takedown.json(&json!({ "id": id, "reason": reason })).send().await.unwrap();
+        assert_eq!(takedown.status(), 202);
+    }
+    // As if the last check had begun a day ago.
+    let status = world.machine.aws.status_table("x");
+    let mut state = status.compliance().await.unwrap().unwrap();
+    let last = state.last.as_mut().unwrap();
+    last.begun_at = last.begun_at.before(Duration::from_secs(24 * 60 * 60));
+    assert_eq!(status.save_compliance(&mut state).await.unwrap(), stream::launch::Saved::Saved);
+    let both = |stream: &Value| {
+        let outcome = &stream["compliance"]["lastCheck"]["outcome"];
+        outcome["deleted"].as_u64() >= Some(1) && outcome["scrubGeo"].as_u64() >= Some(1)
+    };
+    world.until("both are found", "GET /stream", both).await;
+}
+
 /// Makes the consumer store, edit and remove posts, and give up on messages.
 async fn consume(world: &World) {
     let url = world.machine.aws.queue_url("TweetsFifoQueue.fifo");
@@ -197,6 +227,7 @@ fn each_role_allows_exactly_what_its_program_does() {
     virtually(async move {
         let world = World::start(by_all).await;
         start_and_stop(&world).await;
+        check_compliance(&world).await;
         consume(&world).await;
         use_the_api(&world).await;
     });

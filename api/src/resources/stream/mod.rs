@@ -1,6 +1,7 @@
 //! `/stream`: the requested keywords, and how collecting them is going.
 
 mod check;
+mod compliance;
 mod history;
 mod overview;
 

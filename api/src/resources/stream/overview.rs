@@ -14,6 +14,7 @@ use stream::report::{StreamReport, StreamState, Traffic};
 use utc_time::UtcTime;
 use utoipa::ToSchema;
 
+use super::compliance::Compliance;
 use crate::resources::gaps::{self, GapCounts};
 use crate::resources::ongoing::{self, Ongoing};
 use crate::spending::{KeywordSpending, Spending};
@@ -50,6 +51,8 @@ pub(crate) struct Stream {
     /// The latest gaps, times in which posts may have been missed: up to 100 that are open or being healed, then up to 20
     /// others; the one that ended last comes first in each group. `GET /stream/gaps` lists all.
     gaps: Vec<Gap>,
+    /// Checking whether posts were taken back at X; null if no check was ever made, as where posts do not come from X.
+    compliance: Option<Compliance>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -87,7 +90,7 @@ struct StreamLease {
 impl Stream {
     /// The stream at `now`.
     pub(super) async fn read(status: &StreamStatusTable, now: UtcTime) -> Result<Self, TableError> {
-        let (keywords, mut report, launch, holder, (gap_counts, gaps), asked, brought) = tokio::try_join!(
+        let (keywords, mut report, launch, holder, (gap_counts, gaps), asked, brought, compliance) = tokio::try_join!(
             status.keywords(),
             status.report(),
             status.launch(),
@@ -95,6 +98,7 @@ impl Stream {
             gaps::summary(status),
             status.asked_so_far(now),
             status.tally_of_day(now),
+            status.compliance(),
         )?;
         let holder = holder.filter(|holder| holder.until > now);
         let requested = if keywords.is_empty() { RequestedState::Stopped } else { RequestedState::Running };
@@ -132,6 +136,7 @@ impl Stream {
             ongoing,
             gap_counts,
             gaps,
+            compliance: compliance.map(Compliance::from),
         })
     }
 }

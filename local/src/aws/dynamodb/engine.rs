@@ -71,6 +71,7 @@ impl Engine {
             "DeleteItem" => ask(body, |request| database.delete_item(request)),
             "BatchGetItem" => ask(body, |request| database.batch_get_item(request)),
             "Query" => ask(body, |request| database.query(request)),
+            "Scan" => ask(body, |request| database.scan(request)),
             "TransactWriteItems" => self.transact(body),
             _ => Outcome::Forwarded,
         }

@@ -54,7 +54,7 @@ impl Tables {
 
     /// Answers one request.
     pub(crate) async fn answer(&self, operation: &str, headers: &HeaderMap, body: Bytes) -> Response {
-        let reads = matches!(operation, "GetItem" | "BatchGetItem" | "Query");
+        let reads = matches!(operation, "GetItem" | "BatchGetItem" | "Query" | "Scan");
         let engine = if reads { &self.reading } else { &self.writing };
         let mut engine = Arc::clone(engine).lock_owned().await;
         let (operation, request) = (operation.to_owned(), body.clone());
