@@ -1,6 +1,6 @@
 //! The header `Link` of an export that continues in another answer.
 
-use posts::tweets::{CountryFilter, Order, PostQuery};
+use posts::tweets::{CountryFilter, Order, PostQuery, Versions};
 
 use super::format::{Format, Shape};
 
@@ -23,8 +23,10 @@ pub(super) fn next(query: &PostQuery, shape: &Shape, cursor: &str) -> String {
         ("from", from.map(|from| from.to_string())),
         ("to", before.map(|before| before.to_string())),
         ("country", country.map(str::to_owned)),
+        ("countryHow", filter.country_how.map(|how| how.to_string())),
         ("language", filter.language.clone()),
         ("text", filter.text.clone()),
+        ("versions", (filter.versions == Versions::All).then(|| "all".to_owned())),
         ("order", Some(order.to_owned())),
         ("format", Some(format.parameter().to_owned())),
         ("fields", fields),

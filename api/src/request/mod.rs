@@ -12,6 +12,7 @@ mod path;
 mod query;
 mod size_limits;
 mod time;
+mod versions;
 
 pub(crate) use body::{BODY_BYTES, JsonBody};
 pub(crate) use keyword::KeywordParameter;
@@ -23,3 +24,4 @@ pub(crate) use path::Path;
 pub(crate) use query::{NoParameters, Query};
 pub(crate) use size_limits::limit_head;
 pub(crate) use time::{QueryTime, TimeRange};
+pub(crate) use versions::VersionsParameter;

@@ -24,3 +24,15 @@ impl fmt::Display for CountrySource {
         })
     }
 }
+
+impl CountrySource {
+    /// The source with this name, as in JSON.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "place" => Some(Self::Place),
+            "profile" => Some(Self::Profile),
+            _ => None,
+        }
+    }
+}

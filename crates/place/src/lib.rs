@@ -18,4 +18,4 @@ mod text;
 pub use country::{Country, InvalidCountry};
 pub use country_how::{CountryHow, InvalidCountryHow};
 pub use country_source::CountrySource;
-pub use placed::{Certainty, Placed, country_in, place};
+pub use placed::{Certainty, Placed, place};

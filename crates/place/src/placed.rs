@@ -11,12 +11,6 @@ use crate::layers::named::country_named;
 use crate::mention::Mentions;
 use crate::text::Text;
 
-/// The country that a location clearly names, if it does: [`place`] without how it is known.
-#[must_use]
-pub fn country_in(location: &str) -> Option<Country> {
-    Some(place(location, None)?.country)
-}
-
 /// The country that a location clearly names, if it does. `language` is that of the post or of its author, as a BCP 47 tag
 /// (`pt-BR`); it decides between places of one name.
 ///

@@ -23,5 +23,6 @@ mod settings;
 mod status;
 mod stopped_keywords;
 mod streaming;
+mod versions;
 mod virtual_time;
 mod world;

@@ -156,23 +156,41 @@ impl World {
         self.machine.as_ref().unwrap().aws.status_table("x")
     }
 
-    /// The ids of a keyword's stored posts; `None` if the counts differ from their number.
+    /// The ids of a keyword's stored posts, in every version; `None` if the counts differ from their number, or from that of the newest.
     pub(crate) async fn stored(&self, keyword: &str) -> Option<BTreeSet<String>> {
         let api = self.api();
         let mut ids = BTreeSet::new();
+        let mut newest = 0;
+        let mut known: BTreeMap<String, u64> = BTreeMap::new();
         let mut cursor = String::new();
         loop {
-            let page = self.get(&format!("{api}/tweets?keyword={keyword}&limit=100{cursor}")).await;
+            let page =
+                self.get(&format!("{api}/tweets?keyword={keyword}&versions=all&limit=100{cursor}")).await;
             for tweet in page["tweets"].as_array().unwrap() {
                 assert!(ids.insert(tweet["tweetId"].as_str().unwrap().to_owned()), "stored twice: {tweet}");
+                if tweet["supersededBy"].is_null() {
+                    newest += 1;
+                    let by = tweet["countryHow"].as_str().or(tweet["countrySource"].as_str());
+                    *known.entry(by.unwrap_or("unknown").to_owned()).or_default() += 1;
+                }
             }
             match page["nextCursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
                 None => break,
             }
         }
-        let counted = self.get(&format!("{api}/tweetsStatistics?keyword={keyword}")).await;
-        (counted["total"].as_u64().unwrap() == ids.len() as u64).then_some(ids)
+        let counted = async |versions: &str| {
+            let url = format!("{api}/tweetsStatistics?keyword={keyword}&versions={versions}");
+            self.get(&url).await
+        };
+        let (all, of_newest) = (counted("all").await, counted("newest").await);
+        let by = &of_newest["countryKnown"];
+        let mut counted_as: BTreeMap<String, u64> = serde_json::from_value(by["byProfile"].clone()).unwrap();
+        counted_as.insert("place".to_owned(), by["byPlace"].as_u64().unwrap());
+        counted_as.insert("unknown".to_owned(), by["unknown"].as_u64().unwrap());
+        counted_as.retain(|_, posts| *posts > 0);
+        let agree = all["total"] == ids.len() as u64 && of_newest["total"] == newest && counted_as == known;
+        agree.then_some(ids)
     }
 
     /// The gaps, and the errors: counts that differ, and posts written up to `until` that are neither stored nor in a

@@ -18,9 +18,11 @@ use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
 
 use self::hours::{DAY, Hours};
-use self::rows::{By, Row};
+use self::rows::{By, CountryKnown, Row};
 use crate::error::ApiError;
-use crate::request::{JsonBody, KeywordParameter, NoParameters, Query, QueryTime, TimeRange};
+use crate::request::{
+    JsonBody, KeywordParameter, NoParameters, Query, QueryTime, TimeRange, VersionsParameter,
+};
 use crate::state::{ControlApi, ReadApi};
 
 /// The longest range of one keyword, and its default.
@@ -54,6 +56,9 @@ pub(crate) struct Parameters {
     /// Where the counts come from; `table` if absent.
     #[param(inline)]
     source: Option<CountSource>,
+    /// Which versions of an edited post are counted; `newest` if absent. CloudWatch counts all.
+    #[param(inline)]
+    versions: Option<VersionsParameter>,
 }
 
 /// Where counts come from.
@@ -79,6 +84,9 @@ pub(crate) struct Statistics {
     statistics: Vec<Row>,
     /// The sum of all rows: posts that are stored; from CloudWatch, posts collected.
     total: u64,
+    /// How the country of the stored posts is known: what a count by country can tell, and what it cannot. Absent from CloudWatch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country_known: Option<CountryKnown>,
     /// From CloudWatch: how many rows differ from the table.
     #[serde(skip_serializing_if = "Option::is_none")]
     differing: Option<usize>,
@@ -92,8 +100,8 @@ pub(crate) struct Statistics {
 /// The range of one keyword may have 366 days; that of all keywords, or from CloudWatch, 31.
 ///
 /// The table is always up to date. CloudWatch is updated every minute, shows values for hours more than a day old up to
-/// two days late, takes none for hours more than two weeks old, and knows no removals: `differing` and `table` say where it
-/// differs. Reading from it costs $0.01 per thousand metrics (<https://aws.amazon.com/cloudwatch/pricing/>).
+/// two days late, takes none for hours more than two weeks old, and knows no removals and no versions: `differing` and `table` say
+/// where it differs. Reading from it costs $0.01 per thousand metrics (<https://aws.amazon.com/cloudwatch/pricing/>).
 #[utoipa::path(
     get,
     path = "/tweetsStatistics",
@@ -113,6 +121,7 @@ pub(crate) async fn count(
     let keyword = parameters.keyword.map(KeywordParameter::keyword).transpose()?;
     let by = parameters.by.unwrap_or(By::Country);
     let source = parameters.source.unwrap_or(CountSource::Table);
+    let versions = parameters.versions.unwrap_or_default().into();
     let longest = match (&keyword, source) {
         (Some(_), CountSource::Table) => LONGEST,
         _ => LONGEST_OF_ALL,
@@ -121,7 +130,7 @@ pub(crate) async fn count(
     let hours = Hours::new(TimeRange::new(parameters.from, parameters.to)?, default, longest)?;
     let counts = counts(&api, keyword.as_ref(), hours).await?;
     let mut rows = match source {
-        CountSource::Table => rows::from_table(by, &counts),
+        CountSource::Table => rows::from_table(by, versions, &counts),
         CountSource::Cloudwatch => {
             cloudwatch::rows(&api.cloudwatch, keyword.as_ref(), hours, by, &counts).await?
         }
@@ -136,6 +145,7 @@ pub(crate) async fn count(
         to: hours.end,
         total: rows.iter().map(|row| row.tweets.unwrap_or(row.collected)).sum(),
         statistics: rows,
+        country_known: (source == CountSource::Table).then(|| CountryKnown::of(&counts)),
         differing: (source == CountSource::Cloudwatch).then_some(differing),
     }))
 }

@@ -2,9 +2,45 @@
 
 use std::collections::BTreeMap;
 
-use posts::statistics::HourCount;
+use place::CountryHow;
+use posts::statistics::{HourCount, KnownBy};
+use posts::tweets::Versions;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// How the country of stored posts is known, of each the newest version. Not in CloudWatch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CountryKnown {
+    /// By the place with which the author tagged the post.
+    by_place: u64,
+    /// By the location in the author's profile, in this way.
+    by_profile: BTreeMap<CountryHow, u64>,
+    /// In a way that was not recorded when the post was stored.
+    unrecorded: u64,
+    /// Not at all.
+    unknown: u64,
+}
+
+impl CountryKnown {
+    pub(super) fn of(counts: &[HourCount]) -> Self {
+        let mut known = Self::default();
+        for count in counts {
+            let recorded: u64 = count.known.values().sum();
+            match count.country {
+                None => known.unknown += count.newest(),
+                Some(_) => known.unrecorded += count.newest().saturating_sub(recorded),
+            }
+            for (by, posts) in &count.known {
+                match by {
+                    KnownBy::Place => known.by_place += posts,
+                    KnownBy::Profile(how) => *known.by_profile.entry(*how).or_default() += posts,
+                }
+            }
+        }
+        known
+    }
+}
 
 /// What each row counts. Hours and days are those of UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -32,7 +68,8 @@ pub(super) struct Row {
     /// A keyword. One that only CloudWatch has is written as its dimension.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) keyword: Option<String>,
-    /// Posts that are stored: collected and not removed. Absent from CloudWatch, which knows no removals.
+    /// Posts that are stored: collected and not removed; and not superseded, unless all versions are requested. Absent from CloudWatch,
+    /// which knows neither.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tweets: Option<u64>,
     /// Posts collected.
@@ -40,6 +77,9 @@ pub(super) struct Row {
     /// Posts removed since. Absent from CloudWatch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) removed: Option<u64>,
+    /// Stored posts of which a newer version is stored too. Absent from CloudWatch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) superseded: Option<u64>,
     /// From CloudWatch: the table's `collected`, if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) table: Option<u64>,
@@ -76,18 +116,19 @@ impl By {
 }
 
 /// The rows of the table's counts, in the order of their names.
-pub(super) fn from_table(by: By, counts: &[HourCount]) -> Vec<Row> {
-    let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+pub(super) fn from_table(by: By, versions: Versions, counts: &[HourCount]) -> Vec<Row> {
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     for count in counts {
-        let sum = sums.entry(by.name(count)).or_default();
-        sum.0 += count.counted();
-        sum.1 += count.removed;
+        let name = by.name(count);
+        let row = rows.entry(name.clone()).or_insert_with(|| by.row(name));
+        let tweets = match versions {
+            Versions::Newest => count.newest(),
+            Versions::All => count.stored(),
+        };
+        row.collected += count.counted();
+        *row.tweets.get_or_insert(0) += tweets;
+        *row.removed.get_or_insert(0) += count.removed;
+        *row.superseded.get_or_insert(0) += count.superseded;
     }
-    let rows = sums.into_iter().map(|(name, (collected, removed))| Row {
-        tweets: Some(collected.saturating_sub(removed)),
-        collected,
-        removed: Some(removed),
-        ..by.row(name)
-    });
-    rows.collect()
+    rows.into_values().collect()
 }

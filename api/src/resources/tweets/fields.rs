@@ -16,6 +16,7 @@ const ALL: &str = "all";
 
 /// The fields of a stored post that are none of the post's own.
 const KEYWORD: &str = "keyword";
+const SUPERSEDED_BY: &str = "supersededBy";
 const EXPIRES_AT: &str = "expiresAt";
 
 /// What every post of an answer has, so that it can be told from others.
@@ -30,7 +31,7 @@ pub(crate) struct Fields(Vec<&'static str>);
 fn names() -> impl Iterator<Item = &'static str> {
     let (key, rest) = Post::FIELDS.split_at(2);
     let name = |field: &PostField| field.name;
-    key.iter().map(name).chain([KEYWORD]).chain(rest.iter().map(name)).chain([EXPIRES_AT])
+    key.iter().map(name).chain([KEYWORD]).chain(rest.iter().map(name)).chain([SUPERSEDED_BY, EXPIRES_AT])
 }
 
 fn field(name: &str) -> Option<&'static PostField> {
@@ -66,6 +67,7 @@ impl Fields {
     pub(crate) fn row<'a>(&'a self, stored: &'a StoredPost) -> impl Iterator<Item = String> + 'a {
         self.0.iter().map(|name| match *name {
             KEYWORD => stored.keyword.to_string(),
+            SUPERSEDED_BY => stored.superseded_by.as_ref().map(ToString::to_string).unwrap_or_default(),
             EXPIRES_AT => stored.expires_at.to_string(),
             name => field(name).map(|field| (field.cell)(&stored.post)).unwrap_or_default(),
         })
@@ -97,6 +99,9 @@ impl Serialize for Chosen<'_> {
             }
         }
         map.serialize_entry(KEYWORD, &stored.keyword)?;
+        if let Some(by) = stored.superseded_by.as_ref().filter(|_| fields.has(SUPERSEDED_BY)) {
+            map.serialize_entry(SUPERSEDED_BY, by)?;
+        }
         if fields.has(EXPIRES_AT) {
             map.serialize_entry(EXPIRES_AT, &stored.expires_at)?;
         }
@@ -152,9 +157,9 @@ mod tests {
         let json = serde_json::json!({
             "tweetId": "1", "createDate": "2026-11-23T10:00:00.000Z", "text": "a text",
             "authorId": "2", "authorName": "Ada", "authorUsername": "ada", "country": "LT",
-            "countrySource": "profile", "language": "lt", "conversationId": "3",
+            "countrySource": "profile", "countryHow": "city", "language": "lt", "conversationId": "3",
             "references": [{ "kind": "quoted", "tweetId": "5" }, { "kind": "repliedTo", "tweetId": "6" }], "editOf": "4",
-            "editedAt": "2026-11-23T11:00:00.000Z", "url": "https://x.example/1", "authorPicture": "https://p.example/a",
+            "firstVersion": "3", "supersededBy": "9", "editedAt": "2026-11-23T11:00:00.000Z", "url": "https://x.example/1", "authorPicture": "https://p.example/a",
             "authorVerified": "blue", "authorFollowers": 7, "authorLocation": "Vilnius", "placeName": "Vilnius, Lithuania",
             "links": [
                 { "url": "https://t.example/1", "expandedUrl": "https://a.example", "displayUrl": "a.example", "title": "A", "start": 0, "end": 1 },

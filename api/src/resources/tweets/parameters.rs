@@ -1,6 +1,6 @@
 //! The parameters of `GET /tweets`, and the query they make.
 
-use place::Country;
+use place::{Country, CountryHow};
 use posts::tweets::{CountryFilter, Order, PostFilter, PostQuery};
 use serde::Deserialize;
 use utoipa::openapi::schema::SchemaType;
@@ -10,10 +10,12 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use super::fields::Fields;
 use crate::error::ApiError;
 use crate::export::Formulas;
-use crate::request::{InvalidValue, KeywordParameter, PageLimit, QueryTime, TimeRange, quoted};
+use crate::request::{
+    InvalidValue, KeywordParameter, PageLimit, QueryTime, TimeRange, VersionsParameter, quoted,
+};
 
 #[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Parameters {
     /// The keyword for which the posts were collected.
@@ -28,6 +30,9 @@ pub(crate) struct Parameters {
     /// Posts of this country: its code, or `unknown`.
     #[param(inline)]
     country: Option<CountryParameter>,
+    /// Posts whose country was told by this in the location of the author's profile.
+    #[param(inline)]
+    country_how: Option<CountryHow>,
     /// Posts in this language, in the source's own codes.
     #[param(inline)]
     language: Option<LanguageParameter>,
@@ -37,6 +42,9 @@ pub(crate) struct Parameters {
     /// Posts on a page; 20 if absent. Not allowed with the formats `jsonl` and `csv`.
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
     pub(super) limit: Option<PageLimit>,
+    /// Which versions of an edited post; the `newest` that is stored if absent.
+    #[param(inline)]
+    versions: Option<VersionsParameter>,
     /// The order of the posts by time; `newest` first if absent.
     #[param(inline)]
     order: Option<OrderParameter>,
@@ -101,8 +109,10 @@ impl Parameters {
             before: range.to,
             filter: PostFilter {
                 country: self.country.as_ref().map(|CountryParameter(country)| *country),
+                country_how: self.country_how,
                 language: self.language.as_ref().map(|LanguageParameter(code)| code.clone()),
                 text: self.text.as_ref().map(|TextParameter(text)| text.clone()),
+                versions: self.versions.unwrap_or_default().into(),
             },
             order: match self.order {
                 Some(OrderParameter::Newest) | None => Order::NewestFirst,

@@ -64,8 +64,8 @@ fn score(mentions: &Mentions, country: Country) -> Option<u8> {
             match code(mentions, nth, mention, country) {
                 Code::Ignored => {}
                 Code::Elsewhere => return None,
-                Code::Here { evidence: proves } => {
-                    evidence |= proves;
+                Code::Here => {
+                    evidence = true;
                     // `Signal Hill, CA` is in California, although Canada has one.
                     score += if country.as_str() == "US" { 2 } else { 1 };
                 }
@@ -120,7 +120,7 @@ fn candidate_in(mention: &Mention, country: Country) -> Option<Candidate> {
 fn is_contained(mentions: &Mentions, nth: usize, top: Candidate, country: Country) -> bool {
     mentions.iter().enumerate().skip(nth + 1).any(|(at, outer)| {
         if is_code(outer) {
-            return matches!(code(mentions, at, outer, country), Code::Here { .. });
+            return code(mentions, at, outer, country) == Code::Here;
         }
         candidate_in(outer, country).is_some_and(|candidate| {
             // `عمان - الأردن` is Amman in Jordan, `Roma - Toscana` two regions.
@@ -183,11 +183,8 @@ enum Code {
     Ignored,
     /// It is of other countries.
     Elsewhere,
-    /// It is of this country.
-    Here {
-        /// It tells the country, rather than agreeing with it.
-        evidence: bool,
-    },
+    /// It tells this country.
+    Here,
 }
 
 /// What the code says of the country. A code counts after a name that may lie there too (`Milan, IT`), or in capitals after an
@@ -203,10 +200,8 @@ fn code(mentions: &Mentions, nth: usize, mention: &Mention, country: Country) ->
     let agrees = |country: Country| named.is_some_and(|named| candidate_in(named, country).is_some());
     let any_agrees = mention.meaning.candidates().any(|candidate| agrees(candidate.country));
     match candidate_in(mention, country) {
-        Some(_) if agrees(country) => Code::Here { evidence: true },
-        Some(candidate) if !any_agrees && is_after_unknown_town(mention, candidate) => {
-            Code::Here { evidence: true }
-        }
+        Some(_) if agrees(country) => Code::Here,
+        Some(candidate) if !any_agrees && is_after_unknown_town(mention, candidate) => Code::Here,
         None if any_agrees => Code::Elsewhere,
         _ => Code::Ignored,
     }

@@ -83,6 +83,8 @@ mod tests {
             collected,
             removed: 0,
             moved: 0,
+            superseded: 0,
+            known: BTreeMap::new(),
             first_at: UtcTime::from_millis(first_at).unwrap(),
         }
     }

@@ -1,6 +1,6 @@
 //! A field of a post as a cell of a table: what an export as CSV writes.
 
-use place::{Country, CountrySource};
+use place::{Country, CountryHow, CountrySource};
 use utc_time::UtcTime;
 
 use super::entities::{Link, Mention, Tag};
@@ -28,7 +28,7 @@ macro_rules! displayed {
     })* };
 }
 
-displayed!(PostId UtcTime String Country CountrySource u64 bool);
+displayed!(PostId UtcTime String Country CountryHow CountrySource u64 bool);
 
 impl<T: Cell> Cell for Option<T> {
     fn cell(&self) -> String {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use place::{Country, CountrySource};
+use place::{Country, CountryHow, CountrySource};
 use utc_time::UtcTime;
 
 use super::cell::Cell;
@@ -115,6 +115,8 @@ post! {
         country: Option<Country> = "country",
         /// How the country is known.
         country_source: Option<CountrySource> = "countrySource",
+        /// What in the location of the author's profile told the country.
+        country_how: Option<CountryHow> = "countryHow",
         /// The language that the source detected: a BCP 47 code, or one of the source's own (`und`, `zxx`, `qme`, …).
         language: Option<String> = "language",
         /// The post that started the conversation.
@@ -123,6 +125,8 @@ post! {
         references: Vec<Reference> = "references",
         /// The post that it replaces, where an edit is a new post (X).
         edit_of: Option<PostId> = "editOf",
+        /// The first of its versions, where an edit is a new post (X) and this is a later one.
+        first_version: Option<PostId> = "firstVersion",
         /// When its text was last edited, where an edit keeps the post's id (Mastodon).
         edited_at: Option<UtcTime> = "editedAt",
     }

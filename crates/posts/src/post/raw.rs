@@ -25,6 +25,12 @@ impl Raw {
     }
 }
 
+impl From<&serde_json::Value> for Raw {
+    fn from(value: &serde_json::Value) -> Self {
+        Self(value.to_string().into())
+    }
+}
+
 impl fmt::Debug for Raw {
     /// Leaves out the JSON: it holds what a person wrote.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,6 +49,6 @@ impl Serialize for Raw {
 impl<'de> Deserialize<'de> for Raw {
     /// From any value; its fields may come in another order, and numbers in another notation.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        serde_json::Value::deserialize(deserializer).map(|value| Self(value.to_string().into()))
+        serde_json::Value::deserialize(deserializer).map(|value| Self::from(&value))
     }
 }

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use ::x::snowflake::made_at;
 use ::x::wire;
 use place::{Country, CountrySource};
+use serde_json::Value;
 use utc_time::UtcTime;
 
 use super::sent::Head;
-use crate::post::{Link, Media, MediaKind, Mention, Reference, ReferenceKind, Tag};
+use crate::post::{Link, Media, MediaKind, Mention, Raw, Reference, ReferenceKind, Tag};
 use crate::{Post, PostId};
 
 /// The head of a post.
@@ -27,6 +28,16 @@ pub fn head(post: &wire::PostHead<'_>) -> Result<Head, &'static str> {
         is_repost: post.is_repost(),
         id,
     })
+}
+
+/// What X sent of a post, without the place with which its author had tagged it.
+#[must_use]
+pub fn without_place(raw: &Raw) -> Raw {
+    let Ok(mut message) = serde_json::from_str::<Value>(raw.as_str()) else { return raw.clone() };
+    let geo = message["data"].as_object_mut().and_then(|data| data.remove("geo"));
+    let places = message["includes"].as_object_mut().and_then(|includes| includes.remove("places"));
+    // Without a place, it stays byte for byte as it was sent.
+    if geo.is_none() && places.is_none() { raw.clone() } else { Raw::from(&message) }
 }
 
 const NO_ID: &str = "a post without an id";
@@ -51,10 +62,16 @@ fn post(data: &wire::Post<'_>, includes: &wire::Includes<'_>) -> Result<Post, &'
     let text = whole_text(own_text, original);
     let author = data.author_id.as_deref().and_then(|id| includes.user(id));
     let place = data.geo.as_ref().and_then(|geo| includes.place(geo.place_id.as_deref()?));
-    let in_place = || Some((Country::from_code(place?.country_code.as_deref()?)?, CountrySource::Place));
-    let by_profile = || Some((place::country_in(author?.location.as_deref()?)?, CountrySource::Profile));
-    let (country, country_source) = in_place().or_else(by_profile).unzip();
+    let in_place = || Country::from_code(place?.country_code.as_deref()?);
+    let by_profile = || Some(place::place(author?.location.as_deref()?, data.lang.as_deref())?);
+    let (country, country_source, country_how) = match (in_place(), by_profile()) {
+        (Some(country), _) => (Some(country), Some(CountrySource::Place), None),
+        (None, Some(placed)) => (Some(placed.country), Some(CountrySource::Profile), Some(placed.how)),
+        (None, None) => (None, None, None),
+    };
     let metrics = data.public_metrics.unwrap_or_default();
+    let history = data.edit_history_post_ids().iter().filter_map(|version| post_id(Some(version)));
+    let earlier: Vec<PostId> = history.filter(|version| *version < id).collect();
     let mut post = Post {
         url: Some(format!("https://x.com/i/status/{id}")),
         author_id: owned(data.author_id.as_ref()),
@@ -67,14 +84,12 @@ fn post(data: &wire::Post<'_>, includes: &wire::Includes<'_>) -> Result<Post, &'
         place_name: place.and_then(|place| owned(place.full_name.as_ref())),
         country,
         country_source,
+        country_how,
         language: owned(data.lang.as_ref()),
         conversation_id: post_id(data.conversation_id.as_ref()),
         references: data.referenced_posts().iter().filter_map(reference).collect(),
-        edit_of: data
-            .edit_history_post_ids()
-            .iter()
-            .filter_map(|version| post_id(Some(version)))
-            .rfind(|version| *version < id),
+        edit_of: earlier.iter().max().cloned(),
+        first_version: earlier.into_iter().min(),
         likes: metrics.like_count,
         reposts: metrics.reposts(),
         replies: metrics.reply_count,
@@ -252,7 +267,7 @@ fn text(text: Option<&Cow<'_, str>>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 

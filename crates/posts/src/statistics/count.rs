@@ -1,16 +1,72 @@
-//! Counting posts: parts of the transactions that store and remove them.
+//! Counting posts: parts of the transactions that store, remove, replace and change them.
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
-use super::hour_count::{sort_key, sort_key_of};
+use super::hour_count::sort_key_of;
+use super::known_by::KnownBy;
 use super::table::StatisticsTable;
 use crate::{Keyword, Post};
 use place::Country;
 use service::tables::TableError;
 use utc_time::UtcTime;
+
+/// What decides in which numbers a stored post is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Countable {
+    /// When it was created.
+    pub(crate) created: UtcTime,
+    /// Its country.
+    pub(crate) country: Option<Country>,
+    /// How its country is known.
+    pub(crate) known_by: Option<KnownBy>,
+    /// Whether a newer version of it is stored.
+    pub(crate) is_superseded: bool,
+}
+
+/// What is added to the numbers of one count.
+#[derive(Clone, Copy, Debug, Default)]
+struct Added {
+    collected: i64,
+    removed: i64,
+    moved: i64,
+    superseded: i64,
+    /// By how the country is known, in the order of [`KnownBy::ALL`].
+    known: [i64; KnownBy::ALL.len()],
+}
+
+/// What is added to the counts of a keyword in one transaction, which may name a count only once.
+#[derive(Debug, Default)]
+struct Changes(BTreeMap<String, (UtcTime, Added)>);
+
+impl Countable {
+    pub(crate) fn of(post: &Post, is_superseded: bool) -> Self {
+        Self { created: post.create_date, country: post.country, known_by: KnownBy::of(post), is_superseded }
+    }
+
+    fn superseded(self) -> i64 {
+        i64::from(self.is_superseded)
+    }
+}
+
+impl Changes {
+    /// What is added to the count in which a post is counted.
+    fn of(&mut self, post: Countable) -> &mut Added {
+        let key = sort_key_of(post.created, post.country.as_ref());
+        &mut self.0.entry(key).or_insert((post.created, Added::default())).1
+    }
+
+    /// Counts a post as one of those that are stored in no newer version, or no longer.
+    fn newest(&mut self, post: Countable, by: i64) {
+        if let Some(known_by) = post.known_by.filter(|_| !post.is_superseded) {
+            let known = &mut self.of(post).known;
+            for (number, _) in known.iter_mut().zip(KnownBy::ALL).filter(|(_, each)| *each == known_by) {
+                *number += by;
+            }
+        }
+    }
+}
 
 impl StatisticsTable {
     /// The parts of a transaction that count `posts` as collected at `now`: one for each hour and country.
@@ -20,73 +76,119 @@ impl StatisticsTable {
         posts: &[&Post],
         now: UtcTime,
     ) -> Result<Vec<TransactWriteItem>, TableError> {
-        let mut counts: BTreeMap<String, (u64, UtcTime)> = BTreeMap::new();
+        let mut changes = Changes::default();
         for post in posts {
-            counts.entry(sort_key(post)).or_insert((0, post.create_date)).0 += 1;
+            let post = Countable::of(post, false);
+            changes.of(post).collected += 1;
+            changes.newest(post, 1);
         }
-        let counts = counts.into_iter();
-        counts.map(|(sort_key, (count, at))| self.collecting(keyword, sort_key, count, at, now)).collect()
+        self.writes(keyword, changes, now)
     }
 
-    /// The parts of a transaction that count a post that was created at `created` as of an unknown country from now on, and no
-    /// longer as of `country`.
-    pub(crate) fn count_moved(
+    /// The parts of a transaction that count a version of a post as collected, and others, which were counted before, as superseded.
+    pub(crate) fn count_version(
         &self,
         keyword: &Keyword,
-        created: UtcTime,
-        country: &Country,
+        version: Countable,
+        superseded: &[Countable],
         now: UtcTime,
-    ) -> Result<[TransactWriteItem; 2], TableError> {
-        let from = self.adding(keyword, sort_key_of(created, Some(country)), Self::MOVED, 1);
-        let from = self.write(from.update_expression("ADD #attribute :count"))?;
-        Ok([from, self.collecting(keyword, sort_key_of(created, None), 1, created, now)?])
+    ) -> Result<Vec<TransactWriteItem>, TableError> {
+        let mut changes = Changes::default();
+        let own = changes.of(version);
+        own.collected += 1;
+        own.superseded += version.superseded();
+        changes.newest(version, 1);
+        for other in superseded {
+            changes.of(*other).superseded += 1;
+            changes.newest(*other, -1);
+        }
+        self.writes(keyword, changes, now)
     }
 
-    /// The part of a transaction that counts `count` posts, created in the hour of `at`, in the count with this sort key.
-    fn collecting(
+    /// The parts of a transaction that count a post as superseded.
+    pub(crate) fn count_superseded(
         &self,
         keyword: &Keyword,
-        sort_key: String,
-        count: u64,
-        at: UtcTime,
+        post: Countable,
         now: UtcTime,
-    ) -> Result<TransactWriteItem, TableError> {
-        let update = self
-            .adding(keyword, sort_key, Self::COLLECTED, count)
-            .update_expression(
-                "ADD #attribute :count
-                 SET #hour = :hour, #touched = :touched, #first = if_not_exists(#first, :now)",
-            )
-            .expression_attribute_names("#hour", Self::HOUR)
-            .expression_attribute_values(":hour", AttributeValue::S(at.hour()))
-            .expression_attribute_names("#touched", Self::TOUCHED)
-            .expression_attribute_values(":touched", AttributeValue::S(now.hour()))
-            .expression_attribute_names("#first", Self::FIRST_AT)
-            .expression_attribute_values(":now", AttributeValue::S(now.to_string()));
-        self.write(update)
+    ) -> Result<Vec<TransactWriteItem>, TableError> {
+        let mut changes = Changes::default();
+        changes.of(post).superseded += 1;
+        changes.newest(post, -1);
+        self.writes(keyword, changes, now)
     }
 
-    /// The part of a transaction that counts a post as removed, in the count with this sort key.
+    /// The parts of a transaction that count a post as removed.
     pub(crate) fn count_removed(
         &self,
         keyword: &Keyword,
-        sort_key: String,
-    ) -> Result<TransactWriteItem, TableError> {
-        let update = self.adding(keyword, sort_key, Self::REMOVED, 1);
-        self.write(update.update_expression("ADD #attribute :count"))
+        post: Countable,
+        now: UtcTime,
+    ) -> Result<Vec<TransactWriteItem>, TableError> {
+        let mut changes = Changes::default();
+        *changes.of(post) = Added { removed: 1, superseded: -post.superseded(), ..Added::default() };
+        changes.newest(post, -1);
+        self.writes(keyword, changes, now)
     }
 
-    fn adding(&self, keyword: &Keyword, sort_key: String, attribute: &str, count: u64) -> UpdateBuilder {
-        Update::builder()
-            .table_name(&self.name)
-            .key(Self::PARTITION_KEY, AttributeValue::S(keyword.to_string()))
-            .key(Self::SORT_KEY, AttributeValue::S(sort_key))
-            .expression_attribute_names("#attribute", attribute)
-            .expression_attribute_values(":count", AttributeValue::N(count.to_string()))
+    /// The parts of a transaction that count a post as of an unknown country from now on, and no longer as of its own.
+    pub(crate) fn count_moved(
+        &self,
+        keyword: &Keyword,
+        post: Countable,
+        now: UtcTime,
+    ) -> Result<Vec<TransactWriteItem>, TableError> {
+        let mut changes = Changes::default();
+        *changes.of(post) = Added { moved: 1, superseded: -post.superseded(), ..Added::default() };
+        changes.newest(post, -1);
+        let unknown = Countable { country: None, known_by: None, ..post };
+        *changes.of(unknown) = Added { collected: 1, superseded: post.superseded(), ..Added::default() };
+        self.writes(keyword, changes, now)
     }
 
-    fn write(&self, update: UpdateBuilder) -> Result<TransactWriteItem, TableError> {
-        let update = update.build().map_err(|error| self.invalid_item(&error))?;
-        Ok(TransactWriteItem::builder().update(update).build())
+    fn writes(
+        &self,
+        keyword: &Keyword,
+        Changes(changes): Changes,
+        now: UtcTime,
+    ) -> Result<Vec<TransactWriteItem>, TableError> {
+        let writes = changes.into_iter().map(|(sort_key, (at, added))| {
+            let Added { collected, removed, moved, superseded, known } = added;
+            let numbers = [
+                (Self::COLLECTED, collected),
+                (Self::REMOVED, removed),
+                (Self::MOVED, moved),
+                (Self::SUPERSEDED, superseded),
+            ];
+            let known = KnownBy::ALL.into_iter().zip(known).map(|(by, number)| (by.attribute(), number));
+            let numbers = numbers.into_iter().chain(known);
+            let mut update = Update::builder()
+                .table_name(&self.name)
+                .key(Self::PARTITION_KEY, AttributeValue::S(keyword.to_string()))
+                .key(Self::SORT_KEY, AttributeValue::S(sort_key));
+            let mut additions = Vec::new();
+            for (attribute, number) in numbers.filter(|(_, number)| *number != 0) {
+                let (name, value) = (format!("#{attribute}"), format!(":{attribute}"));
+                additions.push(format!("{name} {value}"));
+                update = update
+                    .expression_attribute_names(name, attribute)
+                    .expression_attribute_values(value, AttributeValue::N(number.to_string()));
+            }
+            let mut expression = format!("ADD {}", additions.join(", "));
+            if collected > 0 {
+                expression += " SET #hour = :hour, #touched = :touched, #first = if_not_exists(#first, :now)";
+                update = update
+                    .expression_attribute_names("#hour", Self::HOUR)
+                    .expression_attribute_values(":hour", AttributeValue::S(at.hour()))
+                    .expression_attribute_names("#touched", Self::TOUCHED)
+                    .expression_attribute_values(":touched", AttributeValue::S(now.hour()))
+                    .expression_attribute_names("#first", Self::FIRST_AT)
+                    .expression_attribute_values(":now", AttributeValue::S(now.to_string()));
+            }
+            let update = update.update_expression(expression).build();
+            let update = update.map_err(|error| self.invalid_item(&error))?;
+            Ok(TransactWriteItem::builder().update(update).build())
+        });
+        writes.collect()
     }
 }

@@ -1,5 +1,8 @@
 //! The posts of one keyword, hour and country, counted.
 
+use std::collections::BTreeMap;
+
+use super::known_by::KnownBy;
 use crate::{Keyword, Post};
 use place::Country;
 use utc_time::UtcTime;
@@ -22,6 +25,10 @@ pub struct HourCount {
     pub removed: u64,
     /// Posts whose country was taken off since. They are collected once more, as of an unknown country.
     pub moved: u64,
+    /// Stored posts of which a newer version is stored too.
+    pub superseded: u64,
+    /// Of the stored posts without a newer version, those whose country is known in these ways.
+    pub known: BTreeMap<KnownBy, u64>,
     /// When the first post was counted.
     pub first_at: UtcTime,
 }
@@ -33,10 +40,16 @@ impl HourCount {
         self.collected.saturating_sub(self.moved)
     }
 
-    /// Posts that are stored.
+    /// Posts that are stored, every version counted.
     #[must_use]
     pub fn stored(&self) -> u64 {
         self.counted().saturating_sub(self.removed)
+    }
+
+    /// Posts that are stored, of each the newest version.
+    #[must_use]
+    pub fn newest(&self) -> u64 {
+        self.stored().saturating_sub(self.superseded)
     }
 
     /// The country's code, or `unknown`.

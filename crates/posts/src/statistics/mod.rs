@@ -2,9 +2,12 @@
 
 mod count;
 mod hour_count;
+mod known_by;
 mod read;
 mod table;
 
+pub(crate) use count::Countable;
 pub use hour_count::HourCount;
-pub(crate) use hour_count::{country_name, sort_key, sort_key_of};
+pub(crate) use hour_count::{country_name, sort_key};
+pub use known_by::KnownBy;
 pub use table::StatisticsTable;

@@ -1,12 +1,13 @@
 //! Reading counts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::hour_count::{HourCount, UNKNOWN};
+use super::known_by::KnownBy;
 use super::table::StatisticsTable;
 use crate::Keyword;
 use crate::keyword::InvalidKeyword;
@@ -101,6 +102,21 @@ impl StatisticsTable {
         self.items(query).await?.iter().map(|item| self.count(item)).collect()
     }
 
+    /// How many posts' country is known in each way.
+    fn known(&self, item: &Item) -> Result<BTreeMap<KnownBy, u64>, TableError> {
+        let mut known = BTreeMap::new();
+        for by in KnownBy::ALL {
+            // Posts that were stored before this was recorded are taken off all the same when they go.
+            let digits = item.get(by.attribute()).and_then(|value| value.as_n().ok());
+            let number = digits.map_or(Ok(0), |digits| digits.parse::<i64>());
+            let number = number.map_err(|error| self.invalid_item(&error))?;
+            if let Ok(number @ 1..) = u64::try_from(number) {
+                known.insert(by, number);
+            }
+        }
+        Ok(known)
+    }
+
     fn count(&self, item: &Item) -> Result<HourCount, TableError> {
         let (hour, country) = self.hour_and_country(item)?;
         let keyword = self.text(item, Self::PARTITION_KEY)?;
@@ -113,6 +129,8 @@ impl StatisticsTable {
             collected: self.number(item, Self::COLLECTED)?,
             removed: self.number(item, Self::REMOVED)?,
             moved: self.number(item, Self::MOVED)?,
+            superseded: self.number(item, Self::SUPERSEDED)?,
+            known: self.known(item)?,
             first_at: match first_at {
                 Some(at) => at.parse().map_err(|error: InvalidTime| self.invalid_item(&error))?,
                 None => hour,

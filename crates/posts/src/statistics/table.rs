@@ -4,8 +4,9 @@ use aws_sdk_dynamodb::Client;
 
 use service::tables::TableError;
 
-/// StatisticsTable. Its numbers only grow: a removed post adds to `removed`, and one that loses its country to `moved`; neither takes
-/// anything off `collected`, so a value that is published late is never above a later one.
+/// StatisticsTable. The numbers that are published only grow: a removed post adds to `removed`, one that loses its country to `moved`, and one of
+/// which a newer version is stored to `superseded`; none takes anything off `collected`. So a value that is published late is never above a
+/// later one.
 #[derive(Clone, Debug)]
 pub struct StatisticsTable {
     pub(super) client: Client,
@@ -31,6 +32,8 @@ impl StatisticsTable {
     pub(super) const REMOVED: &str = "removed";
     /// The number of posts whose country was taken off, and which are counted as of an unknown country since.
     pub(super) const MOVED: &str = "moved";
+    /// The number of stored posts of which a newer version is stored too.
+    pub(super) const SUPERSEDED: &str = "superseded";
     /// When the first post was counted.
     pub(super) const FIRST_AT: &str = "firstAt";
 

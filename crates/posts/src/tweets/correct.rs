@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use super::attempts::Attempts;
 use super::cancellation::Cancellation;
-use super::item::Detail;
+use super::item::{Detail, PACKED, StoredPost, to_item};
 use super::table::{TweetsTable, expires_at};
-use crate::statistics::sort_key_of;
+use crate::statistics::{Countable, KnownBy};
 use crate::{Keyword, Post, PostId};
-use place::{Country, InvalidCountry};
+use place::{Country, CountrySource, InvalidCountry};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
@@ -25,29 +25,39 @@ pub enum Correction {
 }
 
 impl TweetsTable {
-    /// Replaces the text of a stored post if `post` is a later version of it. It stays counted under its hour and
-    /// country.
+    /// Replaces the text of a stored post, and what no filter uses, if `post` is a later version of it. It stays counted under its
+    /// hour and country.
     ///
     /// # Errors
     /// DynamoDB's error.
     pub async fn edit(&self, keyword: &Keyword, post: &Post) -> Result<Correction, TableError> {
         let Some(edited_at) = post.edited_at else { return Ok(Correction::NotNeeded) };
-        let answer = self
+        let stored =
+            StoredPost { post: post.clone(), keyword: keyword.clone(), superseded_by: None, expires_at: 0 };
+        let mut item = to_item(&stored).map_err(|error| self.invalid_item(&error))?;
+        let packed = item.remove(PACKED);
+        let mut request = self
             .client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(self.key(keyword, &post.tweet_id)))
-            .update_expression("SET #text = :text, #edited = :edited")
+            .update_expression(match packed {
+                Some(_) => "SET #text = :text, #edited = :edited, #packed = :packed",
+                None => "SET #text = :text, #edited = :edited REMOVE #packed",
+            })
             .condition_expression(
                 "attribute_exists(#date) AND (attribute_not_exists(#edited) OR #edited < :edited)",
             )
             .expression_attribute_names("#text", Self::TEXT)
             .expression_attribute_names("#edited", Self::EDITED_AT)
+            .expression_attribute_names("#packed", PACKED)
             .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
             .expression_attribute_values(":text", AttributeValue::S(post.text.clone()))
-            .expression_attribute_values(":edited", AttributeValue::S(edited_at.to_string()))
-            .send()
-            .await;
+            .expression_attribute_values(":edited", AttributeValue::S(edited_at.to_string()));
+        if let Some(packed) = packed {
+            request = request.expression_attribute_values(":packed", packed);
+        }
+        let answer = request.send().await;
         match answer {
             Ok(_) => Ok(Correction::Made),
             Err(error)
@@ -74,7 +84,7 @@ impl TweetsTable {
     ) -> Result<Correction, TableError> {
         let mut attempts = Attempts::until(deadline);
         loop {
-            let Some((created, country)) = self.counted_as(keyword, id).await? else {
+            let Some(counted) = self.counted_as(keyword, id).await? else {
                 return Ok(Correction::NotNeeded);
             };
             let mut removed = self.key(keyword, id);
@@ -84,33 +94,41 @@ impl TweetsTable {
                 .table_name(&self.name)
                 .set_item(Some(removed))
                 .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
-                .expression_attribute_names("#country", Self::COUNTRY);
-            // What is counted as removed must be what is counted as collected.
-            let put = match country {
-                Some(country) => put
-                    .condition_expression("attribute_exists(#date) AND #country = :country")
-                    .expression_attribute_values(":country", AttributeValue::S(country.to_string())),
+                .expression_attribute_names("#country", Self::COUNTRY)
+                .expression_attribute_names("#superseded", Self::SUPERSEDED_BY);
+            // What it is counted as must not have changed.
+            let mut condition = "attribute_exists(#date) AND ".to_owned();
+            let put = match counted.country {
+                Some(country) => {
+                    condition += "#country = :country AND ";
+                    put.expression_attribute_values(":country", AttributeValue::S(country.to_string()))
+                }
                 None => {
-                    put.condition_expression("attribute_exists(#date) AND attribute_not_exists(#country)")
+                    condition += "attribute_not_exists(#country) AND ";
+                    put
                 }
             };
-            let put = put.build().map_err(|error| self.invalid_item(&error))?;
-            let writes = vec![
-                TransactWriteItem::builder().put(put).build(),
-                self.statistics.count_removed(keyword, sort_key_of(created, country.as_ref()))?,
-                self.tombstone_write(id, now)?,
-            ];
+            condition += if counted.is_superseded {
+                "attribute_exists(#superseded)"
+            } else {
+                "attribute_not_exists(#superseded)"
+            };
+            let put =
+                put.condition_expression(condition).build().map_err(|error| self.invalid_item(&error))?;
+            let mut writes =
+                vec![TransactWriteItem::builder().put(put).build(), self.tombstone_write(id, now)?];
+            writes.extend(self.statistics.count_removed(keyword, counted, now)?);
             let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
             let Err(error) = answer else { return Ok(Correction::Made) };
             match Cancellation::of(&error, 1) {
-                // Another call has just removed it, or taken its country off.
+                // Another call has just removed it, taken its country off, or stored a newer version.
                 Cancellation::ConditionFailed(_) | Cancellation::Transient if attempts.next().await => {}
                 _ => return Err(TableError::during("remove a post")(error)),
             }
         }
     }
 
-    /// Removes a post under every keyword. It is not stored again under any.
+    /// Removes a post under every keyword, with all its versions where an edit is a new post (X). It is not stored again under any.
     ///
     /// # Errors
     /// DynamoDB's error, after conflicts and throttling were retried until `deadline`; or an item that this version
@@ -121,37 +139,49 @@ impl TweetsTable {
         now: UtcTime,
         deadline: Instant,
     ) -> Result<Correction, TableError> {
-        if self.under_all_keywords(id, Detail::Attributes).await?.is_empty() {
-            return Ok(Correction::NotNeeded);
-        }
-        // The tombstone comes first: an insertion that begins later sees it, and what an earlier one stored is found
+        let stored = self.under_all_keywords(id, Detail::Attributes).await?;
+        let Some(StoredPost { post, .. }) = stored.first() else { return Ok(Correction::NotNeeded) };
+        let first = post.first_version.as_ref().unwrap_or(id);
+        // The tombstones come first: an insertion that begins later sees one, and what an earlier one stored is found
         // below.
-        self.put_tombstone(id, now).await?;
-        for stored in self.under_all_keywords(id, Detail::Attributes).await? {
-            self.remove(&stored.keyword, id, now, deadline).await?;
+        let versions = self.close_chain(first, now).await?;
+        // The post itself comes last: if this fails before, the next attempt finds it.
+        for version in versions.iter().filter(|version| *version != id).chain([id]) {
+            if version != first {
+                self.put_tombstone(version, now).await?;
+            }
+            for stored in self.under_all_keywords(version, Detail::Attributes).await? {
+                self.remove(&stored.keyword, version, now, deadline).await?;
+            }
         }
         Ok(Correction::Made)
     }
 
-    /// When a stored post was created and its country, by which it is counted; none if the post is not stored.
-    async fn counted_as(
-        &self,
-        keyword: &Keyword,
-        id: &PostId,
-    ) -> Result<Option<(UtcTime, Option<Country>)>, TableError> {
+    /// What a stored post is counted as; none if the post is not stored.
+    async fn counted_as(&self, keyword: &Keyword, id: &PostId) -> Result<Option<Countable>, TableError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.name)
             .set_key(Some(self.key(keyword, id)))
             .consistent_read(true)
-            .projection_expression("#date, #country")
+            .projection_expression("#date, #country, #source, #how, #superseded")
             .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
             .expression_attribute_names("#country", Self::COUNTRY)
+            .expression_attribute_names("#source", Self::COUNTRY_SOURCE)
+            .expression_attribute_names("#how", Self::COUNTRY_HOW)
+            .expression_attribute_names("#superseded", Self::SUPERSEDED_BY)
             .send()
             .await
             .map_err(TableError::during("read a post"))?;
-        let item: HashMap<String, AttributeValue> = answer.item.unwrap_or_default();
+        self.countable(&answer.item.unwrap_or_default())
+    }
+
+    /// What a post is counted as, by an item with these attributes; none if it is no stored post.
+    pub(super) fn countable(
+        &self,
+        item: &HashMap<String, AttributeValue>,
+    ) -> Result<Option<Countable>, TableError> {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
         let Some(created) = text(Self::INDEX_SORT_KEY) else { return Ok(None) };
         let created: UtcTime = created.parse().map_err(|error| self.invalid_item(&error))?;
@@ -159,6 +189,13 @@ impl TweetsTable {
             .map(|code| code.parse())
             .transpose()
             .map_err(|error: InvalidCountry| self.invalid_item(&error))?;
-        Ok(Some((created, country)))
+        let source = text(Self::COUNTRY_SOURCE).and_then(|name| CountrySource::from_name(name));
+        let how = text(Self::COUNTRY_HOW).and_then(|name| name.parse().ok());
+        Ok(Some(Countable {
+            created,
+            country,
+            known_by: source.and_then(|source| KnownBy::new(source, how)),
+            is_superseded: item.contains_key(Self::SUPERSEDED_BY),
+        }))
     }
 }

@@ -5,11 +5,12 @@ use tokio::time::Instant;
 
 use super::attempts::Attempts;
 use super::cancellation::Cancellation;
-use super::item::to_item;
+use super::item::{StoredPost, to_item};
+use super::notes::Consistency;
 use super::table::{TweetsTable, expires_at};
-use super::tombstones::Consistency;
 use super::transactions::{TRANSACTION_WRITES, transactions};
-use crate::{Keyword, Post};
+use super::versions::Stored;
+use crate::{Keyword, Post, PostId};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
@@ -41,19 +42,33 @@ impl TweetsTable {
         deadline: Instant,
     ) -> Result<Inserted, TableError> {
         let mut inserted = Inserted::default();
-        for transaction in transactions(posts) {
+        let is_later_version = |post: &&Post| post.first_version.is_some();
+        let (versions, others): (Vec<&Post>, Vec<&Post>) = posts.iter().partition(is_later_version);
+        for transaction in transactions(&others) {
             let mut attempts = Attempts::until(deadline);
             let ids = || transaction.iter().map(|post| &post.tweet_id);
-            let mut removed = self.tombstones(ids(), Consistency::Eventual, &mut attempts).await?;
-            let present = transaction.iter().filter(|post| !removed.contains(&post.tweet_id));
+            let noted = self.notes(ids(), Consistency::Eventual, &mut attempts).await?;
+            let is_removed = |id: &PostId| noted.get(id).is_some_and(|note| note.is_removed);
+            let present = transaction.iter().filter(|post| !is_removed(&post.tweet_id));
             let present = present.copied().collect();
             inserted.new += self.insert_together(keyword, present, now, &mut attempts).await?;
             // A removal writes the tombstone first and then looks for the post: either it finds the post, or its
-            // tombstone is found here.
-            removed.append(&mut self.tombstones(ids(), Consistency::Strong, &mut attempts).await?);
-            for id in removed {
-                self.remove(keyword, &id, now, deadline).await?;
+            // tombstone is found here. In the same way a later version that came first is found.
+            for (id, note) in self.notes(ids(), Consistency::Strong, &mut attempts).await? {
+                if note.is_removed {
+                    self.remove(keyword, &id, now, deadline).await?;
+                } else {
+                    self.supersede_first(keyword, &id, &note, now, &mut attempts).await?;
+                }
             }
+            inserted.retried += attempts.retries;
+        }
+        for (post, first) in
+            versions.into_iter().filter_map(|post| Some((post, post.first_version.as_ref()?)))
+        {
+            let mut attempts = Attempts::until(deadline);
+            let stored = self.insert_version(keyword, post, first, now, &mut attempts).await?;
+            inserted.new += usize::from(stored == Stored::New);
             inserted.retried += attempts.retries;
         }
         inserted.repeated = posts.len() - inserted.new;
@@ -68,11 +83,10 @@ impl TweetsTable {
         now: UtcTime,
         attempts: &mut Attempts,
     ) -> Result<usize, TableError> {
-        let expires_at = expires_at(now);
         while !posts.is_empty() {
             let mut writes = Vec::with_capacity(TRANSACTION_WRITES);
             for post in &posts {
-                writes.push(self.put(keyword, post, expires_at)?);
+                writes.push(self.put(keyword, post, None, now)?);
             }
             writes.extend(self.statistics.count_collected(keyword, &posts, now)?);
             let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
@@ -95,8 +109,20 @@ impl TweetsTable {
     }
 
     /// The part of a transaction that stores a post, on the condition that it is not stored yet.
-    fn put(&self, keyword: &Keyword, post: &Post, expires_at: i64) -> Result<TransactWriteItem, TableError> {
-        let item = to_item(post, keyword, expires_at).map_err(|error| self.invalid_item(&error))?;
+    pub(super) fn put(
+        &self,
+        keyword: &Keyword,
+        post: &Post,
+        superseded_by: Option<&PostId>,
+        now: UtcTime,
+    ) -> Result<TransactWriteItem, TableError> {
+        let stored = StoredPost {
+            post: post.clone(),
+            keyword: keyword.clone(),
+            superseded_by: superseded_by.cloned(),
+            expires_at: expires_at(now),
+        };
+        let item = to_item(&stored).map_err(|error| self.invalid_item(&error))?;
         let put = Put::builder()
             .table_name(&self.name)
             .set_item(Some(item))

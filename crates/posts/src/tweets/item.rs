@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::packed::{PackedError, pack, unpack};
 use crate::post::Storage;
-use crate::{Keyword, Post};
+use crate::{Keyword, Post, PostId};
 
 /// The attribute with the compressed fields.
 pub(super) const PACKED: &str = "packed";
@@ -24,6 +24,9 @@ pub struct StoredPost {
     pub post: Post,
     /// The keyword under which it was collected.
     pub keyword: Keyword,
+    /// A newer version that is stored under the keyword, where an edit is a new post (X); absent if this is the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<PostId>,
     /// When DynamoDB may delete it, in seconds since 1970.
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub expires_at: i64,
@@ -52,10 +55,10 @@ pub(super) enum ItemError {
 type Item = HashMap<String, AttributeValue>;
 
 /// The item of a post.
-pub(super) fn to_item(post: &Post, keyword: &Keyword, expires_at: i64) -> Result<Item, ItemError> {
-    let raw = post.raw.clone();
-    let post = Post { raw: None, ..post.clone() };
-    let stored = serde_json::to_value(StoredPost { post, keyword: keyword.clone(), expires_at })?;
+pub(super) fn to_item(stored: &StoredPost) -> Result<Item, ItemError> {
+    let mut stored = stored.clone();
+    let raw = stored.post.raw.take();
+    let stored = serde_json::to_value(stored)?;
     let (mut item, mut packed) = (Item::new(), Map::new());
     for (name, value) in stored.as_object().into_iter().flatten() {
         if is_packed(name) {
@@ -102,10 +105,17 @@ mod tests {
         serde_json::from_value(post).unwrap()
     }
 
+    fn stored(post: Post) -> StoredPost {
+        StoredPost { post, keyword: "rust".parse().unwrap(), superseded_by: None, expires_at: 9 }
+    }
+
     #[test]
     fn attributes_are_named_as_the_fields_of_a_post() {
-        let fields = serde_json::json!({ "country": "LT", "countrySource": "place", "editedAt": "2026-11-23T10:00:00Z", "likes": 1 });
-        let item = to_item(&post(fields), &"rust".parse().unwrap(), 0).unwrap();
+        let fields = serde_json::json!({
+            "country": "LT", "countrySource": "place", "editedAt": "2026-11-23T10:00:00Z", "firstVersion": "0", "likes": 1,
+        });
+        let item = to_item(&StoredPost { superseded_by: Some("2".parse().unwrap()), ..stored(post(fields)) })
+            .unwrap();
         type Table = TweetsTable;
         for attribute in [
             Table::PARTITION_KEY,
@@ -116,6 +126,7 @@ mod tests {
             Table::COUNTRY,
             Table::COUNTRY_SOURCE,
             Table::EDITED_AT,
+            Table::SUPERSEDED_BY,
             Table::TIME_TO_LIVE,
             PACKED,
         ] {
@@ -133,7 +144,7 @@ mod tests {
         let whole =
             Post { raw: Some(Raw::new(serde_json::from_str("{\"b\":1, \"a\":2}").unwrap())), ..post(fields) };
         for post in [whole.clone(), post(serde_json::json!({}))] {
-            let item = || to_item(&post, &"rust".parse().unwrap(), 9).unwrap();
+            let item = || to_item(&stored(post.clone())).unwrap();
             assert_eq!(from_item(item(), Detail::Whole).unwrap().post, post);
             let attributes = from_item(item(), Detail::Attributes).unwrap().post;
             assert_eq!((attributes.likes, &attributes.author_id), (None, &post.author_id));

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::item::StoredPost;
 use crate::statistics::country_name;
-use crate::{Keyword, Post, PostId};
-use place::Country;
+use crate::{Keyword, PostId};
+use place::{Country, CountryHow};
 use utc_time::UtcTime;
 
 /// A query for the posts of one keyword.
@@ -37,10 +37,25 @@ pub enum Order {
 pub struct PostFilter {
     /// The country.
     pub country: Option<CountryFilter>,
+    /// What in the location of the author's profile told the country.
+    pub country_how: Option<CountryHow>,
     /// The language's code, in any case.
     pub language: Option<String>,
     /// A part of the text, in any case.
     pub text: Option<String>,
+    /// Which versions of an edited post.
+    #[serde(skip_serializing_if = "Versions::is_default")]
+    pub versions: Versions,
+}
+
+/// Which versions of an edited post, where an edit is a new post.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub enum Versions {
+    /// The newest that is stored under the keyword.
+    #[default]
+    Newest,
+    /// All.
+    All,
 }
 
 /// A condition on the country of a post.
@@ -97,16 +112,25 @@ impl PostQuery {
     }
 }
 
-impl PostFilter {
-    pub(super) fn is_empty(&self) -> bool {
+impl Versions {
+    fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+impl PostFilter {
+    /// Whether it lets nearly all posts through: few have a newer version.
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self { versions: self.versions, ..Self::default() }
     }
 
     /// A test of many posts: what depends on the filter alone is done once.
-    pub(super) fn matcher(&self) -> impl Fn(&Post) -> bool {
+    pub(super) fn matcher(&self) -> impl Fn(&StoredPost) -> bool {
         let text = self.text.as_ref().map(|text| text.to_lowercase());
-        move |post| {
-            self.country.is_none_or(|country| country.matches(post.country))
+        move |StoredPost { post, superseded_by, .. }| {
+            (self.versions == Versions::All || superseded_by.is_none())
+                && self.country.is_none_or(|country| country.matches(post.country))
+                && self.country_how.is_none_or(|how| post.country_how == Some(how))
                 && self.language.as_ref().is_none_or(|code| {
                     post.language.as_ref().is_some_and(|language| language.eq_ignore_ascii_case(code))
                 })
@@ -137,21 +161,25 @@ impl CountryFilter {
 mod tests {
     use super::*;
 
-    fn post(text: &str, country: Option<&str>, language: Option<&str>) -> Post {
+    fn post(text: &str, country: Option<&str>, language: Option<&str>) -> StoredPost {
         let json = serde_json::json!({
             "tweetId": "1", "createDate": "2026-11-23T10:00:00Z", "text": text,
-            "country": country, "language": language,
+            "country": country, "language": language, "keyword": "k", "expiresAt": 0,
         });
         serde_json::from_value(json).unwrap()
     }
 
     #[test]
     fn a_post_matches_if_it_meets_every_condition() {
-        let filter = |country: Option<CountryFilter>, language: Option<&str>, text: Option<&str>| {
-            PostFilter { country, language: language.map(str::to_owned), text: text.map(str::to_owned) }
-        };
+        let filter =
+            |country: Option<CountryFilter>, language: Option<&str>, text: Option<&str>| PostFilter {
+                country,
+                language: language.map(str::to_owned),
+                text: text.map(str::to_owned),
+                ..PostFilter::default()
+            };
         let is = |code: &str| Some(CountryFilter::Is(code.parse().unwrap()));
-        let post = post("Žirafa ėda LAPUS", Some("LT"), Some("lt"));
+        let mut post = post("Žirafa ėda LAPUS", Some("LT"), Some("lt"));
         for (matches, filter) in [
             (true, filter(None, None, None)),
             (true, filter(is("LT"), Some("LT"), Some("žIRAFA"))),
@@ -163,5 +191,9 @@ mod tests {
         ] {
             assert_eq!(filter.matcher()(&post), matches, "{filter:?}");
         }
+        post.superseded_by = Some("2".parse().unwrap());
+        let (newest, all) =
+            (filter(None, None, None), PostFilter { versions: Versions::All, ..filter(None, None, None) });
+        assert!(!newest.matcher()(&post) && all.matcher()(&post) && newest.is_empty() && all.is_empty());
     }
 }

@@ -26,7 +26,7 @@ impl TweetsTable {
     /// Up to `limit` of the posts that match `query`, from `after` on. Reads are eventually consistent.
     ///
     /// A page may have fewer posts and yet a next page: at most 5,000 posts are read for it, and its texts are limited
-    /// to about two megabytes. Without a filter at most `limit` are read.
+    /// to about two megabytes. Without a filter about `limit` are read.
     ///
     /// # Errors
     /// DynamoDB's error, or an item that this version cannot read.
@@ -42,11 +42,12 @@ impl TweetsTable {
             page.next = None;
             return Ok(page);
         }
-        let at_once =
-            if query.filter.is_empty() { i32::try_from(limit).unwrap_or(i32::MAX) } else { READ_AT_ONCE };
         let matches = query.filter.matcher();
         let mut text_bytes = 0;
         loop {
+            // Without a filter, as many as are missing.
+            let missing = i32::try_from(limit - page.posts.len()).unwrap_or(i32::MAX);
+            let at_once = if query.filter.is_empty() { missing } else { READ_AT_ONCE };
             let (posts, more) = self.read(query, at_once, page.next.as_ref(), detail).await?;
             let last = posts.len();
             for (number, stored) in posts.into_iter().enumerate() {
@@ -55,7 +56,7 @@ impl TweetsTable {
                     tweet_id: stored.post.tweet_id.clone(),
                     create_date: stored.post.create_date,
                 });
-                if matches(&stored.post) {
+                if matches(&stored) {
                     text_bytes +=
                         stored.post.text.len() + stored.post.raw.as_ref().map_or(0, |raw| raw.as_str().len());
                     page.posts.push(stored);
@@ -72,7 +73,7 @@ impl TweetsTable {
                 page.next = None;
                 return Ok(page);
             }
-            if page.read >= READ_FOR_A_PAGE || text_bytes >= TEXT_BYTES || query.filter.is_empty() {
+            if page.read >= READ_FOR_A_PAGE || text_bytes >= TEXT_BYTES {
                 return Ok(page);
             }
         }

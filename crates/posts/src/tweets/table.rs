@@ -38,7 +38,10 @@ impl TweetsTable {
     pub(super) const TEXT: &str = "text";
     pub(super) const COUNTRY: &str = "country";
     pub(super) const COUNTRY_SOURCE: &str = "countrySource";
+    pub(super) const COUNTRY_HOW: &str = "countryHow";
     pub(super) const EDITED_AT: &str = "editedAt";
+    /// The attribute that holds which version supersedes a post, named as the field of [`StoredPost`].
+    pub(super) const SUPERSEDED_BY: &str = "supersededBy";
     /// The attribute that holds when a post was removed; only what replaces a removed post has it.
     pub(super) const REMOVED_AT: &str = "removedAt";
     /// The attribute that holds when DynamoDB may delete an item.

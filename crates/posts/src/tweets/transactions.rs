@@ -15,13 +15,13 @@ const TRANSACTION_BYTES: usize = 3_000_000;
 
 /// Cuts posts into transactions, every id once: a transaction may name an item only once, and the first arrival of a
 /// post is the one that counts.
-pub(super) fn transactions(posts: &[Post]) -> Vec<Vec<&Post>> {
+pub(super) fn transactions<'a>(posts: &[&'a Post]) -> Vec<Vec<&'a Post>> {
     let mut transactions = Vec::new();
     let mut seen = HashSet::new();
     let mut current: Vec<&Post> = Vec::new();
     let mut counters = BTreeSet::new();
     let mut bytes = 0;
-    for post in posts {
+    for post in posts.iter().copied() {
         if !seen.insert(&post.tweet_id) {
             continue;
         }
@@ -73,7 +73,7 @@ mod tests {
                     ..post(&id.to_string())
                 })
                 .collect();
-            let cut = transactions(&posts);
+            let cut = transactions(&posts.iter().collect::<Vec<_>>());
             let mut ids: Vec<_> = cut.iter().flatten().map(|post| &post.tweet_id).collect();
             let count = ids.len();
             ids.sort();

@@ -66,7 +66,9 @@ fn what_is_taken_back_at_x_leaves_the_tables_and_the_exports_and_nothing_brings_
         let sqs = aws_sdk_sqs::Client::new(aws.sdk());
         for keyword in KEYWORDS {
             let mut parcel = Parcel::new(keyword.parse().unwrap());
-            posts.iter().for_each(|post| parcel.add(&EncodedPost::encode(post).unwrap()));
+            posts
+                .iter()
+                .for_each(|post| parcel.add(&EncodedPost::encode(post.into(), post.create_date).unwrap()));
             let message = sqs.send_message().queue_url(aws.queue_url("TweetsFifoQueue.fifo"));
             let message = message.message_body(parcel.body()).message_group_id(keyword);
             message.message_deduplication_id(format!("again-{keyword}")).send().await.unwrap();

@@ -42,9 +42,9 @@ impl World {
         answer["ids"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
     }
 
-    /// The exported posts of a keyword, by id.
+    /// The exported posts of a keyword, in every version, by id.
     pub(super) async fn exported(&self, keyword: &str) -> BTreeMap<String, Value> {
-        let url = format!("{}/tweets?keyword={keyword}&format=jsonl", self.api());
+        let url = format!("{}/tweets?keyword={keyword}&versions=all&format=jsonl", self.api());
         let text = self.http.get(url).send().await.unwrap().text().await.unwrap();
         let posts = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         posts.map(|post| (post["tweetId"].as_str().unwrap().to_owned(), post)).collect()
@@ -70,10 +70,10 @@ impl World {
             let rows = counted["statistics"].as_array().unwrap().iter();
             let mut counts = BTreeMap::new();
             for row in rows {
-                let (collected, removed) =
-                    (row["collected"].as_u64().unwrap(), row["removed"].as_u64().unwrap());
-                assert_eq!(row["tweets"], collected - removed, "{row}");
-                counts.insert(row["country"].as_str().unwrap().to_owned(), collected - removed);
+                let number = |name: &str| row[name].as_u64().unwrap();
+                let there = number("collected") - number("removed");
+                assert_eq!(number("tweets"), there - number("superseded"), "{row}");
+                counts.insert(row["country"].as_str().unwrap().to_owned(), there);
             }
             counts.retain(|_, count| *count > 0);
             assert_eq!(counts, posts, "{keyword}");

@@ -53,7 +53,8 @@ pub fn read_status(status: &Value, host: &str) -> Option<Status> {
         content.put_before(&format!("{warning}\n\n"));
     }
     let location = location(account);
-    let country = location.as_deref().and_then(place::country_in);
+    let language = text(&status["language"]);
+    let placed = location.as_deref().and_then(|place| place::place(place, language.as_deref()));
     let references = status["in_reply_to_id"].as_str().and_then(|id| post_id(host, id));
     let media = status["media_attachments"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut post = Post {
@@ -64,9 +65,10 @@ pub fn read_status(status: &Value, host: &str) -> Option<Status> {
         author_picture: text(&account["avatar"]),
         author_followers: account["followers_count"].as_u64(),
         author_location: location,
-        country,
-        country_source: country.map(|_| CountrySource::Profile),
-        language: text(&status["language"]),
+        country: placed.map(|placed| placed.country),
+        country_source: placed.map(|_| CountrySource::Profile),
+        country_how: placed.map(|placed| placed.how),
+        language,
         references: references
             .map(|tweet_id| Reference { kind: ReferenceKind::RepliedTo, tweet_id })
             .into_iter()

@@ -1,0 +1,191 @@
+//! Versions: where an edit is a new post (X), the newest that is stored under a keyword supersedes the others there.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, KeysAndAttributes, TransactWriteItem, Update};
+
+use super::attempts::Attempts;
+use super::cancellation::Cancellation;
+use super::notes::{Consistency, Note};
+use super::table::TweetsTable;
+use crate::statistics::Countable;
+use crate::{Keyword, Post, PostId};
+use service::tables::TableError;
+use utc_time::UtcTime;
+
+const ACTION: &str = "store a version of a post";
+
+/// What became of a post that was to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// It was stored and counted now.
+    New,
+    /// It had been before, or was removed.
+    Repeated,
+}
+
+impl TweetsTable {
+    /// Stores a post that is a later version of another, `first`, and counts it; the versions of it that are stored under the keyword and are
+    /// older are marked as superseded, and the post itself if one is newer. All of it or nothing.
+    ///
+    /// # Errors
+    /// DynamoDB's error, after conflicts and throttling were retried.
+    pub(super) async fn insert_version(
+        &self,
+        keyword: &Keyword,
+        post: &Post,
+        first: &PostId,
+        now: UtcTime,
+        attempts: &mut Attempts,
+    ) -> Result<Stored, TableError> {
+        let own = &post.tweet_id;
+        loop {
+            let mut notes = self.notes([first, own], Consistency::Strong, attempts).await?;
+            if notes.values().any(|note| note.is_removed) {
+                return Ok(Stored::Repeated);
+            }
+            let seen = notes.remove(first).unwrap_or_default();
+            let stored = self.stored_versions(keyword, first, &seen, attempts).await?;
+            if stored.contains_key(own) {
+                return Ok(Stored::Repeated);
+            }
+            let newer = stored.keys().rfind(|id| *id > own);
+            let mut writes =
+                vec![self.put(keyword, post, newer, now)?, self.version_write(first, own, &seen, now)?];
+            if !stored.contains_key(first) {
+                writes.push(self.is_not_stored(keyword, first)?);
+            }
+            let older = || stored.iter().filter(|(id, version)| *id < own && !version.is_superseded);
+            for (id, _) in older() {
+                writes.push(self.supersede(keyword, id, own)?);
+            }
+            let conditional = writes.len();
+            let own_count = Countable::of(post, newer.is_some());
+            let superseded: Vec<Countable> = older().map(|(_, version)| *version).collect();
+            writes.extend(self.statistics.count_version(keyword, own_count, &superseded, now)?);
+            let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+            let Err(error) = answer else { return Ok(Stored::New) };
+            match Cancellation::of(&error, conditional) {
+                // Another write came between: it is looked at again.
+                Cancellation::ConditionFailed(_) | Cancellation::Transient if attempts.next().await => {}
+                _ => return Err(TableError::during(ACTION)(error)),
+            }
+        }
+    }
+
+    /// Marks the post `first`, which is stored under `keyword`, as superseded, if one of its later `versions` is stored there too: they came
+    /// first.
+    ///
+    /// # Errors
+    /// DynamoDB's error, after conflicts and throttling were retried.
+    pub(super) async fn supersede_first(
+        &self,
+        keyword: &Keyword,
+        first: &PostId,
+        note: &Note,
+        now: UtcTime,
+        attempts: &mut Attempts,
+    ) -> Result<(), TableError> {
+        loop {
+            let stored = self.stored_versions(keyword, first, note, attempts).await?;
+            let newest = stored.keys().next_back().filter(|id| *id != first);
+            let (Some(own), Some(newest)) = (stored.get(first), newest) else { return Ok(()) };
+            if own.is_superseded {
+                return Ok(());
+            }
+            let mut writes = vec![self.supersede(keyword, first, newest)?];
+            writes.extend(self.statistics.count_superseded(keyword, *own, now)?);
+            let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+            let Err(error) = answer else { return Ok(()) };
+            match Cancellation::of(&error, 1) {
+                Cancellation::ConditionFailed(_) | Cancellation::Transient if attempts.next().await => {}
+                _ => return Err(TableError::during(ACTION)(error)),
+            }
+        }
+    }
+
+    /// The ids of all versions of a post, itself among them, as far as they are known. They are removed together.
+    ///
+    /// `first` is written a tombstone: from then on, no further version is stored.
+    pub(super) async fn close_chain(
+        &self,
+        first: &PostId,
+        now: UtcTime,
+    ) -> Result<BTreeSet<PostId>, TableError> {
+        let Note { mut versions, .. } = self.put_tombstone(first, now).await?;
+        versions.insert(first.clone());
+        Ok(versions)
+    }
+
+    /// The versions of a post that are stored under a keyword.
+    async fn stored_versions(
+        &self,
+        keyword: &Keyword,
+        first: &PostId,
+        note: &Note,
+        attempts: &mut Attempts,
+    ) -> Result<BTreeMap<PostId, Countable>, TableError> {
+        let keys = note.versions.iter().chain([first]).map(|id| self.key(keyword, id)).collect();
+        let request = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(true)
+            .projection_expression("#id, #date, #country, #source, #how, #superseded")
+            .expression_attribute_names("#id", Self::PARTITION_KEY)
+            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .expression_attribute_names("#country", Self::COUNTRY)
+            .expression_attribute_names("#source", Self::COUNTRY_SOURCE)
+            .expression_attribute_names("#how", Self::COUNTRY_HOW)
+            .expression_attribute_names("#superseded", Self::SUPERSEDED_BY)
+            .build()
+            .map_err(|error| self.invalid_item(&error))?;
+        let mut unprocessed = Some(HashMap::from([(self.name.clone(), request)]));
+        let mut stored = BTreeMap::new();
+        while unprocessed.as_ref().is_some_and(|requests| !requests.is_empty()) {
+            let request = self.client.batch_get_item().set_request_items(unprocessed.take());
+            let answer = request.send().await.map_err(TableError::during(ACTION))?;
+            for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+                let id = item.get(Self::PARTITION_KEY).and_then(|id| id.as_s().ok());
+                let id = id.ok_or_else(|| self.invalid_item(&"it has no tweetId"))?;
+                let id: PostId = id.parse().map_err(|error| self.invalid_item(&error))?;
+                if let Some(countable) = self.countable(&item)? {
+                    stored.insert(id, countable);
+                }
+            }
+            unprocessed = answer.unprocessed_keys;
+            if unprocessed.as_ref().is_some_and(|requests| !requests.is_empty()) && !attempts.next().await {
+                return Err(TableError::Throttled { action: ACTION });
+            }
+        }
+        Ok(stored)
+    }
+
+    /// The part of a transaction that marks a stored version as superseded by another, on the condition that it is not yet.
+    fn supersede(
+        &self,
+        keyword: &Keyword,
+        id: &PostId,
+        by: &PostId,
+    ) -> Result<TransactWriteItem, TableError> {
+        let update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(self.key(keyword, id)))
+            .update_expression("SET #superseded = :by")
+            .condition_expression("attribute_exists(#date) AND attribute_not_exists(#superseded)")
+            .expression_attribute_names("#superseded", Self::SUPERSEDED_BY)
+            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .expression_attribute_values(":by", AttributeValue::S(by.to_string()));
+        self.write(update)
+    }
+
+    /// The part of a transaction that requires that a post is not stored under a keyword.
+    fn is_not_stored(&self, keyword: &Keyword, id: &PostId) -> Result<TransactWriteItem, TableError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.name)
+            .set_key(Some(self.key(keyword, id)))
+            .condition_expression("attribute_not_exists(#date)")
+            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .build()
+            .map_err(|error| self.invalid_item(&error))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+}
