@@ -45,8 +45,19 @@ pub(crate) enum ApiError {
     NoSuchPost(PostId),
     #[error("no dead letter {id:?} is visible now; others of its keyword may come before it")]
     NoSuchDeadLetter { id: String },
+    #[error("there is no receipt {id:?}")]
+    NoSuchReceipt { id: String },
     #[error("the keyword {:?} is not being collected", .0.as_str())]
     KeywordNotRequested(Keyword),
+    #[error("the keyword {:?} is being forgotten; start it once GET /forgotten/{id} says that it is done", keyword.as_str())]
+    BeingForgotten { keyword: Keyword, id: String },
+    /// What is to be forgotten is being collected.
+    #[error(
+        "{} being collected; stop {} first",
+        .0.as_ref().map_or_else(|| "keywords are".to_owned(), |keyword| format!("the keyword {:?} is", keyword.as_str())),
+        if .0.is_some() { "it" } else { "them" }
+    )]
+    Collected(Option<Keyword>),
     #[error(
         "posts of {:?} since {since} were requested already; to request others, stop the keyword and start it again",
         keyword.as_str()
@@ -116,11 +127,14 @@ impl ApiError {
             Self::NoSuchPath { .. }
             | Self::NoSuchPost(_)
             | Self::NoSuchDeadLetter { .. }
+            | Self::NoSuchReceipt { .. }
             | Self::KeywordNotRequested(_) => StatusCode::NOT_FOUND,
             Self::NoSuchMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooManyKeywords { .. } | Self::HistoryRequested { .. } | Self::NotFromX => {
-                StatusCode::CONFLICT
-            }
+            Self::TooManyKeywords { .. }
+            | Self::HistoryRequested { .. }
+            | Self::BeingForgotten { .. }
+            | Self::Collected(_)
+            | Self::NotFromX => StatusCode::CONFLICT,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::AddressTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,

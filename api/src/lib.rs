@@ -1,8 +1,8 @@
 //! The REST API: starts and stops collecting, and serves what was collected.
 //!
 //! [`read`] and [`control`] are its two routers; `control` changes which keywords are *requested*, and [`reconcile`] makes
-//! the running task match. [`authorize`] checks API keys, [`every_minute`] does what must be done regularly, and [`check_compliance`] follows
-//! what authors take back at X.
+//! the running task match. [`authorize`] checks API keys, [`every_minute`] does what must be done regularly, [`check_compliance`] follows
+//! what authors take back at X, and [`forget()`] deletes what is to be forgotten.
 
 mod auth;
 mod compliance;
@@ -10,6 +10,7 @@ mod config;
 mod docs_page;
 mod error;
 mod export;
+mod forget;
 mod minute;
 mod openapi;
 mod plan;
@@ -26,6 +27,7 @@ mod x_api;
 pub use auth::{Authorizer, AuthorizerError, Key, Keys, KeysError, Scope, Verdict, authorize};
 pub use compliance::{ComplianceError, check_compliance};
 pub use config::{AuthorizerConfig, ControlConfig, ReadConfig};
+pub use forget::{ForgetError, forget};
 pub use minute::{MinuteError, every_minute};
 pub use openapi::description;
 pub use reconcile::{ReconcileError, Reconciled, reconcile};

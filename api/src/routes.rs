@@ -6,7 +6,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::resources::{about, dead_letters, estimate, gaps, statistics, stream, tweets};
+use crate::resources::{about, dead_letters, estimate, forgotten, gaps, statistics, stream, tweets};
 use crate::state::{ControlApi, ReadApi};
 
 /// The operations that change nothing and cost nothing.
@@ -16,6 +16,8 @@ pub(crate) fn reading() -> OpenApiRouter<ReadApi> {
         .routes(routes!(gaps::list))
         .routes(routes!(tweets::list))
         .routes(routes!(tweets::show))
+        .routes(routes!(forgotten::list))
+        .routes(routes!(forgotten::show))
         .routes(routes!(statistics::count))
         .routes(routes!(dead_letters::list))
 }
@@ -26,6 +28,7 @@ pub(crate) fn controlling() -> OpenApiRouter<ControlApi> {
         .routes(routes!(stream::start, stream::stop))
         .routes(routes!(estimate::estimate))
         .routes(routes!(tweets::remove))
+        .routes(routes!(forgotten::forget))
         .routes(routes!(statistics::restate))
         .routes(routes!(dead_letters::redrive_all))
         .routes(routes!(dead_letters::redrive))

@@ -64,7 +64,8 @@ impl Store {
             self.give_up(message, &unusable.body, &unusable.reason.to_string(), tally).await?;
         }
         let now = UtcTime::now();
-        let inserted = self.tweets.insert(keyword, posts, now, deadline).await?;
+        let inserted =
+            self.tweets.insert_sent(keyword, posts, message.sent.unwrap_or(now), now, deadline).await?;
         tally.new += inserted.new;
         tally.repeated += inserted.repeated;
         tally.retried += inserted.retried;

@@ -70,6 +70,34 @@ pub(crate) enum Subcommand {
         #[arg(long, global = true)]
         parameter: Option<String>,
     },
+    /// Deletes what was collected for good, and prints a receipt. Stop the keywords first.
+    ///
+    /// In the data folder, if no `aviary` uses it; otherwise through the API at `--api`, on this machine or in AWS.
+    Forget {
+        #[command(flatten)]
+        what: ForgetWhat,
+        /// The keyword once more, or `everything`: what is forgotten cannot be brought back.
+        #[arg(long)]
+        confirm: String,
+        /// Forgets the counts too.
+        #[arg(long)]
+        counts: bool,
+        /// The URL of an API, as in https://abc.execute-api.us-east-1.amazonaws.com. The environment variable `AVIARY_API_KEY` holds its key.
+        #[arg(long, value_name = "URL")]
+        api: Option<String>,
+    },
+}
+
+/// What is forgotten.
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ForgetWhat {
+    /// The posts of this keyword.
+    #[arg(long = "keyword", value_name = "KEYWORD", allow_hyphen_values = true, id = "forgotten")]
+    pub(crate) keyword: Option<String>,
+    /// Everything, of every keyword.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -16,8 +16,8 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(5);
 /// How often the rest of the minute's work is done.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How long a turn at the check of compliance may take; a function has about as long in AWS.
-const COMPLIANCE_TURN: Duration = Duration::from_secs(45);
+/// How long a turn at what takes long may take; a function has about as long in AWS.
+const TURN: Duration = Duration::from_secs(45);
 
 /// How often expired items and metric values are deleted. DynamoDB takes up to a few days, and each round reads every
 /// item.
@@ -37,12 +37,16 @@ pub(crate) async fn run_schedule(api: ControlApi) -> anyhow::Result<()> {
     }
 }
 
-/// Goes on with the check of compliance every minute; never ends. Apart from the rest of the schedule, because a turn may take most of a minute.
-pub(crate) async fn check_compliance(api: ControlApi) -> anyhow::Result<()> {
+/// Goes on every minute with what takes long: forgetting, and the check of compliance; never ends. Apart from the rest of the schedule, because a
+/// turn may take most of a minute.
+pub(crate) async fn take_turns(api: ControlApi) -> anyhow::Result<()> {
     let mut minutes = interval(MINUTE);
     loop {
         minutes.tick().await;
-        if let Err(error) = api::check_compliance(&api, Instant::now() + COMPLIANCE_TURN).await {
+        if let Err(error) = api::forget(&api, Instant::now() + TURN).await {
+            tracing::warn!(%error, "forgetting does not go on; the next minute tries again");
+        }
+        if let Err(error) = api::check_compliance(&api, Instant::now() + TURN).await {
             tracing::warn!(%error, "the check of compliance does not go on; the next minute tries again");
         }
     }

@@ -7,6 +7,7 @@ mod browser;
 mod data;
 mod disk;
 mod endpoint;
+pub mod forget;
 mod housekeeping;
 pub mod keys;
 mod listeners;

@@ -94,7 +94,7 @@ impl Machine {
         running.spawn(serve(api_listener, routes));
         running.spawn(disk::watch(data.file("lock"))?);
         let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws, x_url));
-        running.spawn(housekeeping::check_compliance(minute.clone()));
+        running.spawn(housekeeping::take_turns(minute.clone()));
         running.spawn(housekeeping::run_schedule(minute));
         running.spawn(housekeeping::expire(Arc::clone(&services)));
         let consumer = programs::consumer(&aws, options.keep_raw);

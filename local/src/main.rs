@@ -10,6 +10,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::Parser;
+use local::forget::ForgetOrder;
 use local::keys::{self, KeyStore};
 use local::{Machine, NoApiKey, Options, Stream, recording_is_played, terminal};
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,9 +32,20 @@ async fn main() -> anyhow::Result<()> {
         std::io::stderr().is_terminal() && variable("NO_COLOR").is_none_or(|value| value.is_empty());
     let logs = tracing_subscriber::fmt().with_env_filter(log_filter(variable("RUST_LOG").as_deref()));
     logs.with_ansi(in_colour).with_writer(std::io::stderr).init();
-    if let Some(Subcommand::Key { command, parameter }) = arguments.command {
-        let store = parameter.map_or_else(|| KeyStore::Folder(arguments.data), KeyStore::Parameter);
-        return keys::run(command, &store).await;
+    match arguments.command {
+        Some(Subcommand::Key { command, parameter }) => {
+            let store = parameter.map_or_else(|| KeyStore::Folder(arguments.data), KeyStore::Parameter);
+            return keys::run(command, &store).await;
+        }
+        Some(Subcommand::Forget { what, confirm, counts, api }) => {
+            let order = ForgetOrder { keyword: what.keyword, confirm, counts };
+            let key = variable("AVIARY_API_KEY").filter(|key| !key.is_empty());
+            return match api {
+                Some(url) => order.through(&url, key.as_deref()).await,
+                None => order.in_folder(&arguments.data).await,
+            };
+        }
+        None => {}
     }
     let made_up = |source| Stream::Stub(stub::Options { rate: arguments.rate, ..stub::Options::new(source) });
     let stream = match (arguments.mastodon.clone(), &arguments.recording) {

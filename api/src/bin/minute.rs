@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use api::{ControlApi, ControlConfig, check_compliance, every_minute};
+use api::{ControlApi, ControlConfig, check_compliance, every_minute, forget};
 use aws_config::SdkConfig;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
 
-/// When the check of compliance ends its turn, after the start of a call: the function has 55 s, and the check takes up to 5 s longer.
-const COMPLIANCE_ENDS: Duration = Duration::from_secs(45);
+/// When long work ends its turn, after the start of a call: the function has 55 s, and a turn takes up to 5 s longer.
+const TURN_ENDS: Duration = Duration::from_secs(45);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -22,11 +22,12 @@ async fn run(config: ControlConfig, aws: &SdkConfig) -> Result<(), Error> {
     let api = &ControlApi::new(aws, config);
     let own_metrics = &EmbeddedMetrics::new(std::io::stdout());
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async move {
-        let until = Instant::now() + COMPLIANCE_ENDS;
+        let until = Instant::now() + TURN_ENDS;
         // Boxed, because the compiler's query depth does not suffice for the future's layout inside the others.
         let minute = Box::pin(every_minute(api, own_metrics)).await.map_err(Error::from);
+        let forgotten = Box::pin(forget(api, until)).await.map_err(Error::from);
         let compliance = Box::pin(check_compliance(api, until)).await.map_err(Error::from);
-        minute.and(compliance)
+        minute.and(forgotten).and(compliance)
     }))
     .await
 }

@@ -3,6 +3,7 @@
 
 mod body;
 mod fields;
+mod flag;
 mod keyword;
 pub(crate) mod malformed;
 mod or_null;
@@ -15,6 +16,7 @@ mod time;
 mod versions;
 
 pub(crate) use body::{BODY_BYTES, JsonBody};
+pub(crate) use flag::Flag;
 pub(crate) use keyword::KeywordParameter;
 pub(crate) use malformed::{InvalidValue, quoted};
 pub(crate) use or_null::OrNull;

@@ -3,6 +3,7 @@
 pub(crate) mod about;
 pub(crate) mod dead_letters;
 pub(crate) mod estimate;
+pub(crate) mod forgotten;
 pub(crate) mod gaps;
 mod ongoing;
 pub(crate) mod statistics;

@@ -7,6 +7,7 @@ pub mod asked;
 pub mod charged;
 pub mod close_queue;
 pub mod compliance;
+pub mod forgetting;
 mod gap_bound;
 mod gap_records;
 pub mod gaps;

@@ -57,8 +57,8 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 impl StreamStatusTable {
     /// The partition key: the stream.
     pub const PARTITION_KEY: &str = "streamId";
-    /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading`, `restated`, `storing`, `compliance`, `brought#…`,
-    /// `asked#…` or `gap#…`.
+    /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading`, `restated`, `storing`, `compliance`,
+    /// `forgetting#…`, `brought#…`, `asked#…` or `gap#…`.
     pub const SORT_KEY: &str = "item";
     /// The stream id of a program that is given none.
     pub const DEFAULT_STREAM: &str = "x";

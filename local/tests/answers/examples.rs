@@ -47,8 +47,8 @@ async fn requests_with_the_prefilled_examples_succeed() {
     for method in ["get", "post", "delete"] {
         for (path, item) in description["paths"].as_object().unwrap() {
             let operation = &item[method];
-            if operation.is_null() || path.starts_with("/deadLetters/{id}") {
-                // The id of a dead letter is not known in advance.
+            if operation.is_null() || path.ends_with("/{id}") || path.contains("/{id}/") {
+                // The id of a dead letter or a receipt is not known in advance.
                 continue;
             }
             let names = |parameter: &Value| (parameter["name"].to_string(), parameter["in"].to_string());
@@ -78,5 +78,5 @@ async fn requests_with_the_prefilled_examples_succeed() {
             requests += 1;
         }
     }
-    assert_eq!(requests, 14);
+    assert_eq!(requests, 16);
 }

@@ -51,7 +51,7 @@ async fn a_request_without_a_sufficient_key_has_no_effect() {
         Fate::Answered
     });
     let operations = operations();
-    assert_eq!(operations.len(), 14);
+    assert_eq!(operations.len(), 17);
     let shouted = owner.to_uppercase();
     let basic = owner.replace("Bearer", "Basic");
     for (request, reads) in &operations {

@@ -24,7 +24,8 @@ const CARRYING: [(&str, Option<&str>); 7] = [
 /// The requests that carry posts for a minute, by their operation, and how many posts they carry; prints how large an item is on average.
 fn a_minute(keep_raw: bool) -> (BTreeMap<String, u64>, u64) {
     const TIME: Duration = Duration::from_secs(60);
-    // Six in ten of the posts that the stub makes up match the rules.
+    // Six in ten of the posts that the stub makes up match the rules. Three in a hundred are edits, within a second of what they edit: sooner
+    // than at X, which takes a second transaction for most messages.
     const RATE: f64 = 84.0;
     let counted = Arc::new(Mutex::new((BTreeMap::new(), 0)));
     let result = Arc::clone(&counted);
@@ -90,12 +91,12 @@ fn size(value: &AttributeValue) -> usize {
 }
 
 #[test]
-fn a_thousand_posts_take_at_most_170_requests_at_50_posts_a_second() {
+fn a_thousand_posts_take_at_most_220_requests_at_50_posts_a_second() {
     for keep_raw in [true, false] {
         let (calls, posts) = a_minute(keep_raw);
         let carrying: u64 = calls.iter().filter(|(name, _)| *name != "others").map(|(_, count)| count).sum();
         println!("{posts} posts: {carrying} requests carry them: {calls:?}");
         assert!((2_850..3_300).contains(&posts), "{posts} in a minute");
-        assert!(carrying * 1000 <= 170 * posts, "{carrying} requests for {posts} posts: {calls:?}");
+        assert!(carrying * 1000 <= 220 * posts, "{carrying} requests for {posts} posts: {calls:?}");
     }
 }

@@ -8,6 +8,7 @@ mod corrections;
 mod cost;
 mod crash;
 mod failing_calls;
+mod forgetting;
 mod history;
 mod hours;
 mod keyword_budget;

@@ -28,7 +28,7 @@ pub(crate) fn needed(call: &Call) -> Vec<Allowed> {
             };
             vec![on("dynamodb", operation, resource)]
         }
-        "BatchGetItem" => {
+        "BatchGetItem" | "BatchWriteItem" => {
             let tables = request["RequestItems"].as_object().unwrap().keys();
             tables.map(|table| on("dynamodb", operation, table.clone())).collect()
         }

@@ -221,6 +221,14 @@ async fn use_the_api(world: &World) {
     world.ask("POST /deadLetters/redrive", None).await;
     // The minute publishes the counts that have changed.
     tokio::time::sleep(Duration::from_secs(61)).await;
+    for request in [
+        "DELETE /tweets?keyword=rust&confirm=rust&counts=true",
+        "DELETE /tweets?all=true&confirm=everything&counts=true",
+    ] {
+        let receipt = world.ask(request, None).await;
+        let show = format!("GET /forgotten/{}", receipt["id"].as_str().unwrap());
+        world.until("it is forgotten", &show, |receipt| receipt["state"] == "done").await;
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use posts::Keyword;
 use serde::Deserialize;
+use stream::forgetting::Forgetting;
 use stream::history::HistoryOrder;
 use stream::keyword_options::KeywordOptions;
 use stream::keywords::Removed;
@@ -81,7 +82,7 @@ pub(crate) struct Stop {
     request_body(content = Start, example = json!({ "keyword": "rust" })),
     responses(
         (status = 202, description = "The keyword is requested; the stream follows within a minute", body = Stream),
-        (status = 409, description = "1,000 keywords are being collected already, or other posts from before this one was started were requested"),
+        (status = 409, description = "1,000 keywords are being collected already; the keyword is being forgotten; or other posts from before this one was started were requested"),
         (status = 422, description = "X rejects the keyword, or it is longer than 512 bytes or has invisible characters; or `maxPostsADay`, `since`, `maxPosts` or `order` cannot be used"),
     )
 )]
@@ -95,6 +96,10 @@ pub(crate) async fn start(
     let present = requested.iter().find(|requested| requested.keyword == keyword);
     if requested.len() >= KEYWORDS && present.is_none() {
         return Err(ApiError::TooManyKeywords { limit: KEYWORDS });
+    }
+    let forgetting = api.status.forgettings().await?.into_iter().find(|other| other.forgets(&keyword));
+    if let Some(Forgetting { id, .. }) = forgetting {
+        return Err(ApiError::BeingForgotten { keyword, id });
     }
     let now = UtcTime::now();
     let history = HistoryFields { since, max_posts, order }.history(present, now)?;

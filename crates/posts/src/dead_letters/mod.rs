@@ -1,8 +1,9 @@
 //! TweetsDeadLetterQueue: messages that could not be stored, and why.
 //!
-//! They are listed, redriven (sent to TweetsFifoQueue again) and dropped.
+//! They are listed, redriven (sent to TweetsFifoQueue again), dropped, and forgotten with their keyword.
 
 mod drop;
+mod forget;
 mod letter;
 mod list;
 mod queue;

@@ -39,6 +39,12 @@ impl DeadLetterQueue {
         Self { client, url, tweets_queue_url }
     }
 
+    /// The queue's name: the last part of its URL.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or_default()
+    }
+
     /// Puts `body`, all or a part of the message `id`, on the queue with the reason. Repeating it within five minutes
     /// changes nothing, unless the message was redriven meanwhile: then it adds another dead letter.
     ///

@@ -69,52 +69,26 @@ impl Changes {
 }
 
 impl StatisticsTable {
-    /// The parts of a transaction that count `posts` as collected at `now`: one for each hour and country.
-    pub(crate) fn count_collected(
+    /// The parts of a transaction that count posts as collected at `now`, and others, which were counted before, as superseded: one for each
+    /// hour and country.
+    pub(crate) fn count_posts(
         &self,
         keyword: &Keyword,
-        posts: &[&Post],
-        now: UtcTime,
-    ) -> Result<Vec<TransactWriteItem>, TableError> {
-        let mut changes = Changes::default();
-        for post in posts {
-            let post = Countable::of(post, false);
-            changes.of(post).collected += 1;
-            changes.newest(post, 1);
-        }
-        self.writes(keyword, changes, now)
-    }
-
-    /// The parts of a transaction that count a version of a post as collected, and others, which were counted before, as superseded.
-    pub(crate) fn count_version(
-        &self,
-        keyword: &Keyword,
-        version: Countable,
+        collected: &[Countable],
         superseded: &[Countable],
         now: UtcTime,
     ) -> Result<Vec<TransactWriteItem>, TableError> {
         let mut changes = Changes::default();
-        let own = changes.of(version);
-        own.collected += 1;
-        own.superseded += version.superseded();
-        changes.newest(version, 1);
-        for other in superseded {
-            changes.of(*other).superseded += 1;
-            changes.newest(*other, -1);
+        for post in collected {
+            let count = changes.of(*post);
+            count.collected += 1;
+            count.superseded += post.superseded();
+            changes.newest(*post, 1);
         }
-        self.writes(keyword, changes, now)
-    }
-
-    /// The parts of a transaction that count a post as superseded.
-    pub(crate) fn count_superseded(
-        &self,
-        keyword: &Keyword,
-        post: Countable,
-        now: UtcTime,
-    ) -> Result<Vec<TransactWriteItem>, TableError> {
-        let mut changes = Changes::default();
-        changes.of(post).superseded += 1;
-        changes.newest(post, -1);
+        for post in superseded {
+            changes.of(*post).superseded += 1;
+            changes.newest(*post, -1);
+        }
         self.writes(keyword, changes, now)
     }
 

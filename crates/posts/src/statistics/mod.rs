@@ -1,6 +1,7 @@
 //! StatisticsTable: how many posts were collected and removed, by keyword, hour and country.
 
 mod count;
+mod forget;
 mod hour_count;
 mod known_by;
 mod read;

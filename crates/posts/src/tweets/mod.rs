@@ -3,6 +3,8 @@
 mod attempts;
 mod cancellation;
 mod correct;
+mod forget;
+mod id_sum;
 mod insert;
 mod item;
 mod notes;
@@ -16,6 +18,8 @@ mod versions;
 mod walk;
 
 pub use correct::Correction;
+pub use forget::{Doomed, DoomedPage, DoomedPosition, Forgotten};
+pub use id_sum::{IdSum, InvalidIdSum};
 pub use insert::Inserted;
 pub use item::{Detail, StoredPost};
 pub use query::{CountryFilter, Order, PostFilter, PostPage, PostPosition, PostQuery, Versions};

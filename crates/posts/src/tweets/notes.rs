@@ -8,8 +8,9 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, TransactWriteItem, Update};
 
 use super::attempts::Attempts;
+use super::forget::{UNTIL, barrier_keys};
 use super::table::{TweetsTable, item_key};
-use crate::PostId;
+use crate::{Keyword, PostId};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
@@ -23,9 +24,9 @@ const KEEP_NOTES: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// The attribute that holds the ids of later versions.
 const VERSIONS: &str = "versions";
 
-/// The most posts whose notes are read in one request.
+/// The most posts whose notes are read in one request, which may name a hundred items; two of them are barriers.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
-const NOTES_A_REQUEST: usize = 100;
+pub(super) const NOTES_A_REQUEST: usize = 98;
 
 /// What is known of a post under every keyword.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,26 +47,48 @@ pub(super) enum Consistency {
 }
 
 impl TweetsTable {
-    /// The notes on these posts, at most a hundred; posts without one are left out.
-    pub(super) async fn notes<'a>(
+    /// The notes on these posts, at most [`NOTES_A_REQUEST`]; posts without one are left out.
+    pub(super) async fn notes(
         &self,
-        ids: impl IntoIterator<Item = &'a PostId>,
+        ids: &[&PostId],
         consistency: Consistency,
         attempts: &mut Attempts,
     ) -> Result<BTreeMap<PostId, Note>, TableError> {
+        let keys = ids.iter().copied().map(note_key).collect();
+        Ok(self.notes_at(keys, consistency, attempts).await?.0)
+    }
+
+    /// The same, and what was sent until when is not stored under the keyword; `None` if nothing of it was forgotten.
+    pub(super) async fn notes_and_barrier(
+        &self,
+        keyword: &Keyword,
+        ids: &[&PostId],
+        consistency: Consistency,
+        attempts: &mut Attempts,
+    ) -> Result<(BTreeMap<PostId, Note>, Option<UtcTime>), TableError> {
+        let keys = ids.iter().copied().map(note_key).chain(barrier_keys(keyword)).collect();
+        self.notes_at(keys, consistency, attempts).await
+    }
+
+    async fn notes_at(
+        &self,
+        keys: Vec<HashMap<String, AttributeValue>>,
+        consistency: Consistency,
+        attempts: &mut Attempts,
+    ) -> Result<(BTreeMap<PostId, Note>, Option<UtcTime>), TableError> {
         const ACTION: &str = "read which posts were removed";
-        let keys: Vec<_> = ids.into_iter().take(NOTES_A_REQUEST).map(note_key).collect();
-        let mut found = BTreeMap::new();
+        let (mut found, mut barrier) = (BTreeMap::new(), None);
         if keys.is_empty() {
-            return Ok(found);
+            return Ok((found, barrier));
         }
         let request = KeysAndAttributes::builder()
             .set_keys(Some(keys))
             .consistent_read(consistency == Consistency::Strong)
-            .projection_expression("#id, #removed, #versions")
+            .projection_expression("#id, #removed, #versions, #until")
             .expression_attribute_names("#id", Self::PARTITION_KEY)
             .expression_attribute_names("#removed", Self::REMOVED_AT)
             .expression_attribute_names("#versions", VERSIONS)
+            .expression_attribute_names("#until", UNTIL)
             .build()
             .map_err(|error| self.invalid_item(&error))?;
         let mut unprocessed = Some(HashMap::from([(self.name.clone(), request)]));
@@ -73,6 +96,11 @@ impl TweetsTable {
             let request = self.client.batch_get_item().set_request_items(unprocessed.take());
             let answer = request.send().await.map_err(TableError::during(ACTION))?;
             for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+                if let Some(until) = item.get(UNTIL).and_then(|until| until.as_s().ok()) {
+                    let until: UtcTime = until.parse().map_err(|error| self.invalid_item(&error))?;
+                    barrier = barrier.max(Some(until));
+                    continue;
+                }
                 let id = item.get(Self::PARTITION_KEY).and_then(|id| id.as_s().ok());
                 let id = id.ok_or_else(|| self.invalid_item(&"it has no tweetId"))?;
                 let id = id.parse().map_err(|error| self.invalid_item(&error))?;
@@ -83,7 +111,7 @@ impl TweetsTable {
                 return Err(TableError::Throttled { action: ACTION });
             }
         }
-        Ok(found)
+        Ok((found, barrier))
     }
 
     /// Writes a post's tombstone; returns its note.

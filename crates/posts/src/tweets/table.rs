@@ -53,6 +53,12 @@ impl TweetsTable {
         Self { client, name, statistics }
     }
 
+    /// The table in which its posts are counted.
+    #[must_use]
+    pub fn statistics(&self) -> &StatisticsTable {
+        &self.statistics
+    }
+
     pub(super) fn key(&self, keyword: &Keyword, id: &PostId) -> HashMap<String, AttributeValue> {
         item_key(id, keyword.as_str())
     }

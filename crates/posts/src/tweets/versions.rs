@@ -20,13 +20,52 @@ const ACTION: &str = "store a version of a post";
 pub(super) enum Stored {
     /// It was stored and counted now.
     New,
-    /// It had been before, or was removed.
+    /// It had been before, or was removed or forgotten.
     Repeated,
 }
 
+/// A post that is a later version of another, and what is known of its chain.
+#[derive(Debug)]
+pub(super) struct Version<'a> {
+    /// The post.
+    pub(super) post: &'a Post,
+    /// The first version.
+    pub(super) first: &'a PostId,
+    /// The note on the first version.
+    pub(super) seen: Note,
+    /// The versions that are stored under the keyword.
+    pub(super) stored: BTreeMap<PostId, Countable>,
+}
+
+/// What a transaction writes for a version.
+#[derive(Debug, Default)]
+pub(super) struct VersionWrites {
+    /// The conditional writes: if another write comes between, one of them fails.
+    pub(super) conditional: Vec<TransactWriteItem>,
+    /// What is counted as superseded.
+    pub(super) superseded: Vec<Countable>,
+}
+
+impl Version<'_> {
+    /// The newest version that is stored, if it is newer than the post.
+    fn newer(&self) -> Option<&PostId> {
+        self.stored.keys().next_back().filter(|id| **id > self.post.tweet_id)
+    }
+
+    /// What the post is counted as.
+    pub(super) fn countable(&self) -> Countable {
+        Countable::of(self.post, self.newer().is_some())
+    }
+
+    /// Whether the post itself is stored.
+    pub(super) fn is_stored(&self) -> bool {
+        self.stored.contains_key(&self.post.tweet_id)
+    }
+}
+
 impl TweetsTable {
-    /// Stores a post that is a later version of another, `first`, and counts it; the versions of it that are stored under the keyword and are
-    /// older are marked as superseded, and the post itself if one is newer. All of it or nothing.
+    /// Stores a version and counts it; the versions that are stored under the keyword and are older are marked as superseded, and the post
+    /// itself if one is newer. All of it or nothing.
     ///
     /// # Errors
     /// DynamoDB's error, after conflicts and throttling were retried.
@@ -38,31 +77,22 @@ impl TweetsTable {
         now: UtcTime,
         attempts: &mut Attempts,
     ) -> Result<Stored, TableError> {
-        let own = &post.tweet_id;
         loop {
-            let mut notes = self.notes([first, own], Consistency::Strong, attempts).await?;
+            let mut notes = self.notes(&[first, &post.tweet_id], Consistency::Strong, attempts).await?;
             if notes.values().any(|note| note.is_removed) {
                 return Ok(Stored::Repeated);
             }
             let seen = notes.remove(first).unwrap_or_default();
-            let stored = self.stored_versions(keyword, first, &seen, attempts).await?;
-            if stored.contains_key(own) {
+            let ids: Vec<&PostId> = seen.versions.iter().chain([first]).collect();
+            let stored = self.stored_versions(keyword, &ids, attempts).await?;
+            let version = Version { post, first, seen, stored };
+            if version.is_stored() {
                 return Ok(Stored::Repeated);
             }
-            let newer = stored.keys().rfind(|id| *id > own);
-            let mut writes =
-                vec![self.put(keyword, post, newer, now)?, self.version_write(first, own, &seen, now)?];
-            if !stored.contains_key(first) {
-                writes.push(self.is_not_stored(keyword, first)?);
-            }
-            let older = || stored.iter().filter(|(id, version)| *id < own && !version.is_superseded);
-            for (id, _) in older() {
-                writes.push(self.supersede(keyword, id, own)?);
-            }
+            let VersionWrites { conditional: mut writes, superseded } =
+                self.writes_of(keyword, &version, now)?;
             let conditional = writes.len();
-            let own_count = Countable::of(post, newer.is_some());
-            let superseded: Vec<Countable> = older().map(|(_, version)| *version).collect();
-            writes.extend(self.statistics.count_version(keyword, own_count, &superseded, now)?);
+            writes.extend(self.statistics.count_posts(keyword, &[version.countable()], &superseded, now)?);
             let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
             let Err(error) = answer else { return Ok(Stored::New) };
             match Cancellation::of(&error, conditional) {
@@ -71,6 +101,32 @@ impl TweetsTable {
                 _ => return Err(TableError::during(ACTION)(error)),
             }
         }
+    }
+
+    /// What a transaction writes to store a version, its counts apart.
+    pub(super) fn writes_of(
+        &self,
+        keyword: &Keyword,
+        version: &Version<'_>,
+        now: UtcTime,
+    ) -> Result<VersionWrites, TableError> {
+        let Version { post, first, seen, stored } = version;
+        let own = &post.tweet_id;
+        let mut writes = VersionWrites {
+            conditional: vec![
+                self.put(keyword, post, version.newer(), now)?,
+                self.version_write(first, own, seen, now)?,
+            ],
+            superseded: Vec::new(),
+        };
+        if !stored.contains_key(*first) {
+            writes.conditional.push(self.is_not_stored(keyword, first)?);
+        }
+        for (id, older) in stored.iter().filter(|(id, version)| *id < own && !version.is_superseded) {
+            writes.conditional.push(self.supersede(keyword, id, own)?);
+            writes.superseded.push(*older);
+        }
+        Ok(writes)
     }
 
     /// Marks the post `first`, which is stored under `keyword`, as superseded, if one of its later `versions` is stored there too: they came
@@ -87,14 +143,15 @@ impl TweetsTable {
         attempts: &mut Attempts,
     ) -> Result<(), TableError> {
         loop {
-            let stored = self.stored_versions(keyword, first, note, attempts).await?;
+            let ids: Vec<&PostId> = note.versions.iter().chain([first]).collect();
+            let stored = self.stored_versions(keyword, &ids, attempts).await?;
             let newest = stored.keys().next_back().filter(|id| *id != first);
             let (Some(own), Some(newest)) = (stored.get(first), newest) else { return Ok(()) };
             if own.is_superseded {
                 return Ok(());
             }
             let mut writes = vec![self.supersede(keyword, first, newest)?];
-            writes.extend(self.statistics.count_superseded(keyword, *own, now)?);
+            writes.extend(self.statistics.count_posts(keyword, &[], &[*own], now)?);
             let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
             let Err(error) = answer else { return Ok(()) };
             match Cancellation::of(&error, 1) {
@@ -117,15 +174,17 @@ impl TweetsTable {
         Ok(versions)
     }
 
-    /// The versions of a post that are stored under a keyword.
-    async fn stored_versions(
+    /// Which of these posts, at most a hundred different ones, are stored under a keyword.
+    pub(super) async fn stored_versions(
         &self,
         keyword: &Keyword,
-        first: &PostId,
-        note: &Note,
+        ids: &[&PostId],
         attempts: &mut Attempts,
     ) -> Result<BTreeMap<PostId, Countable>, TableError> {
-        let keys = note.versions.iter().chain([first]).map(|id| self.key(keyword, id)).collect();
+        let keys: Vec<_> = ids.iter().map(|id| self.key(keyword, id)).collect();
+        if keys.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let request = KeysAndAttributes::builder()
             .set_keys(Some(keys))
             .consistent_read(true)

@@ -19,6 +19,12 @@ pub struct ItemPosition {
     pub sort_key: String,
 }
 
+impl ItemPosition {
+    pub(super) fn key(&self) -> HashMap<String, AttributeValue> {
+        item_key(&self.tweet_id, &self.sort_key)
+    }
+}
+
 /// A part of a walk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Walked {
@@ -35,7 +41,7 @@ impl TweetsTable {
     /// # Errors
     /// DynamoDB's error, or an item that this version cannot read.
     pub async fn walk(&self, after: Option<&ItemPosition>) -> Result<Walked, TableError> {
-        let start = after.map(|position| item_key(&position.tweet_id, &position.sort_key));
+        let start = after.map(ItemPosition::key);
         let answer = self
             .client
             .scan()
@@ -62,7 +68,7 @@ impl TweetsTable {
         Ok(Walked { ids, next })
     }
 
-    fn position(&self, key: &HashMap<String, AttributeValue>) -> Result<ItemPosition, TableError> {
+    pub(super) fn position(&self, key: &HashMap<String, AttributeValue>) -> Result<ItemPosition, TableError> {
         let id = self.text(key, Self::PARTITION_KEY)?;
         Ok(ItemPosition {
             tweet_id: id.parse().map_err(|error| self.invalid_item(&error))?,

@@ -69,6 +69,7 @@ impl Engine {
             "PutItem" => ask(body, |request| database.put_item(request)),
             "UpdateItem" => ask(body, |request| database.update_item(request)),
             "DeleteItem" => ask(body, |request| database.delete_item(request)),
+            "BatchWriteItem" => ask(body, |request| database.batch_write_item(request)),
             "BatchGetItem" => ask(body, |request| database.batch_get_item(request)),
             "Query" => ask(body, |request| database.query(request)),
             "Scan" => ask(body, |request| database.scan(request)),
