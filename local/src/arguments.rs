@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// public posts that reach the server.
     #[arg(long, conflicts_with = "recording", value_parser = server)]
     pub(crate) mastodon: Option<String>,
+    /// Collects posts of authors too who have opted out of being found by search (`noindex`, `indexable`). Without it, they are left out.
+    #[arg(long, requires = "mastodon")]
+    pub(crate) ignore_opt_out: bool,
     /// A keyword to collect from the start; may be repeated.
     #[arg(long = "keyword", value_name = "KEYWORD", allow_hyphen_values = true, value_parser = keyword)]
     pub(crate) keywords: Vec<Keyword>,

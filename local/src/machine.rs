@@ -61,7 +61,7 @@ impl Machine {
         let (api, aws) = (api_listener.local_addr()?, aws_listener.local_addr()?);
         let aws = Endpoint::at(format!("http://{aws}")).await;
         let mut running = Running::default();
-        let source = Source::start(options.stream, &mut running).await?;
+        let source = Source::start(options.stream, options.honour_opt_out, &mut running).await?;
         let (stub, x_url) = (source.stub, source.x_url());
 
         // The AWS-compatible endpoint, and the tasks that it runs.

@@ -71,6 +71,7 @@ async fn main() -> anyhow::Result<()> {
         keywords: arguments.keywords,
         monthly_post_budget: arguments.monthly_post_budget,
         charged_for_users: arguments.charged_for_users,
+        honour_opt_out: !arguments.ignore_opt_out,
         keep_raw: !arguments.without_raw,
         daily_post_budget: arguments.daily_post_budget.or(from_x.then_some(BUDGET_AT_X)),
         ..Options::new(&arguments.data, stream)

@@ -55,6 +55,8 @@ pub struct Options {
     pub monthly_post_budget: Option<u64>,
     /// Whether X charges for the users who come with posts.
     pub charged_for_users: bool,
+    /// Whether posts of authors who have opted out of being found by search are left out (Mastodon).
+    pub honour_opt_out: bool,
     /// Whether posts are stored with what their source sent.
     pub keep_raw: bool,
 }
@@ -74,6 +76,7 @@ impl Options {
             daily_post_budget: None,
             monthly_post_budget: None,
             charged_for_users: false,
+            honour_opt_out: true,
             keep_raw: true,
         }
     }

@@ -24,7 +24,11 @@ impl Source {
     ///
     /// # Errors
     /// No port is free for the stub.
-    pub(crate) async fn start(stream: Stream, running: &mut Running) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        stream: Stream,
+        honour_opt_out: bool,
+        running: &mut Running,
+    ) -> anyhow::Result<Self> {
         Ok(match stream {
             Stream::Stub(options) => {
                 let listener = listen(loopback(0), "--port").await?;
@@ -39,7 +43,7 @@ impl Source {
                 Self { config: x(url, backfill_minutes), token, stub: None }
             }
             Stream::Mastodon { url } => {
-                let config = SourceConfig::Mastodon { url, token_parameter: None };
+                let config = SourceConfig::Mastodon { url, token_parameter: None, honour_opt_out };
                 Self { config, token: String::new(), stub: None }
             }
         })

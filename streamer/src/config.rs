@@ -53,6 +53,9 @@ pub enum SourceConfig {
         url: String,
         /// `MASTODON_TOKEN_PARAMETER`: the SSM parameter that holds an access token, if the server requires one.
         token_parameter: Option<String>,
+        /// `MASTODON_HONOUR_OPT_OUT`: whether posts are left out whose authors have opted out of being found by search (`indexable: false`,
+        /// `noindex: true`); `true` if absent.
+        honour_opt_out: bool,
     },
 }
 
@@ -82,6 +85,7 @@ impl Config {
             Some(url) => SourceConfig::Mastodon {
                 url,
                 token_parameter: variables.optional("MASTODON_TOKEN_PARAMETER"),
+                honour_opt_out: variables.flag("MASTODON_HONOUR_OPT_OUT", true),
             },
             None => SourceConfig::X {
                 url: variables.optional("X_API_URL").unwrap_or_else(|| ::x::BASE_URL.to_owned()),
@@ -132,7 +136,10 @@ mod tests {
         assert!(matches!(x.source, SourceConfig::X { backfill_minutes: 5, archive_search: true, .. }));
         let mastodon = read(&[("MASTODON_URL", "https://m.example")]).unwrap();
         assert_eq!(mastodon.daily_post_budget, None);
-        assert!(matches!(mastodon.source, SourceConfig::Mastodon { token_parameter: None, .. }));
+        assert!(matches!(
+            mastodon.source,
+            SourceConfig::Mastodon { token_parameter: None, honour_opt_out: true, .. }
+        ));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The decoders of bytes from outside, as the fuzz targets in `fuzz/` and a test drive them.
 #![expect(clippy::expect_used, reason = "a fuzz target fails by panicking")]
 
-use crate::source::{Decoder, Item};
+use crate::source::{Decoder, Item, OptedOut};
 use crate::sources::{mastodon, x};
 
 /// Reads `input` as X's stream.
@@ -20,7 +20,8 @@ pub fn mastodon(input: &[u8]) {
     check_cuts(input, || {
         let followed = mastodon::Followed::default();
         followed.set(&["rust".parse().expect("a keyword")].into());
-        mastodon::Decode::new("nowhere".to_owned(), followed)
+        let opt_out = mastodon::OptOut { is_honoured: true, left_out: OptedOut::default() };
+        mastodon::Decode::new("nowhere".to_owned(), followed, opt_out)
     });
 }
 

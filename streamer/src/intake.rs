@@ -154,7 +154,8 @@ mod tests {
     fn intake(budget: Option<u64>) -> (Intake, mpsc::Receiver<Waiting>, Meter) {
         let budgets = Budgets { a_day: budget, a_month: None };
         let meter = Meter::new(stream::reading::Metered::default(), budgets, at(0));
-        let progress = Progress::new(meter.clone(), Prices::default(), at(0));
+        let progress =
+            Progress::new(meter.clone(), Prices::default(), crate::source::OptedOut::default(), at(0));
         let (intake, received) = Intake::new(meter.clone(), Tallies::new(BTreeMap::new()), progress);
         (intake, received, meter)
     }

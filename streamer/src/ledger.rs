@@ -10,7 +10,7 @@ use utc_time::UtcTime;
 
 use crate::cursor::Cursor;
 use crate::meter::{Budgets, Meter};
-use crate::source::{ConnectQuota, Learnt, Memory, RateLimits};
+use crate::source::{ConnectQuota, Learnt, Memory, OptedOut, RateLimits};
 use crate::tallies::Tallies;
 
 /// How long before the cursors, and before what is to be fetched, a post was charged for that the next reader may read again: much longer
@@ -55,7 +55,11 @@ impl Ledger {
         Self {
             meter: Meter::new(metered, budgets, now),
             tallies: tally.map_or_else(Tallies::unread, Tallies::new),
-            source: Memory { limits: RateLimits::new(quota, connects, windows), learnt: Learnt::new(learnt) },
+            source: Memory {
+                limits: RateLimits::new(quota, connects, windows),
+                learnt: Learnt::new(learnt),
+                opted_out: OptedOut::default(),
+            },
             cursors: Arc::default(),
             positions: Arc::new(Mutex::new(Positions {
                 left_at: cursors,

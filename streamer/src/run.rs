@@ -52,7 +52,7 @@ pub async fn run(
             };
             run_source(config, aws, own_metrics, shutdown, open).await
         }
-        SourceConfig::Mastodon { url, token_parameter } => {
+        SourceConfig::Mastodon { url, token_parameter, honour_opt_out } => {
             let open = async |memory: Memory| {
                 let mut client = json_api::Client::new(&url)?;
                 if let Some(parameter) = token_parameter {
@@ -60,7 +60,7 @@ pub async fn run(
                 }
                 let host = reqwest::Url::parse(&url).ok().and_then(|url| url.host_str().map(str::to_owned));
                 let host = host.ok_or_else(|| RunError::MastodonUrl(url.clone()))?;
-                Ok(Mastodon::new(client, memory.limits, host))
+                Ok(Mastodon::new(client, memory, host, honour_opt_out))
             };
             run_source(config, aws, own_metrics, shutdown, open).await
         }
@@ -117,7 +117,8 @@ pub async fn run_source<S: Source>(
     };
     let budgets = Budgets { a_day: config.daily_post_budget, a_month: config.monthly_post_budget };
     let ledger = Ledger::new(reading, tally, budgets, S::CONNECTS, UtcTime::now());
-    let progress = Progress::new(ledger.meter.clone(), config.prices(), UtcTime::now());
+    let progress =
+        Progress::new(ledger.meter.clone(), config.prices(), ledger.source.opted_out.clone(), UtcTime::now());
     let held = Held { status, lease, guard, ledger, progress, own_metrics };
     let outcome = match open(held.ledger.source.clone()).await {
         Ok(source) => tasks::run(&held, source, &config, aws_sdk_sqs::Client::new(aws), shutdown).await,

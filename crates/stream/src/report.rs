@@ -112,9 +112,17 @@ pub struct StreamReport {
     /// When the latest post read was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_post_at: Option<UtcTime>,
+    /// Posts of requested keywords that were left out since the streamer started, because their authors have opted out of being found by
+    /// search (Mastodon).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub opted_out: u64,
     /// The traffic of each keyword; if there are more than 100 keywords, of those with the most posts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keywords: BTreeMap<Keyword, Traffic>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// An interruption of reading whose gaps are not on record yet.

@@ -21,11 +21,16 @@ struct World {
     http: reqwest::Client,
     machine: Machine,
     started: UtcTime,
+    honours_opt_out: bool,
     _data: tempfile::TempDir,
 }
 
 impl World {
     async fn start(seed: u64) -> Self {
+        Self::start_with(seed, true).await
+    }
+
+    async fn start_with(seed: u64, honour_opt_out: bool) -> Self {
         service::aws::install_tls();
         let keep_alive = Duration::from_secs(15);
         let generated = stub::Source::Generator { seed };
@@ -35,12 +40,13 @@ impl World {
         let started = UtcTime::now();
         let machine = Machine::start(Options {
             keywords: KEYWORDS.map(|keyword| keyword.parse().unwrap()).to_vec(),
+            honour_opt_out,
             ..Options::new(data.path(), Stream::Mastodon { url: stub.url.clone() })
         });
         let machine = machine.await.unwrap();
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
         tokio::time::sleep(Duration::from_secs(20)).await;
-        Self { stub, http, machine, started, _data: data }
+        Self { stub, http, machine, started, honours_opt_out: honour_opt_out, _data: data }
     }
 
     async fn get(&self, url: &str) -> Value {
@@ -98,7 +104,8 @@ impl World {
                     continue;
                 }
                 let text = stored.get(&format!("127.0.0.1:{}", status["id"].as_str().unwrap()));
-                let matches = match (status["removed"] == true, status["text"].as_str()) {
+                let is_left_out = self.honours_opt_out && status["optedOut"] == true;
+                let matches = match (status["removed"] == true || is_left_out, status["text"].as_str()) {
                     (true, _) => text.is_none(),
                     (false, None) => text.is_some(),
                     (false, Some(changed)) => text.is_some_and(|text| text == changed),
@@ -129,7 +136,8 @@ impl World {
         let statuses = self.statuses().await;
         let of = |tag: &str| {
             let mut known = statuses.iter().filter(|status| {
-                status["removed"] == false && status["delivered"] != 0 && status["tags"][0] == tag
+                let is_there = status["removed"] == false && status["optedOut"] == false;
+                is_there && status["delivered"] != 0 && status["tags"][0] == tag
             });
             known.next().unwrap()["id"].as_str().unwrap().parse::<u64>().unwrap()
         };
@@ -149,6 +157,32 @@ fn posts_edits_and_removals_are_stored() {
         let statistics = format!("http://{}/tweetsStatistics?keyword=%23zebra", world.machine.api);
         assert!(world.get(&statistics).await["total"].as_u64().unwrap() > 3);
     });
+}
+
+#[test]
+fn posts_of_authors_who_opted_out_are_left_out_and_counted_unless_all_are_wanted() {
+    for honours in [true, false] {
+        virtually(async {
+            let world = World::start_with(2, honours).await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            world.control("rate", &json!({ "rate": 0.0 })).await;
+            world.settled().await;
+            let statuses = world.statuses().await;
+            let opted_out =
+                statuses.iter().filter(|status| status["optedOut"] == true && status["delivered"] != 0);
+            let opted_out = opted_out.count() as u64;
+            assert!(
+                opted_out > 3 && opted_out < statuses.len() as u64 / 2,
+                "{opted_out} of {}",
+                statuses.len()
+            );
+            tokio::time::sleep(Duration::from_secs(15)).await;
+            let stream = world.get(&format!("http://{}/stream", world.machine.api)).await;
+            let told = stream["report"]["optedOut"].as_u64().unwrap_or(0);
+            // A post for a hashtag of its own connection counts there, and those that were fetched too.
+            assert!(if honours { told >= opted_out } else { told == 0 }, "{told} of {opted_out}");
+        });
+    }
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn a_new_source_is_read_and_healed() {
         let status = machine.aws.status_table("feed");
         status.add_keyword(&"fox".parse().unwrap(), KeywordOptions::default(), UtcTime::now()).await.unwrap();
         // A source without a price per post, like this one.
-        let free = SourceConfig::Mastodon { url: String::new(), token_parameter: None };
+        let free = SourceConfig::Mastodon { url: String::new(), token_parameter: None, honour_opt_out: true };
         let config = Config {
             stream_id: "feed".to_owned(),
             owner: "test".to_owned(),

@@ -40,7 +40,7 @@ impl Client {
         let mut tweets = BTreeMap::new();
         let (mut cursor, mut last) = (String::new(), String::from("9999"));
         loop {
-            let page = self.get(&format!("/tweets?keyword={keyword}&limit=100{cursor}")).await;
+            let page = self.get(&format!("/tweets?keyword={keyword}&versions=all&limit=100{cursor}")).await;
             for tweet in page["tweets"].as_array().unwrap() {
                 let date = tweet["createDate"].as_str().unwrap().to_owned();
                 assert!(date <= last, "newest first: {date} after {last}");
@@ -61,7 +61,7 @@ impl Client {
         for tweet in self.tweets(keyword).await.values() {
             *expected.entry(tweet["country"].as_str().unwrap_or("unknown").to_owned()).or_default() += 1;
         }
-        let answer = self.get(&format!("/tweetsStatistics?keyword={keyword}")).await;
+        let answer = self.get(&format!("/tweetsStatistics?keyword={keyword}&versions=all")).await;
         let rows = answer["statistics"].as_array().unwrap().iter();
         let counted: BTreeMap<String, u64> = rows
             .map(|row| (row["country"].as_str().unwrap().to_owned(), row["tweets"].as_u64().unwrap()))

@@ -144,7 +144,7 @@ fn functions_and_the_task_get_exactly_the_variables_that_they_read() {
     let variables = container["Environment"].as_sequence().unwrap().iter();
     let variables: Vec<_> =
         variables.map(|variable| (plain(&variable["Name"]), template.given(&variable["Value"]))).collect();
-    let not_deployed = ["STREAM_ID", "MASTODON_URL", "MASTODON_TOKEN_PARAMETER"];
+    let not_deployed = ["STREAM_ID", "MASTODON_URL", "MASTODON_TOKEN_PARAMETER", "MASTODON_HONOUR_OPT_OUT"];
     assert_variables(&variables, &not_deployed, |variable| {
         streamer::Config::from_variables(variable, String::new())
     });

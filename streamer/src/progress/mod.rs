@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use utc_time::UtcTime;
 
 use crate::meter::Meter;
+use crate::source::OptedOut;
 
 /// The streamer's progress: its tasks write it, and the heartbeat reads it.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ pub(crate) struct Progress {
     missing: Arc<Mutex<BTreeMap<u64, Interruption>>>,
     refused_requests: Arc<AtomicU64>,
     sent: Arc<Mutex<Sent>>,
+    opted_out: OptedOut,
 }
 
 /// What the source charges, in micro-dollars.
@@ -62,7 +64,7 @@ impl Drop for Untold {
 }
 
 impl Progress {
-    pub(crate) fn new(meter: Meter, prices: Prices, now: UtcTime) -> Self {
+    pub(crate) fn new(meter: Meter, prices: Prices, opted_out: OptedOut, now: UtcTime) -> Self {
         let report = StreamReport {
             state: StreamState::Starting,
             reason: None,
@@ -84,11 +86,12 @@ impl Progress {
             monthly_post_budget: meter.budgets().a_month,
             source_usage: None,
             last_post_at: None,
+            opted_out: 0,
             keywords: BTreeMap::new(),
         };
         let sender = watch::Sender::new(report);
         let (missing, refused_requests, sent) = Default::default();
-        Self { sender, meter, missing, refused_requests, sent }
+        Self { sender, meter, missing, refused_requests, sent, opted_out }
     }
 
     /// Enters a state, which is reported immediately.
@@ -235,6 +238,7 @@ impl Progress {
             posts_this_month,
             users_today,
             users_this_month,
+            opted_out: self.opted_out.count(),
             ..report
         }
     }

@@ -9,7 +9,8 @@ fn at(second: i64) -> UtcTime {
 
 fn progress(budget: Option<u64>) -> Progress {
     let budgets = Budgets { a_day: budget, a_month: None };
-    Progress::new(Meter::new(stream::reading::Metered::default(), budgets, at(0)), Prices::default(), at(0))
+    let meter = Meter::new(stream::reading::Metered::default(), budgets, at(0));
+    Progress::new(meter, Prices::default(), OptedOut::default(), at(0))
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod contract;
 mod failure;
 mod learnt;
 mod memory;
+mod opted_out;
 mod rate_limits;
 
 pub use arrival::{Arrival, Item};
@@ -18,4 +19,5 @@ pub use contract::{
 pub use failure::{Class, Failure};
 pub use learnt::Learnt;
 pub use memory::Memory;
+pub use opted_out::OptedOut;
 pub use rate_limits::{ConnectQuota, RateLimits};

@@ -31,7 +31,7 @@ use crate::world::redaction::{Reason, Redaction};
 use crate::x::answer::Failure;
 pub(crate) use follower::Follower;
 use follower::has_tag;
-use status::{status, status_id};
+use status::{opted_out, status, status_id};
 
 /// Most posts on a page of a timeline.
 const PAGE: usize = 40;
@@ -268,7 +268,7 @@ pub(crate) async fn statuses(State(stub): State<Stub>) -> Json<Value> {
                 json!({
                     "id": status_id(post, sequence).to_string(), "at": format!("{:.3}", post.at), "tags": tags,
                     "removed": !post.is_public(), "text": post.edited.as_ref().map(|(text, _)| text),
-                    "delivered": post.delivered,
+                    "delivered": post.delivered, "optedOut": opted_out(post),
                 })
             })
         })

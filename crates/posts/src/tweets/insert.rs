@@ -83,7 +83,8 @@ impl TweetsTable {
         self.insert_sent(keyword, posts, now, now, deadline).await
     }
 
-    /// The same for posts that were sent at this time; those that were sent before their keyword was forgotten are left out too.
+    /// The same for posts that were sent at this time. Those that were read before their keyword was forgotten, or if that is not known were
+    /// sent before, are left out too.
     ///
     /// # Errors
     /// DynamoDB's error.
@@ -98,15 +99,16 @@ impl TweetsTable {
         let mut inserted = Inserted::default();
         for transaction in transactions(posts) {
             let mut attempts = Attempts::until(deadline);
-            let (versions, others): (Vec<&Post>, Vec<&Post>) =
-                transaction.iter().partition(|post| post.first_version.is_some());
-            let firsts = versions.iter().filter_map(|post| post.first_version.as_ref());
+            let firsts = transaction.iter().filter_map(|post| post.first_version.as_ref());
             let ids: Vec<&PostId> = transaction.iter().map(|post| &post.tweet_id).chain(firsts).collect();
             let (noted, barrier) =
                 self.notes_and_barrier(keyword, &ids, Consistency::Eventual, &mut attempts).await?;
-            if barrier.is_some_and(|until| sent <= until) {
-                continue;
-            }
+            let is_forgotten =
+                |post: &&Post| barrier.is_some_and(|until| post.read_at.unwrap_or(sent) <= until);
+            let (versions, others): (Vec<&Post>, Vec<&Post>) = transaction
+                .into_iter()
+                .filter(|post| !is_forgotten(post))
+                .partition(|post| post.first_version.is_some());
             let is_removed = |id: &PostId| noted.get(id).is_some_and(|note| note.is_removed);
             let mut together = Together {
                 posts: others.iter().copied().filter(|post| !is_removed(&post.tweet_id)).collect(),

@@ -36,6 +36,9 @@ fn what_is_taken_back_at_x_leaves_the_tables_and_the_exports_and_nothing_brings_
             post["countrySource"] == "place" && !gone.contains(post["tweetId"].as_str().unwrap())
         })
         .await;
+        let placed_whole = format!("{}/tweets/{placed}?fields=all", world.api());
+        let tweet = world.get(&placed_whole).await["tweets"][0].clone();
+        assert!(tweet["placeName"].is_string() && tweet["raw"]["includes"]["places"].is_array(), "{tweet}");
         let scrubbed = world.take_back(&placed, "scrub_geo").await;
         let checked = world.check().await.outcome;
         let taken = checked.deleted + checked.protected + checked.suspended + checked.bounced;
@@ -55,6 +58,10 @@ fn what_is_taken_back_at_x_leaves_the_tables_and_the_exports_and_nothing_brings_
             (&after[&placed]["country"], &after[&placed]["countrySource"]),
             (&Value::Null, &Value::Null)
         );
+        let tweet = world.get(&placed_whole).await["tweets"][0].clone();
+        let sent = &tweet["raw"];
+        assert!(tweet["placeName"].is_null() && tweet["text"].is_string(), "{tweet}");
+        assert!(sent["data"]["geo"].is_null() && sent["includes"]["places"].is_null(), "{sent}");
         world.assert_counts_equal_posts().await;
         let tweet = world.http.get(format!("{}/tweets/{}", world.api(), gone.first().unwrap()));
         assert_eq!(tweet.send().await.unwrap().status(), 404);

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::events::{Events, Frame};
 use super::matching::matches;
-use crate::source::{Arrival, Decoder, Item};
+use crate::source::{Arrival, Decoder, Item, OptedOut};
 
 /// The keywords that a connection carries. Copies share them, so that the decoder of an open connection follows changes.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,24 @@ impl Followed {
     }
 }
 
+/// What is done with posts whose authors have opted out of being found by search.
+#[derive(Clone, Debug)]
+pub(crate) struct OptOut {
+    /// Whether they are left out.
+    pub(crate) is_honoured: bool,
+    /// Where they are counted then.
+    pub(crate) left_out: OptedOut,
+}
+
+impl OptOut {
+    /// Whether a post that belongs to a requested keyword is left out, which is counted.
+    pub(crate) fn leaves_out(&self, status: &Status) -> bool {
+        let leaves_out = self.is_honoured && status.opted_out;
+        self.left_out.add(u64::from(leaves_out));
+        leaves_out
+    }
+}
+
 /// Decodes one connection's bytes. What is not a post is skipped, and logged by its size and its position in the stream, never
 /// by its text.
 #[derive(Debug)]
@@ -41,13 +59,14 @@ pub(crate) struct Decode {
     /// The server's name, the prefix of its posts' ids.
     host: String,
     followed: Followed,
+    opt_out: OptOut,
     /// The bytes of all chunks before the current one.
     position: u64,
 }
 
 impl Decode {
-    pub(crate) fn new(host: String, followed: Followed) -> Self {
-        Self { events: Events::default(), host, followed, position: 0 }
+    pub(crate) fn new(host: String, followed: Followed, opt_out: OptOut) -> Self {
+        Self { events: Events::default(), host, followed, opt_out, position: 0 }
     }
 
     fn item(&self, frame: Frame, position: u64) -> Option<Item> {
@@ -69,6 +88,9 @@ impl Decode {
                     return skipped("not a post of its author's own", data.len());
                 };
                 let keywords = self.followed.of(&status);
+                if !keywords.is_empty() && self.opt_out.leaves_out(&status) {
+                    return None;
+                }
                 Some(Item::Arrived(Arrival::Post(Box::new(sent(&status, &self.host, data))), keywords))
             }
             "delete" => {

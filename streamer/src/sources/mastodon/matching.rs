@@ -36,6 +36,7 @@ mod tests {
         Status {
             post: serde_json::from_value(post).unwrap(),
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            opted_out: false,
         }
     }
 

@@ -6,5 +6,5 @@ mod matching;
 mod source;
 
 #[cfg(any(test, fuzzing))]
-pub(crate) use decode::{Decode, Followed};
+pub(crate) use decode::{Decode, Followed, OptOut};
 pub use source::Mastodon;

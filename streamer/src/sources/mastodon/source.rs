@@ -12,11 +12,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use utc_time::UtcTime;
 
-use super::decode::{Decode, Followed, sent};
+use super::decode::{Decode, Followed, OptOut, sent};
 use super::matching::{hashtag, matches};
 use crate::source::{
-    BackoffRules, ConnectQuota, Connection, Extent, Failure, FetchedPage, RateLimits, RequestedKeywords,
-    Rest, Selection, Source, decoded,
+    BackoffRules, ConnectQuota, Connection, Extent, Failure, FetchedPage, Memory, RateLimits,
+    RequestedKeywords, Rest, Selection, Source, decoded,
 };
 
 /// The connection that carries every keyword that is not a hashtag.
@@ -35,13 +35,17 @@ pub struct Mastodon {
     /// The hashtag that this connection follows; `None` for the public stream.
     tag: Option<String>,
     followed: Followed,
+    opt_out: OptOut,
 }
 
 impl Mastodon {
-    /// The server behind `client`, called `host`, within `limits`.
+    /// The server behind `client`, called `host`, with what earlier readers know of it. Posts of authors who have opted out of being found by search are
+    /// left out if `honour_opt_out`, and counted.
     #[must_use]
-    pub fn new(client: json_api::Client, limits: RateLimits, host: String) -> Self {
-        Self { client, limits, host, tag: None, followed: Followed::default() }
+    pub fn new(client: json_api::Client, memory: Memory, host: String, honour_opt_out: bool) -> Self {
+        let Memory { limits, opted_out, learnt: _ } = memory;
+        let opt_out = OptOut { is_honoured: honour_opt_out, left_out: opted_out };
+        Self { client, limits, host, tag: None, followed: Followed::default(), opt_out }
     }
 }
 
@@ -107,7 +111,7 @@ impl Source for Mastodon {
             .header("accept", "text/event-stream")
             .query(self.tag.as_ref().map(|tag| ("tag", tag)).as_slice());
         let answer = self.limits.ask(RateLimits::CONNECT, self.client.open(request)).await?;
-        let decode = Decode::new(self.host.clone(), self.followed.clone());
+        let decode = Decode::new(self.host.clone(), self.followed.clone(), self.opt_out.clone());
         Ok(Connection { items: decoded(answer, decode), backfilled_from: None })
     }
 
@@ -145,6 +149,7 @@ impl Source for Mastodon {
         let posts: Vec<Sent> = read
             .iter()
             .filter(|(status, _)| status.post.create_date <= to && matches(keyword, status))
+            .filter(|(status, _)| !self.opt_out.leaves_out(status))
             .map(|(status, json)| sent(status, &self.host, json.get().to_owned()))
             .collect();
         let rest = newest.filter(|_| !last).map(|page| Rest { page, period });

@@ -17,6 +17,8 @@ pub struct Status {
     pub post: Post,
     /// The hashtags.
     pub tags: Vec<String>,
+    /// Whether its author has opted out of being found by search.
+    pub opted_out: bool,
 }
 
 /// The id of a post of `host`, unique among all sources.
@@ -88,7 +90,13 @@ pub fn read_status(status: &Value, host: &str) -> Option<Status> {
     post.text = content.text;
     let tags = status["tags"].as_array().into_iter().flatten();
     let tags = tags.filter_map(|tag| Some(tag["name"].as_str()?.to_lowercase())).collect();
-    Some(Status { post, tags })
+    Some(Status { post, tags, opted_out: opted_out(account) })
+}
+
+/// Whether an author does not want search engines to index them (`noindex`), or their posts to appear in the results of a search (`indexable`). A server
+/// that does not say so leaves it out. <https://docs.joinmastodon.org/entities/Account/>
+fn opted_out(account: &Value) -> bool {
+    account["noindex"] == true || account["indexable"] == false
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -183,12 +191,27 @@ mod tests {
             },
             "tags": [{ "name": "Rust" }], "reblog": null, "new field": {},
         });
-        let Status { post, tags } = read_status(&status, "m.example").unwrap();
+        let Status { post, tags, opted_out } = read_status(&status, "m.example").unwrap();
         assert_eq!(post.tweet_id.as_str(), "m.example:116000000000000001");
         assert_eq!((post.text.as_str(), tags.as_slice()), ("mild\n\nhello", &["rust".to_owned()][..]));
         assert_eq!(post.country.map(|country| country.as_str()), Some("LT"));
         assert_eq!(post.edited_at.unwrap().to_string(), "2026-11-24T10:05:00.000Z");
         assert_eq!(post.references[0].tweet_id.as_str(), "m.example:115");
+        assert!(!opted_out);
+    }
+
+    #[test]
+    fn an_author_opts_out_by_either_field_and_by_neither_that_is_missing() {
+        for (account, expected) in [
+            (json!({}), false),
+            (json!({ "noindex": null, "indexable": null }), false),
+            (json!({ "noindex": false, "indexable": true }), false),
+            (json!({ "noindex": true, "indexable": true }), true),
+            (json!({ "noindex": false, "indexable": false }), true),
+            (json!({ "indexable": "false" }), false),
+        ] {
+            assert_eq!(opted_out(&account), expected, "{account}");
+        }
     }
 
     #[test]
