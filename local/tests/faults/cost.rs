@@ -22,6 +22,7 @@ const CARRYING: [(&str, Option<&str>); 7] = [
 ];
 
 /// The requests that carry posts for a minute, by their operation, and how many posts they carry; prints how large an item is on average.
+#[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
 fn a_minute(keep_raw: bool) -> (BTreeMap<String, u64>, u64) {
     const TIME: Duration = Duration::from_secs(60);
     // Six in ten of the posts that the stub makes up match the rules. Three in a hundred are edits, within a second of what they edit: sooner
@@ -59,8 +60,7 @@ fn a_minute(keep_raw: bool) -> (BTreeMap<String, u64>, u64) {
         assert!(bytes < 1000, "{bytes} bytes");
         *result.lock().unwrap() = (std::mem::take(&mut *calls.lock().unwrap()), posts);
     });
-    let counted = counted.lock().unwrap().clone();
-    counted
+    counted.lock().unwrap().clone()
 }
 
 /// How many items TweetsTable has, their average size, and how many are larger than a write unit.

@@ -63,7 +63,7 @@ fn post(data: &wire::Post<'_>, includes: &wire::Includes<'_>) -> Result<Post, &'
     let author = data.author_id.as_deref().and_then(|id| includes.user(id));
     let place = data.geo.as_ref().and_then(|geo| includes.place(geo.place_id.as_deref()?));
     let in_place = || Country::from_code(place?.country_code.as_deref()?);
-    let by_profile = || Some(place::place(author?.location.as_deref()?, data.lang.as_deref())?);
+    let by_profile = || place::place(author?.location.as_deref()?, data.lang.as_deref());
     let (country, country_source, country_how) = match (in_place(), by_profile()) {
         (Some(country), _) => (Some(country), Some(CountrySource::Place), None),
         (None, Some(placed)) => (Some(placed.country), Some(CountrySource::Profile), Some(placed.how)),
@@ -160,7 +160,7 @@ fn add_entities(post: &mut Post, entities: &wire::Entities<'_>, span: Span) -> u
         let (from, to) = (place(start), place(end));
         let fits = matches!((from, to), (Some(from), Some(to)) if from < to && u64::from(to) <= span.end);
         // What lies beyond the frame of a repost comes with the original.
-        left_out += u64::from(!(fits && is_named) && !is_frame);
+        left_out += u64::from(!(is_frame || fits && is_named));
         (fits && is_named).then_some((from, to))
     };
     for link in &entities.urls {

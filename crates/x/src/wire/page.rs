@@ -67,7 +67,7 @@ impl<'a> SearchPage<'a> {
 }
 
 /// The elements of a list; none if it is something else.
-fn list<'a>(json: Option<&'a RawValue>) -> Vec<&'a RawValue> {
+fn list(json: Option<&RawValue>) -> Vec<&RawValue> {
     json.and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default()
 }
 
