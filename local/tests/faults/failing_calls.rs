@@ -58,3 +58,25 @@ impl Calls {
         self.made.lock().unwrap().clone()
     }
 }
+
+/// Plays every `step`th of all combinations of a call and a way in which it can fail, starting with combination `first`. `survives` plays one,
+/// returns the operations called, and panics if it did not survive; all of `operations` must be among those called without a failure.
+#[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
+pub(crate) fn single_failures(
+    survives: impl Fn(&[(usize, Failure)]) -> Vec<String>,
+    operations: &[&str],
+    first: usize,
+    step: usize,
+) {
+    let calls = survives(&[]);
+    for operation in operations {
+        assert!(calls.iter().any(|call| call == operation), "no {operation} among {calls:?}");
+    }
+    let all: Vec<(usize, Failure)> =
+        (0..calls.len()).flat_map(|number| FAILURES.map(|failure| (number, failure))).collect();
+    let played = all.iter().skip(first).step_by(step);
+    println!("{} of {} single failures", played.len(), all.len());
+    played.for_each(|failure| {
+        survives(&[*failure]);
+    });
+}

@@ -15,7 +15,7 @@ use stream::keyword_options::KeywordOptions;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
-use crate::failing_calls::{Calls, FAILURES, Failure};
+use crate::failing_calls::{self, Calls, Failure};
 use crate::hours::virtually_for_hours;
 use crate::virtual_time::folder;
 use crate::world::{all_gaps, idle_machine};
@@ -376,19 +376,9 @@ fn survives(query: &'static str, which: &[(usize, Failure)]) -> Vec<String> {
 const OF_ONE: &str = "keyword=rust&confirm=rust&counts=true";
 const OF_ALL: &str = "all=true&confirm=everything&counts=true";
 
-#[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
 fn single_failures(query: &'static str, first: usize, step: usize) {
-    let calls = survives(query, &[]);
-    for operation in ["BatchGetItem", "BatchWriteItem", "PutItem", "DeleteItem", "ReceiveMessage"] {
-        assert!(calls.iter().any(|call| call == operation), "no {operation} among {calls:?}");
-    }
-    let all: Vec<(usize, Failure)> =
-        (0..calls.len()).flat_map(|number| FAILURES.map(|failure| (number, failure))).collect();
-    let played = all.iter().skip(first).step_by(step);
-    println!("{} of {} single failures", played.len(), all.len());
-    played.for_each(|failure| {
-        survives(query, &[*failure]);
-    });
+    let operations = ["BatchGetItem", "BatchWriteItem", "PutItem", "DeleteItem", "ReceiveMessage"];
+    failing_calls::single_failures(|which| survives(query, which), &operations, first, step);
 }
 
 #[test]

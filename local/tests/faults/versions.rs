@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
-use crate::failing_calls::{Calls, FAILURES, Failure};
+use crate::failing_calls::{self, Calls, Failure};
 use crate::virtual_time::{folder, virtually};
 use crate::world::idle_machine;
 
@@ -288,19 +288,9 @@ fn survives(which: &[(usize, Failure)]) -> Vec<String> {
     outcome.unwrap_or_else(|_| panic!("not survived: {which:?}"))
 }
 
-#[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
 fn single_failures(first: usize, step: usize) {
-    let calls = survives(&[]);
-    for operation in ["BatchGetItem", "TransactWriteItems", "UpdateItem", "Query"] {
-        assert!(calls.iter().any(|call| call == operation), "no {operation} among {calls:?}");
-    }
-    let all: Vec<(usize, Failure)> =
-        (0..calls.len()).flat_map(|number| FAILURES.map(|failure| (number, failure))).collect();
-    let played = all.iter().skip(first).step_by(step);
-    println!("{} of {} single failures", played.len(), all.len());
-    played.for_each(|failure| {
-        survives(&[*failure]);
-    });
+    let operations = ["BatchGetItem", "TransactWriteItems", "UpdateItem", "Query"];
+    failing_calls::single_failures(survives, &operations, first, step);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use utc_time::UtcTime;
 
 use super::world::collected;
 use crate::consistency::published;
-use crate::failing_calls::{Calls, FAILURES, Failure};
+use crate::failing_calls::{self, Calls, Failure};
 use crate::hours::virtually_for_hours;
 use crate::virtual_time::folder;
 
@@ -76,19 +76,9 @@ fn survives(which: &[(usize, Failure)]) -> Vec<String> {
 }
 
 /// Plays every `step`th of all combinations of a call and a way in which it can fail, starting with combination `first`.
-#[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
 fn single_failures(first: usize, step: usize) {
-    let calls = survives(&[]);
-    for operation in ["Scan", "TransactWriteItems", "PutItem", "Query", "GetParameter"] {
-        assert!(calls.iter().any(|call| call == operation), "no {operation} among {calls:?}");
-    }
-    let all: Vec<(usize, Failure)> =
-        (0..calls.len()).flat_map(|number| FAILURES.map(|failure| (number, failure))).collect();
-    let played = all.iter().skip(first).step_by(step);
-    println!("{} of {} single failures", played.len(), all.len());
-    played.for_each(|failure| {
-        survives(&[*failure]);
-    });
+    let operations = ["Scan", "TransactWriteItems", "PutItem", "Query", "GetParameter"];
+    failing_calls::single_failures(survives, &operations, first, step);
 }
 
 #[test]
