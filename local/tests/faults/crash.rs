@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::consistency::agree;
-use crate::failing_calls::{Calls, FAILURES, Failure};
+use crate::failing_calls::{self, Calls, FAILURES, Failure};
 use crate::virtual_time::{folder, virtually};
 use crate::world::{PATIENCE, Settings, World};
 
@@ -123,20 +123,10 @@ fn survives(which: &[(usize, Failure)]) -> Vec<String> {
 
 /// Plays every `step`th of all combinations of a call that the load makes and a way in which it can fail, starting with
 /// combination `first`.
-#[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
 fn single_failures(first: usize, step: usize) {
-    let calls = survives(&[]);
+    let operations = ["SendMessageBatch", "TransactWriteItems", "PutMetricData", "DeleteMessageBatch"];
+    let calls = failing_calls::single_failures(survives, &operations, first, step);
     assert!(calls.len() > 40, "{calls:?}");
-    for operation in ["SendMessageBatch", "TransactWriteItems", "PutMetricData", "DeleteMessageBatch"] {
-        assert!(calls.iter().any(|call| call == operation), "no {operation} among {calls:?}");
-    }
-    let all: Vec<(usize, Failure)> =
-        (0..calls.len()).flat_map(|number| FAILURES.map(|failure| (number, failure))).collect();
-    let played = all.iter().skip(first).step_by(step);
-    println!("{} of {} single failures", played.len(), all.len());
-    played.for_each(|failure| {
-        survives(&[*failure]);
-    });
 }
 
 #[test]

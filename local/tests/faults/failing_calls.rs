@@ -60,14 +60,15 @@ impl Calls {
 }
 
 /// Plays every `step`th of all combinations of a call and a way in which it can fail, starting with combination `first`. `survives` plays one,
-/// returns the operations called, and panics if it did not survive; all of `operations` must be among those called without a failure.
+/// returns the operations called, and panics if it did not survive; all of `operations` must be among those called
+/// without a failure, which are returned.
 #[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
 pub(crate) fn single_failures(
     survives: impl Fn(&[(usize, Failure)]) -> Vec<String>,
     operations: &[&str],
     first: usize,
     step: usize,
-) {
+) -> Vec<String> {
     let calls = survives(&[]);
     for operation in operations {
         assert!(calls.iter().any(|call| call == operation), "no {operation} among {calls:?}");
@@ -79,4 +80,5 @@ pub(crate) fn single_failures(
     played.for_each(|failure| {
         survives(&[*failure]);
     });
+    calls
 }

@@ -378,7 +378,7 @@ const OF_ALL: &str = "all=true&confirm=everything&counts=true";
 
 fn single_failures(query: &'static str, first: usize, step: usize) {
     let operations = ["BatchGetItem", "BatchWriteItem", "PutItem", "DeleteItem", "ReceiveMessage"];
-    failing_calls::single_failures(|which| survives(query, which), &operations, first, step);
+    let _ = failing_calls::single_failures(|which| survives(query, which), &operations, first, step);
 }
 
 #[test]

@@ -290,7 +290,7 @@ fn survives(which: &[(usize, Failure)]) -> Vec<String> {
 
 fn single_failures(first: usize, step: usize) {
     let operations = ["BatchGetItem", "TransactWriteItems", "UpdateItem", "Query"];
-    failing_calls::single_failures(survives, &operations, first, step);
+    let _ = failing_calls::single_failures(survives, &operations, first, step);
 }
 
 #[test]

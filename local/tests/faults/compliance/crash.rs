@@ -78,7 +78,7 @@ fn survives(which: &[(usize, Failure)]) -> Vec<String> {
 /// Plays every `step`th of all combinations of a call and a way in which it can fail, starting with combination `first`.
 fn single_failures(first: usize, step: usize) {
     let operations = ["Scan", "TransactWriteItems", "PutItem", "Query", "GetParameter"];
-    failing_calls::single_failures(survives, &operations, first, step);
+    let _ = failing_calls::single_failures(survives, &operations, first, step);
 }
 
 #[test]
