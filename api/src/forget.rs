@@ -2,7 +2,7 @@
 //!
 //! A pass goes through the posts, the dead letters, the gaps and, if that is requested, the counts. What is still under way on the queue is kept
 //! out by a barrier (`TweetsTable::put_barrier`), and what an earlier batch was storing meanwhile is found by the next pass: the last one
-//! begins a minute after forgetting began, and finds nothing. All of it is in one item of StreamStatusTable, so a turn may be made by any
+//! begins half a minute after the barrier went up, and finds nothing. All of it is in one item of StreamStatusTable, so a turn may be made by any
 //! process, and one that died is made again.
 
 use std::time::Duration;
@@ -17,8 +17,8 @@ use utc_time::UtcTime;
 
 use crate::state::ControlApi;
 
-/// How long after forgetting began the last pass begins, at the earliest: a batch of the consumer takes up to 20 s.
-const SETTLED: Duration = Duration::from_secs(60);
+/// How long after the barrier went up the last pass begins, at the earliest: a batch of the consumer that has not seen it takes up to 20 s.
+const SETTLED: Duration = Duration::from_secs(30);
 
 /// How far ahead the barrier is while forgetting is under way. It is renewed with each turn, and set to the end when it ends.
 const AHEAD: Duration = Duration::from_secs(60 * 60);
@@ -92,6 +92,7 @@ impl Turn<'_> {
         if self.is_requested().await? {
             // It must not keep out what is collected again.
             self.api.tweets.put_barrier(&what, now, now).await?;
+            self.forgetting.barred_since = None;
             self.forgetting.waiting = Some("it is being collected; stop it first".to_owned());
             self.forgetting.busy_until = None;
             self.save().await?;
@@ -99,6 +100,7 @@ impl Turn<'_> {
         }
         self.forgetting.waiting = None;
         self.api.tweets.put_barrier(&what, now.after(AHEAD), now).await?;
+        self.forgetting.barred_since.get_or_insert_with(UtcTime::now);
         let outcome = loop {
             if Instant::now() >= self.until {
                 break Ok(());
@@ -130,7 +132,9 @@ impl Turn<'_> {
             return Ok(self.saved().await?);
         }
         self.delete_others().await?;
-        self.end_pass(what).await
+        // Letters that are hidden cannot be looked at. They are visible again before the next turn.
+        let hidden = self.api.dead_letters.hidden().await?;
+        self.end_pass(what, hidden > 0).await
     }
 
     /// Deletes what is not posts.
@@ -159,19 +163,20 @@ impl Turn<'_> {
         Ok(())
     }
 
-    async fn end_pass(&mut self, what: &Forgotten) -> Result<Next, ForgetError> {
+    async fn end_pass(&mut self, what: &Forgotten, is_unsure: bool) -> Result<Next, ForgetError> {
         let now = UtcTime::now();
-        let Forgetting { begun_at, pass, deleted, ended_at, .. } = &mut self.forgetting;
-        if !pass.found && pass.begun_at >= begun_at.after(SETTLED) {
+        let Forgetting { barred_since, pass, deleted, ended_at, .. } = &mut self.forgetting;
+        let is_settled = barred_since.is_some_and(|barred| pass.begun_at >= barred.after(SETTLED));
+        if !pass.found && !is_unsure && is_settled {
             self.api.tweets.put_barrier(what, now, now).await?;
             tracing::info!(?deleted, "forgotten");
             *ended_at = Some(now);
             return Ok(Next::Wait);
         }
-        let was_found = pass.found;
+        let more_may_be_found = pass.found && !is_unsure;
         *pass = Pass::new(now);
         Ok(match self.saved().await? {
-            Next::GoOn if !was_found => Next::Wait,
+            Next::GoOn if !more_may_be_found => Next::Wait,
             next => next,
         })
     }

@@ -6,7 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use posts::tweets::{PostPosition, PostQuery, StoredPost};
+use posts::tweets::{PostPosition, PostQuery};
 use tokio::time::Instant;
 
 use super::error::ExportError;
@@ -70,9 +70,9 @@ async fn part(
     shape: &Shape,
     after: Option<PostPosition>,
 ) -> Result<(Bytes, Option<PostPosition>), ExportError> {
-    let page = api.tweets.page(query, READ_AT_ONCE, after, shape.fields.detail()).await?;
-    for post in &page.posts {
-        writer.push(post, shape)?;
+    let page = api.tweets.page_with_removed(query, READ_AT_ONCE, after, shape.fields.detail()).await?;
+    for found in &page.found {
+        writer.push(found, shape)?;
     }
     Ok((writer.finish()?.into(), page.next))
 }
@@ -91,10 +91,11 @@ async fn bounded(
     size.add(writer.bytes());
     let (mut at, mut is_first) = (after, true);
     loop {
-        let page = api.tweets.page(query, READ_AT_ONCE, at.clone(), shape.fields.detail()).await?;
-        for post in &page.posts {
+        let detail = shape.fields.detail();
+        let page = api.tweets.page_with_removed(query, READ_AT_ONCE, at.clone(), detail).await?;
+        for found in &page.found {
             let before = writer.bytes().len();
-            writer.push(post, shape)?;
+            writer.push(found, shape)?;
             size.add(&writer.bytes()[before..]);
             if size.bytes() > limit && !is_first {
                 let mut body = writer.finish()?;
@@ -102,16 +103,11 @@ async fn bounded(
                 return Ok((body, at));
             }
             is_first = false;
-            at = Some(position(post));
+            at = Some(found.position());
         }
         at = page.next;
         if at.is_none() || Instant::now() >= deadline {
             return Ok((writer.finish()?, at));
         }
     }
-}
-
-/// The position after a post.
-fn position(stored: &StoredPost) -> PostPosition {
-    PostPosition { tweet_id: stored.post.tweet_id.clone(), create_date: stored.post.create_date }
 }

@@ -21,6 +21,8 @@ pub(crate) enum Format {
     Jsonl,
     /// Comma-separated values as in RFC 4180, with a header row.
     Csv,
+    /// The same, with nothing but the posts' ids and when those that are gone were removed.
+    Ids,
 }
 
 impl Format {
@@ -28,7 +30,7 @@ impl Format {
     pub(super) fn media_type(self) -> &'static str {
         match self {
             Self::Jsonl => "application/x-ndjson",
-            Self::Csv => "text/csv; charset=utf-8",
+            Self::Csv | Self::Ids => "text/csv; charset=utf-8",
         }
     }
 
@@ -37,6 +39,7 @@ impl Format {
         match self {
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
+            Self::Ids => "ids",
         }
     }
 }

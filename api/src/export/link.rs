@@ -12,6 +12,7 @@ pub(super) fn next(query: &PostQuery, shape: &Shape, cursor: &str) -> String {
     let (fields, columns, formulas) = match format {
         Format::Jsonl => (Some(fields.names().join(",")), None, None),
         Format::Csv => (None, Some(fields.names().join(",")), Some(formulas.parameter().to_owned())),
+        Format::Ids => (None, None, None),
     };
     let country = filter.country.map(CountryFilter::as_str);
     let order = match order {

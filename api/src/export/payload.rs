@@ -17,7 +17,7 @@ impl PayloadSize {
     pub(super) fn new(format: Format) -> Self {
         match format {
             Format::Jsonl => Self::Base64(0),
-            Format::Csv => Self::JsonString(0),
+            Format::Csv | Format::Ids => Self::JsonString(0),
         }
     }
 

@@ -46,6 +46,9 @@ pub struct Forgetting {
     pub deleted: Deleted,
     /// How far it has come.
     pub pass: Pass,
+    /// Since when the barrier is up that keeps out what was sent before; absent while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barred_since: Option<UtcTime>,
     /// Why it does not go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
@@ -68,7 +71,8 @@ pub struct Deleted {
     pub posts: u64,
     /// The checksum of their ids, each added as often as its post is counted.
     pub post_ids: IdSum,
-    /// Where everything is forgotten: what was left of posts that had been removed before.
+    /// What was left of posts that had been removed before. Where one keyword is forgotten, the notes stay that keep them from being stored
+    /// under others.
     pub remains: u64,
     /// Dead letters.
     pub dead_letters: u64,
@@ -139,6 +143,7 @@ impl Forgetting {
             ended_at: None,
             deleted: Deleted::default(),
             pass: Pass::new(now),
+            barred_since: None,
             waiting: None,
             busy_until: None,
             version: 0,

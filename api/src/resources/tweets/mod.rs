@@ -63,7 +63,9 @@ pub(crate) struct Tweets {
 /// `read` says how many were read. Following the cursors returns every post that was stored before the first page
 /// exactly once, even while new posts arrive. A new post can be found about a second after it was stored.
 ///
-/// `format` exports posts as lines of JSON or as CSV with a header row. In AWS an answer ends after about four megabytes;
+/// `format` exports posts as lines of JSON or as CSV with a header row. `ids` exports a CSV of the posts' ids alone, which is what X lets you give
+/// to others; posts that were removed are in it for 30 days, with the time in `removedAt`, unless `country`, `countryHow`, `language` or
+/// `text` is sent: nothing tells whether a removed post would match them. In AWS an answer ends after about four megabytes;
 /// its header `Link` (`rel="next"`) then names the address of the rest, which has a header row too.
 ///
 /// `fields`, and `columns` for a CSV, choose what is told of a post: all that its source said is stored. In a CSV, a text that a spreadsheet
@@ -109,6 +111,7 @@ pub(crate) async fn list(
         }
         Some(FormatParameter::Jsonl) => Format::Jsonl,
         Some(FormatParameter::Csv) => Format::Csv,
+        Some(FormatParameter::Ids) => Format::Ids,
     };
     if limit.is_some() {
         let reason = "applies to pages only; an export returns the whole range".to_owned();

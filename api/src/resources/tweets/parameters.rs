@@ -39,7 +39,7 @@ pub(crate) struct Parameters {
     /// Posts whose text contains this; upper and lower case are the same.
     #[param(inline)]
     text: Option<TextParameter>,
-    /// Posts on a page; 20 if absent. Not allowed with the formats `jsonl` and `csv`.
+    /// Posts on a page; 20 if absent. Not allowed with the other formats than `json`.
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
     pub(super) limit: Option<PageLimit>,
     /// Which versions of an edited post; the `newest` that is stored if absent.
@@ -51,7 +51,7 @@ pub(crate) struct Parameters {
     /// Where the page begins: the `nextCursor` of the previous page, which had the same parameters.
     #[param(max_length = 1000)]
     pub(super) cursor: Option<String>,
-    /// `json` returns a page; `jsonl` and `csv` export all posts. `json` if absent.
+    /// `json` returns a page; `jsonl`, `csv` and `ids` export all posts. `json` if absent.
     #[param(inline)]
     pub(super) format: Option<FormatParameter>,
     /// The fields of a post, with commas between them, or `all`; `tweetId`, `createDate` and `keyword` are always there. If absent, those with
@@ -73,9 +73,18 @@ impl Parameters {
     /// # Errors
     /// A parameter belongs to another format.
     pub(super) fn shape(&mut self) -> Result<(Fields, Formulas), ApiError> {
-        let is_csv = matches!(self.format, Some(FormatParameter::Csv));
+        let format = self.format.unwrap_or(FormatParameter::Json);
+        let (is_csv, is_ids) =
+            (matches!(format, FormatParameter::Csv), matches!(format, FormatParameter::Ids));
         let misplaced =
             |field: &'static str, reason: &str| ApiError::Unusable { field, reason: reason.to_owned() };
+        if is_ids && (self.fields.is_some() || self.columns.is_some()) {
+            let field = if self.fields.is_some() { "fields" } else { "columns" };
+            return Err(misplaced(
+                field,
+                "does not apply to ids; the formats jsonl and csv export more of a post",
+            ));
+        }
         if is_csv && self.fields.is_some() {
             return Err(misplaced("fields", "applies to JSON only; the parameter for CSV is columns"));
         }
@@ -135,6 +144,7 @@ pub(crate) enum FormatParameter {
     Json,
     Jsonl,
     Csv,
+    Ids,
 }
 
 #[derive(Clone, Copy, Deserialize, ToSchema)]

@@ -76,10 +76,19 @@ impl DeadLetterQueue {
     /// # Errors
     /// SQS's error.
     pub async fn count(&self) -> Result<u64, aws_sdk_sqs::Error> {
-        let names = [
-            QueueAttributeName::ApproximateNumberOfMessages,
-            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
-        ];
+        let visible = QueueAttributeName::ApproximateNumberOfMessages;
+        self.sum_of(&[visible, QueueAttributeName::ApproximateNumberOfMessagesNotVisible]).await
+    }
+
+    /// About how many messages are hidden because they were received, be it by a request whose answer was lost.
+    ///
+    /// # Errors
+    /// SQS's error.
+    pub async fn hidden(&self) -> Result<u64, aws_sdk_sqs::Error> {
+        self.sum_of(&[QueueAttributeName::ApproximateNumberOfMessagesNotVisible]).await
+    }
+
+    async fn sum_of(&self, names: &[QueueAttributeName]) -> Result<u64, aws_sdk_sqs::Error> {
         let answer = self
             .client
             .get_queue_attributes()

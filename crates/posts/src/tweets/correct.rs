@@ -24,6 +24,23 @@ pub enum Correction {
     NotNeeded,
 }
 
+/// What is read of an item to tell what its post is counted as.
+pub(super) const COUNTED: &str = "#id, #text, #date, #country, #source, #how, #superseded";
+
+/// The names in [`COUNTED`].
+pub(super) fn counted_names() -> HashMap<String, String> {
+    let names = [
+        ("#id", TweetsTable::PARTITION_KEY),
+        ("#text", TweetsTable::TEXT),
+        ("#date", TweetsTable::INDEX_SORT_KEY),
+        ("#country", TweetsTable::COUNTRY),
+        ("#source", TweetsTable::COUNTRY_SOURCE),
+        ("#how", TweetsTable::COUNTRY_HOW),
+        ("#superseded", TweetsTable::SUPERSEDED_BY),
+    ];
+    names.map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned())).into()
+}
+
 impl TweetsTable {
     /// Replaces the text of a stored post, and what no filter uses, if `post` is a later version of it. It stays counted under its
     /// hour and country.
@@ -46,12 +63,11 @@ impl TweetsTable {
                 None => "SET #text = :text, #edited = :edited REMOVE #packed",
             })
             .condition_expression(
-                "attribute_exists(#date) AND (attribute_not_exists(#edited) OR #edited < :edited)",
+                "attribute_exists(#text) AND (attribute_not_exists(#edited) OR #edited < :edited)",
             )
             .expression_attribute_names("#text", Self::TEXT)
             .expression_attribute_names("#edited", Self::EDITED_AT)
             .expression_attribute_names("#packed", PACKED)
-            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
             .expression_attribute_values(":text", AttributeValue::S(post.text.clone()))
             .expression_attribute_values(":edited", AttributeValue::S(edited_at.to_string()));
         if let Some(packed) = packed {
@@ -69,8 +85,8 @@ impl TweetsTable {
         }
     }
 
-    /// Removes a post that is stored under `keyword` and counts it as removed: both or neither. Only its id remains,
-    /// so that it is not stored again under any keyword.
+    /// Removes a post that is stored under `keyword` and counts it as removed: both or neither. Only its id and its
+    /// times remain, so that it is not stored again under any keyword.
     ///
     /// # Errors
     /// DynamoDB's error, after conflicts and throttling were retried until `deadline`; or an item that this version
@@ -88,16 +104,18 @@ impl TweetsTable {
                 return Ok(Correction::NotNeeded);
             };
             let mut removed = self.key(keyword, id);
+            // It stays in the index, so that an export of ids tells of it.
+            removed.insert(Self::INDEX_SORT_KEY.to_owned(), AttributeValue::S(counted.created.to_string()));
             removed.insert(Self::REMOVED_AT.to_owned(), AttributeValue::S(now.to_string()));
             removed.insert(Self::TIME_TO_LIVE.to_owned(), AttributeValue::N(expires_at(now).to_string()));
             let put = Put::builder()
                 .table_name(&self.name)
                 .set_item(Some(removed))
-                .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+                .expression_attribute_names("#text", Self::TEXT)
                 .expression_attribute_names("#country", Self::COUNTRY)
                 .expression_attribute_names("#superseded", Self::SUPERSEDED_BY);
             // What it is counted as must not have changed.
-            let mut condition = "attribute_exists(#date) AND ".to_owned();
+            let mut condition = "attribute_exists(#text) AND ".to_owned();
             let put = match counted.country {
                 Some(country) => {
                     condition += "#country = :country AND ";
@@ -165,12 +183,8 @@ impl TweetsTable {
             .table_name(&self.name)
             .set_key(Some(self.key(keyword, id)))
             .consistent_read(true)
-            .projection_expression("#date, #country, #source, #how, #superseded")
-            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
-            .expression_attribute_names("#country", Self::COUNTRY)
-            .expression_attribute_names("#source", Self::COUNTRY_SOURCE)
-            .expression_attribute_names("#how", Self::COUNTRY_HOW)
-            .expression_attribute_names("#superseded", Self::SUPERSEDED_BY)
+            .projection_expression(COUNTED)
+            .set_expression_attribute_names(Some(counted_names()))
             .send()
             .await
             .map_err(TableError::during("read a post"))?;
@@ -183,7 +197,10 @@ impl TweetsTable {
         item: &HashMap<String, AttributeValue>,
     ) -> Result<Option<Countable>, TableError> {
         let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-        let Some(created) = text(Self::INDEX_SORT_KEY) else { return Ok(None) };
+        if !item.contains_key(Self::TEXT) {
+            return Ok(None);
+        }
+        let created = self.text(item, Self::INDEX_SORT_KEY)?;
         let created: UtcTime = created.parse().map_err(|error| self.invalid_item(&error))?;
         let country: Option<Country> = text(Self::COUNTRY)
             .map(|code| code.parse())

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::attempts::Attempts;
+use super::batch::ITEMS_A_REQUEST;
 use super::table::TweetsTable;
 use super::walk::ItemPosition;
 use crate::{Keyword, PostId};
@@ -17,8 +18,7 @@ use utc_time::UtcTime;
 const ACTION: &str = "forget posts";
 
 /// The most items that are looked at in one step: as many as DynamoDB reads by their keys in one request.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
-const AT_ONCE: i32 = 100;
+const AT_ONCE: i32 = ITEMS_A_REQUEST as i32;
 
 /// The most deletions in one request.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
@@ -166,10 +166,10 @@ impl TweetsTable {
             .table_name(&self.name)
             .index_name(Self::INDEX)
             .key_condition_expression("#keyword = :keyword")
-            .projection_expression("#id, #keyword, #date")
+            .projection_expression("#id, #keyword, #text")
             .expression_attribute_names("#keyword", Self::INDEX_PARTITION_KEY)
             .expression_attribute_names("#id", Self::PARTITION_KEY)
-            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .expression_attribute_names("#text", Self::TEXT)
             .expression_attribute_values(":keyword", AttributeValue::S(keyword.to_string()))
             .limit(AT_ONCE)
             .set_exclusive_start_key(start)
@@ -184,12 +184,12 @@ impl TweetsTable {
             .client
             .scan()
             .table_name(&self.name)
-            .projection_expression("#id, #keyword, #date")
+            .projection_expression("#id, #keyword, #text")
             // Not the barriers.
             .filter_expression("#id <> :barrier")
             .expression_attribute_names("#id", Self::PARTITION_KEY)
             .expression_attribute_names("#keyword", Self::SORT_KEY)
-            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .expression_attribute_names("#text", Self::TEXT)
             .expression_attribute_values(":barrier", AttributeValue::S(BARRIER.to_owned()))
             .limit(AT_ONCE)
             .set_exclusive_start_key(after.map(|position| position.key.key()))
@@ -205,7 +205,7 @@ impl TweetsTable {
         last: Option<&HashMap<String, AttributeValue>>,
     ) -> Result<DoomedPage, TableError> {
         let doomed = |item: &HashMap<String, AttributeValue>| {
-            let is_post = item.contains_key(Self::INDEX_SORT_KEY);
+            let is_post = item.contains_key(Self::TEXT);
             Ok::<_, TableError>(Doomed { key: self.position(item)?, is_post })
         };
         let next = |key: &HashMap<String, AttributeValue>| {
@@ -224,34 +224,19 @@ impl TweetsTable {
         items: &[Doomed],
         deadline: Instant,
     ) -> Result<BTreeSet<(PostId, String)>, TableError> {
-        let mut there = BTreeSet::new();
-        if items.is_empty() {
-            return Ok(there);
-        }
-        let mut attempts = Attempts::until(deadline);
-        let request = KeysAndAttributes::builder()
-            .set_keys(Some(items.iter().map(|item| item.key.key()).collect()))
+        let keys = items.iter().map(|item| item.key.key()).collect();
+        let read = KeysAndAttributes::builder()
             .consistent_read(true)
             .projection_expression("#id, #keyword")
             .expression_attribute_names("#id", Self::PARTITION_KEY)
-            .expression_attribute_names("#keyword", Self::SORT_KEY)
-            .build()
-            .map_err(|error| self.invalid_item(&error))?;
-        let mut unprocessed = Some(HashMap::from([(self.name.clone(), request)]));
-        while unprocessed.as_ref().is_some_and(|requests| !requests.is_empty()) {
-            let request = self.client.batch_get_item().set_request_items(unprocessed.take());
-            let answer = request.send().await.map_err(TableError::during(ACTION))?;
-            for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+            .expression_attribute_names("#keyword", Self::SORT_KEY);
+        let there = self.items(keys, read, &mut Attempts::until(deadline), ACTION).await?.into_iter();
+        there
+            .map(|item| {
                 let ItemPosition { tweet_id, sort_key } = self.position(&item)?;
-                there.insert((tweet_id, sort_key));
-            }
-            unprocessed = answer.unprocessed_keys;
-            let is_done = unprocessed.as_ref().is_none_or(HashMap::is_empty);
-            if !is_done && !attempts.next().await {
-                return Err(TableError::Throttled { action: ACTION });
-            }
-        }
-        Ok(there)
+                Ok((tweet_id, sort_key))
+            })
+            .collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! TweetsTable: one item for each post and keyword.
 
 mod attempts;
+mod batch;
 mod cancellation;
 mod correct;
 mod forget;
@@ -22,6 +23,9 @@ pub use forget::{Doomed, DoomedPage, DoomedPosition, Forgotten};
 pub use id_sum::{IdSum, InvalidIdSum};
 pub use insert::Inserted;
 pub use item::{Detail, StoredPost};
-pub use query::{CountryFilter, Order, PostFilter, PostPage, PostPosition, PostQuery, Versions};
+pub use query::{
+    CountryFilter, Found, FoundPage, Order, PostFilter, PostPage, PostPosition, PostQuery, RemovedPost,
+    Versions,
+};
 pub use table::TweetsTable;
 pub use walk::{ItemPosition, Walked};

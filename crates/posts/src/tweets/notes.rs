@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, TransactWriteItem, Update};
 
 use super::attempts::Attempts;
+use super::batch::ITEMS_A_REQUEST;
 use super::forget::{UNTIL, barrier_keys};
 use super::table::{TweetsTable, item_key};
 use crate::{Keyword, PostId};
@@ -24,9 +25,8 @@ const KEEP_NOTES: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 /// The attribute that holds the ids of later versions.
 const VERSIONS: &str = "versions";
 
-/// The most posts whose notes are read in one request, which may name a hundred items; two of them are barriers.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
-pub(super) const NOTES_A_REQUEST: usize = 98;
+/// The most posts whose notes are read in one request; two more of its items are barriers.
+pub(super) const NOTES_A_REQUEST: usize = ITEMS_A_REQUEST - 2;
 
 /// What is known of a post under every keyword.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,39 +76,20 @@ impl TweetsTable {
         consistency: Consistency,
         attempts: &mut Attempts,
     ) -> Result<(BTreeMap<PostId, Note>, Option<UtcTime>), TableError> {
-        const ACTION: &str = "read which posts were removed";
         let (mut found, mut barrier) = (BTreeMap::new(), None);
-        if keys.is_empty() {
-            return Ok((found, barrier));
-        }
-        let request = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
+        let read = KeysAndAttributes::builder()
             .consistent_read(consistency == Consistency::Strong)
             .projection_expression("#id, #removed, #versions, #until")
             .expression_attribute_names("#id", Self::PARTITION_KEY)
             .expression_attribute_names("#removed", Self::REMOVED_AT)
             .expression_attribute_names("#versions", VERSIONS)
-            .expression_attribute_names("#until", UNTIL)
-            .build()
-            .map_err(|error| self.invalid_item(&error))?;
-        let mut unprocessed = Some(HashMap::from([(self.name.clone(), request)]));
-        while unprocessed.as_ref().is_some_and(|requests| !requests.is_empty()) {
-            let request = self.client.batch_get_item().set_request_items(unprocessed.take());
-            let answer = request.send().await.map_err(TableError::during(ACTION))?;
-            for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
-                if let Some(until) = item.get(UNTIL).and_then(|until| until.as_s().ok()) {
-                    let until: UtcTime = until.parse().map_err(|error| self.invalid_item(&error))?;
-                    barrier = barrier.max(Some(until));
-                    continue;
-                }
-                let id = item.get(Self::PARTITION_KEY).and_then(|id| id.as_s().ok());
-                let id = id.ok_or_else(|| self.invalid_item(&"it has no tweetId"))?;
-                let id = id.parse().map_err(|error| self.invalid_item(&error))?;
-                found.insert(id, self.note(&item)?);
-            }
-            unprocessed = answer.unprocessed_keys;
-            if unprocessed.as_ref().is_some_and(|requests| !requests.is_empty()) && !attempts.next().await {
-                return Err(TableError::Throttled { action: ACTION });
+            .expression_attribute_names("#until", UNTIL);
+        for item in self.items(keys, read, attempts, "read which posts were removed").await? {
+            if let Some(until) = item.get(UNTIL).and_then(|until| until.as_s().ok()) {
+                let until: UtcTime = until.parse().map_err(|error| self.invalid_item(&error))?;
+                barrier = barrier.max(Some(until));
+            } else {
+                found.insert(self.id(&item)?, self.note(&item)?);
             }
         }
         Ok((found, barrier))

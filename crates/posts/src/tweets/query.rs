@@ -77,6 +77,50 @@ pub struct PostPosition {
     pub create_date: UtcTime,
 }
 
+/// What is found under a keyword.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// A stored post.
+    Stored(Box<StoredPost>),
+    /// What remains of a post that was removed.
+    Removed(RemovedPost),
+}
+
+/// What remains of a post that was removed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedPost {
+    /// Its id.
+    pub tweet_id: PostId,
+    /// When it was posted.
+    pub create_date: UtcTime,
+    /// When it was removed.
+    pub removed_at: UtcTime,
+}
+
+impl Found {
+    /// The position behind it.
+    #[must_use]
+    pub fn position(&self) -> PostPosition {
+        let (id, create_date) = match self {
+            Self::Stored(stored) => (&stored.post.tweet_id, stored.post.create_date),
+            Self::Removed(removed) => (&removed.tweet_id, removed.create_date),
+        };
+        PostPosition { tweet_id: id.clone(), create_date }
+    }
+}
+
+/// A page of what a query finds, removed posts among it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundPage {
+    /// What was found.
+    pub found: Vec<Found>,
+    /// Where the next page begins; none if this is the last.
+    pub next: Option<PostPosition>,
+    /// How many items were read to find these.
+    pub read: usize,
+}
+
 /// A page of the posts that match a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PostPage {
@@ -119,8 +163,9 @@ impl Versions {
 }
 
 impl PostFilter {
-    /// Whether it lets nearly all posts through: few have a newer version.
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether it requires nothing of a post but its version, and so lets nearly all through.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         *self == Self { versions: self.versions, ..Self::default() }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::item::{Detail, StoredPost, from_item};
-use super::query::{Order, PostPage, PostPosition, PostQuery};
+use super::query::{Found, FoundPage, Order, PostPage, PostPosition, PostQuery};
 use super::table::TweetsTable;
 use crate::PostId;
 use service::tables::TableError;
@@ -18,14 +18,15 @@ const READ_FOR_A_PAGE: usize = 5000;
 /// Posts in one request, where a filter may let few of them through.
 const READ_AT_ONCE: i32 = 1000;
 
-/// The texts of a page, and what sources sent of its posts, after which no more is read. They may exceed it by those of one request, which
-/// reads up to 1 MB, about six times as much where it is compressed; a Lambda function answers with up to 6 MB. <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+/// The texts of a page, and what sources sent of its posts, after which no more is read. A page exceeds it by what one request
+/// reads: up to 1 MB, which is about six times as much where it is compressed. A Lambda function answers with up to 6 MB.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const TEXT_BYTES: usize = 1_000_000;
 
 impl TweetsTable {
     /// Up to `limit` of the posts that match `query`, from `after` on. Reads are eventually consistent.
     ///
-    /// A page may have fewer posts and yet a next page: at most 5,000 posts are read for it, and its texts are limited
+    /// A page may have fewer posts and yet a next page: at most 5,000 items are read for it, and its texts are limited
     /// to about two megabytes. Without a filter about `limit` are read.
     ///
     /// # Errors
@@ -37,30 +38,62 @@ impl TweetsTable {
         after: Option<PostPosition>,
         detail: Detail,
     ) -> Result<PostPage, TableError> {
-        let mut page = PostPage { posts: Vec::new(), next: after, read: 0 };
+        let matches = query.filter.matcher();
+        let is_wanted = |found: &Found| matches!(found, Found::Stored(stored) if matches(stored));
+        let FoundPage { found, next, read } = self.find(query, limit, after, detail, is_wanted).await?;
+        let posts = found.into_iter().filter_map(|found| match found {
+            Found::Stored(stored) => Some(*stored),
+            Found::Removed(_) => None,
+        });
+        Ok(PostPage { posts: posts.collect(), next, read })
+    }
+
+    /// The same with what remains of removed posts, unless the query has a filter: nothing tells whether they would match it.
+    ///
+    /// # Errors
+    /// DynamoDB's error, or an item that this version cannot read.
+    pub async fn page_with_removed(
+        &self,
+        query: &PostQuery,
+        limit: usize,
+        after: Option<PostPosition>,
+        detail: Detail,
+    ) -> Result<FoundPage, TableError> {
+        let matches = query.filter.matcher();
+        let is_wanted = |found: &Found| match found {
+            Found::Stored(stored) => matches(stored),
+            Found::Removed(_) => query.filter.is_empty(),
+        };
+        self.find(query, limit, after, detail, is_wanted).await
+    }
+
+    async fn find(
+        &self,
+        query: &PostQuery,
+        limit: usize,
+        after: Option<PostPosition>,
+        detail: Detail,
+        is_wanted: impl Fn(&Found) -> bool,
+    ) -> Result<FoundPage, TableError> {
+        let mut page = FoundPage { found: Vec::new(), next: after, read: 0 };
         if query.is_empty() {
             page.next = None;
             return Ok(page);
         }
-        let matches = query.filter.matcher();
         let mut text_bytes = 0;
         loop {
             // Without a filter, as many as are missing.
-            let missing = i32::try_from(limit - page.posts.len()).unwrap_or(i32::MAX);
+            let missing = i32::try_from(limit - page.found.len()).unwrap_or(i32::MAX);
             let at_once = if query.filter.is_empty() { missing } else { READ_AT_ONCE };
-            let (posts, more) = self.read(query, at_once, page.next.as_ref(), detail).await?;
-            let last = posts.len();
-            for (number, stored) in posts.into_iter().enumerate() {
+            let (items, more) = self.read(query, at_once, page.next.as_ref(), detail).await?;
+            let last = items.len();
+            for (number, found) in items.into_iter().enumerate() {
                 page.read += 1;
-                page.next = Some(PostPosition {
-                    tweet_id: stored.post.tweet_id.clone(),
-                    create_date: stored.post.create_date,
-                });
-                if matches(&stored) {
-                    text_bytes +=
-                        stored.post.text.len() + stored.post.raw.as_ref().map_or(0, |raw| raw.as_str().len());
-                    page.posts.push(stored);
-                    if page.posts.len() == limit {
+                page.next = Some(found.position());
+                if is_wanted(&found) {
+                    text_bytes += text_bytes_of(&found);
+                    page.found.push(found);
+                    if page.found.len() == limit {
                         // It is the last page only if this was the last of all posts.
                         if number + 1 == last && !more {
                             page.next = None;
@@ -79,14 +112,14 @@ impl TweetsTable {
         }
     }
 
-    /// The next posts within the query's time range, whatever its filter, and whether there may be more.
+    /// What is next within the query's time range, whatever its filter, and whether there may be more.
     async fn read(
         &self,
         query: &PostQuery,
         at_once: i32,
         after: Option<&PostPosition>,
         detail: Detail,
-    ) -> Result<(Vec<StoredPost>, bool), TableError> {
+    ) -> Result<(Vec<Found>, bool), TableError> {
         let start = after.map(|cursor| {
             let mut start = self.key(&query.keyword, &cursor.tweet_id);
             let date = AttributeValue::S(cursor.create_date.to_string());
@@ -125,8 +158,14 @@ impl TweetsTable {
         let answer = request.send().await.map_err(TableError::during("read posts"))?;
         let more = answer.last_evaluated_key().is_some();
         let items = answer.items.unwrap_or_default().into_iter();
-        let posts: Result<Vec<_>, _> = items.map(|item| from_item(item, detail)).collect();
-        Ok((posts.map_err(|error| self.invalid_item(&error))?, more))
+        let found = items.map(|item| {
+            if item.contains_key(Self::TEXT) {
+                let stored = from_item(item, detail).map_err(|error| self.invalid_item(&error))?;
+                return Ok(Found::Stored(Box::new(stored)));
+            }
+            serde_dynamo::from_item(item).map(Found::Removed).map_err(|error| self.invalid_item(&error))
+        });
+        Ok((found.collect::<Result<_, TableError>>()?, more))
     }
 
     /// A post under each keyword for which it was collected; none if it is not stored, or was removed.
@@ -144,9 +183,9 @@ impl TweetsTable {
             .table_name(&self.name)
             .consistent_read(true)
             .key_condition_expression("#id = :id")
-            .filter_expression("attribute_exists(#date)")
+            .filter_expression("attribute_exists(#text)")
             .expression_attribute_names("#id", Self::PARTITION_KEY)
-            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .expression_attribute_names("#text", Self::TEXT)
             .expression_attribute_values(":id", AttributeValue::S(id.to_string()))
             .into_paginator()
             .items()
@@ -158,4 +197,9 @@ impl TweetsTable {
         }
         Ok(posts)
     }
+}
+
+fn text_bytes_of(found: &Found) -> usize {
+    let Found::Stored(stored) = found else { return 0 };
+    stored.post.text.len() + stored.post.raw.as_ref().map_or(0, |raw| raw.as_str().len())
 }

@@ -69,7 +69,7 @@ impl TweetsTable {
             false => format!("attribute_not_exists({attribute})"),
         };
         let conditions = [
-            exists("#date", true),
+            exists("#text", true),
             post.country.map_or_else(|| exists("#country", false), |_| "#country = :country".to_owned()),
             exists("#superseded", superseded_by.is_some()),
         ];
@@ -81,7 +81,7 @@ impl TweetsTable {
             .set_item(Some(item))
             .condition_expression(conditions.join(" AND "))
             .expression_attribute_names("#country", Self::COUNTRY)
-            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .expression_attribute_names("#text", Self::TEXT)
             .expression_attribute_names("#superseded", Self::SUPERSEDED_BY)
             .set_expression_attribute_values(country.map(|value| HashMap::from([value])))
             .build()

@@ -34,8 +34,9 @@ impl TweetsTable {
     pub const INDEX_PARTITION_KEY: &str = "keyword";
     /// The index's sort key.
     pub const INDEX_SORT_KEY: &str = "createDate";
-    /// The attributes of a post that are written or read one by one, named as the fields of [`Post`].
+    /// The text, named as the field of [`Post`]. Each stored post has it, if only an empty one; what remains of a removed post does not.
     pub(super) const TEXT: &str = "text";
+    /// The attributes of a post that are written or read one by one, named as the fields of [`Post`].
     pub(super) const COUNTRY: &str = "country";
     pub(super) const COUNTRY_SOURCE: &str = "countrySource";
     pub(super) const COUNTRY_HOW: &str = "countryHow";

@@ -1,11 +1,12 @@
 //! Versions: where an edit is a new post (X), the newest that is stored under a keyword supersedes the others there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, KeysAndAttributes, TransactWriteItem, Update};
 
 use super::attempts::Attempts;
 use super::cancellation::Cancellation;
+use super::correct::{COUNTED, counted_names};
 use super::notes::{Consistency, Note};
 use super::table::TweetsTable;
 use crate::statistics::Countable;
@@ -182,37 +183,14 @@ impl TweetsTable {
         attempts: &mut Attempts,
     ) -> Result<BTreeMap<PostId, Countable>, TableError> {
         let keys: Vec<_> = ids.iter().map(|id| self.key(keyword, id)).collect();
-        if keys.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let request = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
+        let read = KeysAndAttributes::builder()
             .consistent_read(true)
-            .projection_expression("#id, #date, #country, #source, #how, #superseded")
-            .expression_attribute_names("#id", Self::PARTITION_KEY)
-            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
-            .expression_attribute_names("#country", Self::COUNTRY)
-            .expression_attribute_names("#source", Self::COUNTRY_SOURCE)
-            .expression_attribute_names("#how", Self::COUNTRY_HOW)
-            .expression_attribute_names("#superseded", Self::SUPERSEDED_BY)
-            .build()
-            .map_err(|error| self.invalid_item(&error))?;
-        let mut unprocessed = Some(HashMap::from([(self.name.clone(), request)]));
+            .projection_expression(COUNTED)
+            .set_expression_attribute_names(Some(counted_names()));
         let mut stored = BTreeMap::new();
-        while unprocessed.as_ref().is_some_and(|requests| !requests.is_empty()) {
-            let request = self.client.batch_get_item().set_request_items(unprocessed.take());
-            let answer = request.send().await.map_err(TableError::during(ACTION))?;
-            for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
-                let id = item.get(Self::PARTITION_KEY).and_then(|id| id.as_s().ok());
-                let id = id.ok_or_else(|| self.invalid_item(&"it has no tweetId"))?;
-                let id: PostId = id.parse().map_err(|error| self.invalid_item(&error))?;
-                if let Some(countable) = self.countable(&item)? {
-                    stored.insert(id, countable);
-                }
-            }
-            unprocessed = answer.unprocessed_keys;
-            if unprocessed.as_ref().is_some_and(|requests| !requests.is_empty()) && !attempts.next().await {
-                return Err(TableError::Throttled { action: ACTION });
+        for item in self.items(keys, read, attempts, ACTION).await? {
+            if let Some(countable) = self.countable(&item)? {
+                stored.insert(self.id(&item)?, countable);
             }
         }
         Ok(stored)
@@ -229,9 +207,9 @@ impl TweetsTable {
             .table_name(&self.name)
             .set_key(Some(self.key(keyword, id)))
             .update_expression("SET #superseded = :by")
-            .condition_expression("attribute_exists(#date) AND attribute_not_exists(#superseded)")
+            .condition_expression("attribute_exists(#text) AND attribute_not_exists(#superseded)")
             .expression_attribute_names("#superseded", Self::SUPERSEDED_BY)
-            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .expression_attribute_names("#text", Self::TEXT)
             .expression_attribute_values(":by", AttributeValue::S(by.to_string()));
         self.write(update)
     }
@@ -241,8 +219,8 @@ impl TweetsTable {
         let check = ConditionCheck::builder()
             .table_name(&self.name)
             .set_key(Some(self.key(keyword, id)))
-            .condition_expression("attribute_not_exists(#date)")
-            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .condition_expression("attribute_not_exists(#text)")
+            .expression_attribute_names("#text", Self::TEXT)
             .build()
             .map_err(|error| self.invalid_item(&error))?;
         Ok(TransactWriteItem::builder().condition_check(check).build())

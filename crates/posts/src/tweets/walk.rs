@@ -48,17 +48,16 @@ impl TweetsTable {
             .table_name(&self.name)
             .projection_expression("#id")
             // Not those of removed posts.
-            .filter_expression("attribute_exists(#date)")
+            .filter_expression("attribute_exists(#text)")
             .expression_attribute_names("#id", Self::PARTITION_KEY)
-            .expression_attribute_names("#date", Self::INDEX_SORT_KEY)
+            .expression_attribute_names("#text", Self::TEXT)
             .set_exclusive_start_key(start)
             .send()
             .await
             .map_err(TableError::during("walk through the posts"))?;
         let mut ids: Vec<PostId> = Vec::new();
         for item in answer.items() {
-            let id =
-                self.text(item, Self::PARTITION_KEY)?.parse().map_err(|error| self.invalid_item(&error))?;
+            let id = self.id(item)?;
             // The items of a post follow each other.
             if ids.last() != Some(&id) {
                 ids.push(id);
@@ -69,14 +68,15 @@ impl TweetsTable {
     }
 
     pub(super) fn position(&self, key: &HashMap<String, AttributeValue>) -> Result<ItemPosition, TableError> {
-        let id = self.text(key, Self::PARTITION_KEY)?;
-        Ok(ItemPosition {
-            tweet_id: id.parse().map_err(|error| self.invalid_item(&error))?,
-            sort_key: self.text(key, Self::SORT_KEY)?.to_owned(),
-        })
+        Ok(ItemPosition { tweet_id: self.id(key)?, sort_key: self.text(key, Self::SORT_KEY)?.to_owned() })
     }
 
-    fn text<'a>(
+    /// The id of an item's post.
+    pub(super) fn id(&self, item: &HashMap<String, AttributeValue>) -> Result<PostId, TableError> {
+        self.text(item, Self::PARTITION_KEY)?.parse().map_err(|error| self.invalid_item(&error))
+    }
+
+    pub(super) fn text<'a>(
         &self,
         item: &'a HashMap<String, AttributeValue>,
         attribute: &str,
