@@ -10,8 +10,8 @@ use std::time::Duration;
 use posts::statistics::StatisticsTable;
 use posts::tweets::Forgotten;
 use service::tables::TableError;
+use stream::Saved;
 use stream::forgetting::{Forgetting, Pass};
-use stream::launch::Saved;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 

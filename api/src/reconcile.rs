@@ -6,7 +6,8 @@ use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{AwsVpcConfiguration, DesiredStatus, LaunchType, NetworkConfiguration};
 use service::tables::TableError;
-use stream::launch::{Launch, Saved};
+use stream::Saved;
+use stream::launch::Launch;
 use utc_time::UtcTime;
 
 use crate::plan::{Observed, Step, Task, TaskState, ended, plan};

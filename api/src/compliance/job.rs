@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use json_api::Answer;
+use stream::Saved;
 use stream::compliance::Job;
-use stream::launch::Saved;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 use x::JobStatus;

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use posts::tweets::TweetsTable;
 use service::tables::TableError;
+use stream::Saved;
 use stream::StreamStatusTable;
 use stream::compliance::{Check, CheckOutcome, Compliance, FinishedCheck};
-use stream::launch::Saved;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 

@@ -10,13 +10,9 @@ use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
-use crate::launch::Saved;
-use crate::table::{Item, StreamStatusTable, number, put_condition_failed};
+use crate::table::{Saved, StreamStatusTable, Versioned};
 
 const COMPLIANCE: &str = "compliance";
-
-/// The attribute that counts the writes of the item.
-const VERSION: &str = "version";
 
 /// The state of checking.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -192,6 +188,12 @@ impl CheckOutcome {
     }
 }
 
+impl Versioned for Compliance {
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
 impl StreamStatusTable {
     /// The state of checking; `None` if it has never begun.
     ///
@@ -207,26 +209,7 @@ impl StreamStatusTable {
     /// # Errors
     /// What DynamoDB answered.
     pub async fn save_compliance(&self, state: &mut Compliance) -> Result<Saved, TableError> {
-        let next = Compliance { version: state.version + 1, ..state.clone() };
-        let item: Item = serde_dynamo::to_item(&next).map_err(|error| self.invalid_item(&error))?;
-        let answer = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item.into_iter().chain(self.key(COMPLIANCE)).collect()))
-            .condition_expression("attribute_not_exists(#version) OR #version = :version")
-            .expression_attribute_names("#version", VERSION)
-            .expression_attribute_values(":version", number(state.version))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => {
-                *state = next;
-                Ok(Saved::Saved)
-            }
-            Err(error) if put_condition_failed(&error) => Ok(Saved::Outdated),
-            Err(error) => Err(TableError::during("save how far the check of compliance is")(error)),
-        }
+        self.save_next(COMPLIANCE, state, "save how far the check of compliance is").await
     }
 }
 

@@ -9,14 +9,10 @@ use service::tables::TableError;
 use utc_time::UtcTime;
 
 use crate::gaps::GapState;
-use crate::launch::Saved;
-use crate::table::{Item, StreamStatusTable, number, put_condition_failed};
+use crate::table::{Saved, StreamStatusTable, Versioned};
 
 /// The prefix of the names of its items; the id follows.
 const PREFIX: &str = "forgetting#";
-
-/// The attribute that counts the writes of an item.
-const VERSION: &str = "version";
 
 /// How long a receipt is kept. Whoever needs it longer saves it.
 const KEEP: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -158,6 +154,12 @@ impl Forgetting {
     }
 }
 
+impl Versioned for Forgetting {
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
 impl StreamStatusTable {
     /// The table's name.
     #[must_use]
@@ -189,28 +191,8 @@ impl StreamStatusTable {
     /// # Errors
     /// What DynamoDB answered.
     pub async fn save_forgetting(&self, forgetting: &mut Forgetting) -> Result<Saved, TableError> {
-        let next = Forgetting { version: forgetting.version + 1, ..forgetting.clone() };
-        let item: Item = serde_dynamo::to_item(&next).map_err(|error| self.invalid_item(&error))?;
-        let condition =
-            if forgetting.version == 0 { "attribute_not_exists(#version)" } else { "#version = :version" };
-        let mut put = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item.into_iter().chain(self.key(&format!("{PREFIX}{}", forgetting.id))).collect()))
-            .condition_expression(condition)
-            .expression_attribute_names("#version", VERSION);
-        if forgetting.version > 0 {
-            put = put.expression_attribute_values(":version", number(forgetting.version));
-        }
-        match put.send().await {
-            Ok(_) => {
-                *forgetting = next;
-                Ok(Saved::Saved)
-            }
-            Err(error) if put_condition_failed(&error) => Ok(Saved::Outdated),
-            Err(error) => Err(TableError::during("save what is forgotten")(error)),
-        }
+        let name = format!("{PREFIX}{}", forgetting.id);
+        self.save_next(&name, forgetting, "save what is forgotten").await
     }
 
     /// Takes back one that was written and not begun.

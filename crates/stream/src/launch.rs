@@ -4,12 +4,9 @@ use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
-use crate::table::{Item, StreamStatusTable, number, put_condition_failed};
+use crate::table::{Saved, StreamStatusTable, Versioned};
 
 const LAUNCH: &str = "launch";
-
-/// The attribute that counts the writes of the item.
-const VERSION: &str = "version";
 
 /// The latest start of a task, and the outcome of those before it. Only the reconciler writes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,13 +38,10 @@ pub struct Launch {
     pub version: u64,
 }
 
-/// The outcome of a write that must not undo another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Saved {
-    /// It is written.
-    Saved,
-    /// The item was written by another program since it was read; nothing has changed.
-    Outdated,
+impl Versioned for Launch {
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
 }
 
 impl StreamStatusTable {
@@ -65,25 +59,6 @@ impl StreamStatusTable {
     /// # Errors
     /// What DynamoDB answered.
     pub async fn save_launch(&self, launch: &mut Launch) -> Result<Saved, TableError> {
-        let next = Launch { version: launch.version + 1, ..launch.clone() };
-        let item: Item = serde_dynamo::to_item(&next).map_err(|error| self.invalid_item(&error))?;
-        let answer = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item.into_iter().chain(self.key(LAUNCH)).collect()))
-            .condition_expression("attribute_not_exists(#version) OR #version = :version")
-            .expression_attribute_names("#version", VERSION)
-            .expression_attribute_values(":version", number(launch.version))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => {
-                *launch = next;
-                Ok(Saved::Saved)
-            }
-            Err(error) if put_condition_failed(&error) => Ok(Saved::Outdated),
-            Err(error) => Err(TableError::during("note a start")(error)),
-        }
+        self.save_next(LAUNCH, launch, "note a start").await
     }
 }

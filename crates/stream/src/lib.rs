@@ -24,4 +24,4 @@ pub mod storing;
 mod table;
 pub mod tally;
 
-pub use table::{Added, Fenced, Lease, StreamStatusTable};
+pub use table::{Added, Fenced, Lease, Saved, StreamStatusTable};

@@ -49,8 +49,26 @@ pub enum Added {
     AlreadyThere,
 }
 
+/// The outcome of a write that must not undo another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It is written.
+    Saved,
+    /// The item was written by another program since it was read; nothing has changed.
+    Outdated,
+}
+
+/// An item that several programs write, each the version after the one that it has read.
+pub(crate) trait Versioned: Clone + Serialize {
+    /// How often it has been written, in the attribute `version`; 0 if it is not in the table.
+    fn version(&mut self) -> &mut u64;
+}
+
 /// The attribute that says under which lease an item was written.
 const EPOCH: &str = "epoch";
+
+/// The attribute that counts the writes of an item.
+const VERSION: &str = "version";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -149,6 +167,39 @@ impl StreamStatusTable {
         match answer {
             Ok(_) => Ok(Fenced::Written),
             Err(error) if put_condition_failed(&error) => Ok(Fenced::LeaseLost),
+            Err(error) => Err(TableError::during(action)(error)),
+        }
+    }
+
+    /// Writes an item as the next version of what was read, unless another program has written one or deleted it.
+    pub(crate) async fn save_next(
+        &self,
+        name: &str,
+        item: &mut impl Versioned,
+        action: &'static str,
+    ) -> Result<Saved, TableError> {
+        let mut next = item.clone();
+        let read = *item.version();
+        *next.version() += 1;
+        let attributes: Item = serde_dynamo::to_item(&next).map_err(|error| self.invalid_item(&error))?;
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(attributes.into_iter().chain(self.key(name)).collect()))
+            .expression_attribute_names("#version", VERSION);
+        put = match read {
+            0 => put.condition_expression("attribute_not_exists(#version)"),
+            read => put
+                .condition_expression("#version = :version")
+                .expression_attribute_values(":version", number(read)),
+        };
+        match put.send().await {
+            Ok(_) => {
+                *item = next;
+                Ok(Saved::Saved)
+            }
+            Err(error) if put_condition_failed(&error) => Ok(Saved::Outdated),
             Err(error) => Err(TableError::during(action)(error)),
         }
     }

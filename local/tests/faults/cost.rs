@@ -21,7 +21,10 @@ const CARRYING: [(&str, Option<&str>); 7] = [
     ("DeleteMessageBatch", Some("TweetsFifoQueue.fifo")),
 ];
 
-/// The requests that carry posts for a minute, by their operation, and how many posts they carry; prints how large an item is on average.
+/// What SQS charges for as one request, in bytes. <https://aws.amazon.com/sqs/pricing/>
+const CHUNK: usize = 64 * 1024;
+
+/// The requests that carry posts for a minute, by their operation, and how many posts they carry; prints how large items and messages are.
 #[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
 fn a_minute(keep_raw: bool) -> (BTreeMap<String, u64>, u64) {
     const TIME: Duration = Duration::from_secs(60);
@@ -41,7 +44,13 @@ fn a_minute(keep_raw: bool) -> (BTreeMap<String, u64>, u64) {
         let calls: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
         let before = world.delivered().await;
         let count = Arc::clone(&calls);
-        world.machine.as_ref().unwrap().faults.judge(move |Call { operation, resource, .. }| {
+        let messages: Arc<Mutex<Vec<usize>>> = Arc::default();
+        let sent = Arc::clone(&messages);
+        world.machine.as_ref().unwrap().faults.judge(move |Call { operation, resource, request, .. }| {
+            if operation == "SendMessageBatch" {
+                let bodies = request["Entries"].as_array().into_iter().flatten();
+                sent.lock().unwrap().extend(bodies.map(|body| body["MessageBody"].as_str().unwrap().len()));
+            }
             let carries = |(carries, of): &(&str, Option<&str>)| {
                 operation == carries && (of.is_none() || resource.as_deref() == *of)
             };
@@ -53,26 +62,39 @@ fn a_minute(keep_raw: bool) -> (BTreeMap<String, u64>, u64) {
         tokio::time::sleep(TIME).await;
         world.machine.as_ref().unwrap().faults.end();
         let posts = (world.delivered().await - before) as u64;
-        let (items, bytes, over) = item_sizes(&world).await;
+        let sizes = post_sizes(&world).await;
+        let bytes = average(&sizes);
+        let units = sizes.iter().map(|size| size.div_ceil(1024)).sum::<usize>() as f64 / sizes.len() as f64;
         println!(
-            "keep_raw {keep_raw}: of {items} items, {over} have more than 1 KB; {bytes} bytes on average"
+            "keep_raw {keep_raw}: a post is an item of {bytes:.0} bytes and {units:.2} write units on average"
         );
-        assert!(bytes < 1000, "{bytes} bytes");
+        assert!(bytes < 1000.0 && units < 1.2, "{bytes} bytes, {units} write units");
+        let messages = messages.lock().unwrap();
+        let chunks: usize = messages.iter().map(|size| size.div_ceil(CHUNK)).sum();
+        println!(
+            "{} messages of {:.0} bytes on average, {chunks} times 64 KiB",
+            messages.len(),
+            average(&messages)
+        );
         *result.lock().unwrap() = (std::mem::take(&mut *calls.lock().unwrap()), posts);
     });
     counted.lock().unwrap().clone()
 }
 
-/// How many items TweetsTable has, their average size, and how many are larger than a write unit.
-async fn item_sizes(world: &World) -> (usize, usize, usize) {
+/// The sizes of the posts in TweetsTable; of what remains of removed ones, there are few.
+async fn post_sizes(world: &World) -> Vec<usize> {
     let client = aws_sdk_dynamodb::Client::new(world.machine.as_ref().unwrap().aws.sdk());
-    let mut items = client.scan().table_name("TweetsTable").into_paginator().items().send();
+    let scan = client.scan().table_name("TweetsTable").filter_expression("attribute_exists(createDate)");
+    let mut items = scan.into_paginator().items().send();
     let mut sizes = Vec::new();
     while let Some(item) = items.next().await {
         sizes.push(item.unwrap().iter().map(|(name, value)| name.len() + size(value)).sum::<usize>());
     }
-    let over = sizes.iter().filter(|size| **size > 1024).count();
-    (sizes.len(), sizes.iter().sum::<usize>() / sizes.len(), over)
+    sizes
+}
+
+fn average(sizes: &[usize]) -> f64 {
+    sizes.iter().sum::<usize>() as f64 / sizes.len() as f64
 }
 
 /// The size of a value, as DynamoDB counts it.

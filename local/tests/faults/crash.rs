@@ -111,21 +111,11 @@ async fn start(world: &mut World, waiting: &mut Vec<&'static str>) {
     }
 }
 
-/// Plays the load in a world of its own; panics with the faults that it did not survive.
-fn survives(which: &[(usize, Failure)]) -> Vec<String> {
-    let outcome = std::panic::catch_unwind(|| {
-        let mut calls = Vec::new();
-        virtually(async { calls = play(which).await });
-        calls
-    });
-    outcome.unwrap_or_else(|_| panic!("not survived: {which:?}"))
-}
-
 /// Plays every `step`th of all combinations of a call that the load makes and a way in which it can fail, starting with
 /// combination `first`.
 fn single_failures(first: usize, step: usize) {
     let operations = ["SendMessageBatch", "TransactWriteItems", "PutMetricData", "DeleteMessageBatch"];
-    let calls = failing_calls::single_failures(survives, &operations, first, step);
+    let calls = failing_calls::single_failures(|which| virtually(play(which)), &operations, first, step);
     assert!(calls.len() > 40, "{calls:?}");
 }
 
@@ -151,12 +141,13 @@ fn each_call_may_fail_2() {
 #[ignore = "takes a minute; `.ci/run` plays it"]
 fn any_two_calls_may_fail() {
     let runs = std::env::var("CRASH_RUNS").map_or(20, |runs| runs.parse::<u64>().unwrap());
-    let calls = survives(&[]).len();
+    let calls = virtually(play(&[])).len();
     for seed in 0..runs {
         let mut random = fastrand::Rng::with_seed(seed);
         // The first fault changes which calls are made, so only the first half is certain to be made.
         let mut fault = || (random.usize(0..calls / 2), FAILURES[random.usize(0..FAILURES.len())]);
-        survives(&[fault(), fault()]);
+        let both = [fault(), fault()];
+        failing_calls::survives(both, || virtually(play(&both)));
     }
 }
 

@@ -59,17 +59,23 @@ impl Calls {
     }
 }
 
-/// Plays every `step`th of all combinations of a call and a way in which it can fail, starting with combination `first`. `survives` plays one,
-/// returns the operations called, and panics if it did not survive; all of `operations` must be among those called
+/// What `play` returns. If it panics, this does, and says what was not survived.
+pub(crate) fn survives<T>(what: impl std::fmt::Debug, play: impl FnOnce() -> T) -> T {
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(play));
+    outcome.unwrap_or_else(|_| panic!("not survived: {what:?}"))
+}
+
+/// Plays every `step`th of all combinations of a call and a way in which it can fail, starting with combination `first`. `play` plays one
+/// and returns the operations called; all of `operations` must be among those called
 /// without a failure, which are returned.
 #[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
 pub(crate) fn single_failures(
-    survives: impl Fn(&[(usize, Failure)]) -> Vec<String>,
+    play: impl Fn(&[(usize, Failure)]) -> Vec<String>,
     operations: &[&str],
     first: usize,
     step: usize,
 ) -> Vec<String> {
-    let calls = survives(&[]);
+    let calls = play(&[]);
     for operation in operations {
         assert!(calls.iter().any(|call| call == operation), "no {operation} among {calls:?}");
     }
@@ -78,7 +84,7 @@ pub(crate) fn single_failures(
     let played = all.iter().skip(first).step_by(step);
     println!("{} of {} single failures", played.len(), all.len());
     played.for_each(|failure| {
-        survives(&[*failure]);
+        survives(failure, || play(&[*failure]));
     });
     calls
 }

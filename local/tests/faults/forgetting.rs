@@ -363,22 +363,17 @@ async fn play(query: &str, which: &[(usize, Failure)]) -> Vec<String> {
     assert_eq!(letters(&machine).await, u64::from(!query.starts_with("all")));
     calls.made()
 }
-
-fn survives(query: &'static str, which: &[(usize, Failure)]) -> Vec<String> {
-    let outcome = std::panic::catch_unwind(|| {
-        let mut calls = Vec::new();
-        virtually_for_hours(async { calls = play(query, which).await });
-        calls
-    });
-    outcome.unwrap_or_else(|_| panic!("not survived: {query} {which:?}"))
-}
-
 const OF_ONE: &str = "keyword=rust&confirm=rust&counts=true";
 const OF_ALL: &str = "all=true&confirm=everything&counts=true";
 
 fn single_failures(query: &'static str, first: usize, step: usize) {
     let operations = ["BatchGetItem", "BatchWriteItem", "PutItem", "DeleteItem", "ReceiveMessage"];
-    let _ = failing_calls::single_failures(|which| survives(query, which), &operations, first, step);
+    let _ = failing_calls::single_failures(
+        |which| virtually_for_hours(play(query, which)),
+        &operations,
+        first,
+        step,
+    );
 }
 
 #[test]

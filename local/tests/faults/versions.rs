@@ -278,19 +278,9 @@ async fn play(which: &[(usize, Failure)]) -> Vec<String> {
     assert_listed(&machine, "a", &[11, 12, 13, 30, 31], &[13, 30, 31]).await;
     calls.made()
 }
-
-fn survives(which: &[(usize, Failure)]) -> Vec<String> {
-    let outcome = std::panic::catch_unwind(|| {
-        let mut calls = Vec::new();
-        virtually(async { calls = play(which).await });
-        calls
-    });
-    outcome.unwrap_or_else(|_| panic!("not survived: {which:?}"))
-}
-
 fn single_failures(first: usize, step: usize) {
     let operations = ["BatchGetItem", "TransactWriteItems", "UpdateItem", "Query"];
-    let _ = failing_calls::single_failures(survives, &operations, first, step);
+    let _ = failing_calls::single_failures(|which| virtually(play(which)), &operations, first, step);
 }
 
 #[test]

@@ -14,12 +14,12 @@ const STEPS: usize = 50;
 const PAUSE: Duration = Duration::from_micros(500);
 
 /// Runs `test` in virtual time: it moves only while everything waits, and in small steps.
-pub(crate) fn virtually<F: Future<Output = ()>>(test: F) {
-    virtually_in_steps_of(STEP, test);
+pub(crate) fn virtually<F: Future>(test: F) -> F::Output {
+    virtually_in_steps_of(STEP, test)
 }
 
 /// Like [`virtually`], in steps of this length.
-pub(crate) fn virtually_in_steps_of<F: Future<Output = ()>>(step: Duration, test: F) {
+pub(crate) fn virtually_in_steps_of<F: Future>(step: Duration, test: F) -> F::Output {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -32,8 +32,8 @@ pub(crate) fn virtually_in_steps_of<F: Future<Output = ()>>(step: Duration, test
                 std::thread::sleep(PAUSE);
             }
         });
-        test.await;
-    });
+        test.await
+    })
 }
 
 /// A temporary folder, in memory if possible, since the disk is not under test.

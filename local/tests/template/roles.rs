@@ -156,7 +156,7 @@ async fn check_compliance(world: &World) {
     let mut state = status.compliance().await.unwrap().unwrap();
     let last = state.last.as_mut().unwrap();
     last.begun_at = last.begun_at.before(Duration::from_secs(24 * 60 * 60));
-    assert_eq!(status.save_compliance(&mut state).await.unwrap(), stream::launch::Saved::Saved);
+    assert_eq!(status.save_compliance(&mut state).await.unwrap(), stream::Saved::Saved);
     let both = |stream: &Value| {
         let outcome = &stream["compliance"]["lastCheck"]["outcome"];
         outcome["deleted"].as_u64() >= Some(1) && outcome["scrubGeo"].as_u64() >= Some(1)

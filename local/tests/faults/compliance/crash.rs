@@ -65,20 +65,11 @@ async fn play(which: &[(usize, Failure)]) -> Vec<String> {
     calls.made()
 }
 
-/// Plays a check in a world of its own; panics with the failures that it did not survive.
-fn survives(which: &[(usize, Failure)]) -> Vec<String> {
-    let outcome = std::panic::catch_unwind(|| {
-        let mut calls = Vec::new();
-        virtually_for_hours(async { calls = play(which).await });
-        calls
-    });
-    outcome.unwrap_or_else(|_| panic!("not survived: {which:?}"))
-}
-
 /// Plays every `step`th of all combinations of a call and a way in which it can fail, starting with combination `first`.
 fn single_failures(first: usize, step: usize) {
     let operations = ["Scan", "TransactWriteItems", "PutItem", "Query", "GetParameter"];
-    let _ = failing_calls::single_failures(survives, &operations, first, step);
+    let _ =
+        failing_calls::single_failures(|which| virtually_for_hours(play(which)), &operations, first, step);
 }
 
 #[test]

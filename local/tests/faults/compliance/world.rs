@@ -93,7 +93,7 @@ impl World {
             let Some(mut state) = self.status().compliance().await.unwrap() else { return };
             let Some(last) = &mut state.last else { return };
             last.begun_at = last.begun_at.before(Duration::from_secs(24 * 60 * 60));
-            if self.status().save_compliance(&mut state).await.unwrap() == stream::launch::Saved::Saved {
+            if self.status().save_compliance(&mut state).await.unwrap() == stream::Saved::Saved {
                 return;
             }
         }
