@@ -1,5 +1,8 @@
 //! A post of X's: <https://docs.x.com/x-api/fundamentals/data-dictionary>.
 
+mod entities;
+mod media;
+
 use std::borrow::Cow;
 
 use ::x::snowflake::made_at;
@@ -8,8 +11,10 @@ use place::{Country, CountrySource};
 use serde_json::Value;
 use utc_time::UtcTime;
 
+use self::entities::{Span, add_entities, whole_text};
+use self::media::add_media;
 use super::sent::Head;
-use crate::post::{Link, Media, MediaKind, Mention, Raw, Reference, ReferenceKind, Tag};
+use crate::post::{Raw, Reference, ReferenceKind};
 use crate::{Post, PostId};
 
 /// The head of a post.
@@ -59,7 +64,7 @@ fn post(data: &wire::Post<'_>, includes: &wire::Includes<'_>) -> Result<Post, &'
     let created = made(&id, data.created_at.as_deref()).ok_or(NO_DATE)?;
     let own_text = data.own_text().ok_or(NO_TEXT)?;
     let original = data.reposted().and_then(|id| includes.post(id));
-    let text = whole_text(own_text, original);
+    let text = whole_text(own_text, data.reposted().is_some(), original);
     let author = data.author_id.as_deref().and_then(|id| includes.user(id));
     let place = data.geo.as_ref().and_then(|geo| includes.place(geo.place_id.as_deref()?));
     let in_place = || Country::from_code(place?.country_code.as_deref()?);
@@ -119,120 +124,6 @@ fn post(data: &wire::Post<'_>, includes: &wire::Includes<'_>) -> Result<Post, &'
     Ok(post)
 }
 
-/// A text that is made of a post's own, and of the original's if it is a repost.
-struct Text {
-    whole: String,
-    /// Where the post's own entities lie.
-    own: Span,
-    /// Where those of the original lie.
-    original: Option<Span>,
-}
-
-/// A part of a text, in code points.
-#[derive(Clone, Copy)]
-struct Span {
-    start: u64,
-    end: u64,
-}
-
-/// The whole text, also of reposts, which X shortens.
-fn whole_text(own: &str, original: Option<&wire::Post<'_>>) -> Text {
-    let length = |text: &str| text.chars().count() as u64;
-    if let Some((frame, _)) = own.split_once(": ")
-        && frame.starts_with("RT @")
-        && let Some(original) = original.and_then(wire::Post::own_text)
-    {
-        let start = length(frame) + 2;
-        let whole = format!("{frame}: {original}");
-        let end = length(&whole);
-        // What follows the frame is cut in X's own text, so its entities are taken from the original.
-        return Text { whole, own: Span { start: 0, end: start }, original: Some(Span { start, end }) };
-    }
-    Text { whole: own.to_owned(), own: Span { start: 0, end: length(own) }, original: None }
-}
-
-/// Adds what X recognised in a part of the text; returns how much was left out because it cannot be right.
-fn add_entities(post: &mut Post, entities: &wire::Entities<'_>, span: Span) -> u64 {
-    let is_frame = post.is_repost() && span.start == 0;
-    let mut left_out = 0;
-    let mut within = |start: Option<u64>, end: Option<u64>, is_named: bool| {
-        let place = |at: Option<u64>| u32::try_from(at?.checked_add(span.start)?).ok();
-        let (from, to) = (place(start), place(end));
-        let fits = matches!((from, to), (Some(from), Some(to)) if from < to && u64::from(to) <= span.end);
-        // What lies beyond the frame of a repost comes with the original.
-        left_out += u64::from(!(is_frame || fits && is_named));
-        (fits && is_named).then_some((from, to))
-    };
-    for link in &entities.urls {
-        let Some((start, end)) = within(link.start, link.end, link.url.is_some()) else { continue };
-        post.links.push(Link {
-            url: text(link.url.as_ref()),
-            expanded_url: owned(link.unwound_url.as_ref().or(link.expanded_url.as_ref())),
-            display_url: owned(link.display_url.as_ref()),
-            title: owned(link.title.as_ref()),
-            start,
-            end,
-        });
-    }
-    for (tags, tagged) in [(&entities.hashtags, &mut post.hashtags), (&entities.cashtags, &mut post.cashtags)]
-    {
-        for tag in tags {
-            let Some((start, end)) = within(tag.start, tag.end, tag.tag.is_some()) else { continue };
-            tagged.push(Tag { tag: text(tag.tag.as_ref()), start, end });
-        }
-    }
-    for mention in &entities.mentions {
-        let Some((start, end)) = within(mention.start, mention.end, mention.username.is_some()) else {
-            continue;
-        };
-        let (username, id) = (text(mention.username.as_ref()), owned(mention.id.as_ref()));
-        post.mentions.push(Mention { username, id, start, end });
-    }
-    left_out
-}
-
-/// Adds the post's media, or the original's; returns how many were left out because they have no address.
-fn add_media(
-    post: &mut Post,
-    data: &wire::Post<'_>,
-    original: Option<&wire::Post<'_>>,
-    includes: &wire::Includes<'_>,
-) -> u64 {
-    let keys = |post: &wire::Post<'_>| -> Vec<String> {
-        let keys = post.attachments.iter().flat_map(|attachments| &attachments.media_keys);
-        keys.map(|key| key.as_ref().to_owned()).collect()
-    };
-    let mut wanted = keys(data);
-    if wanted.is_empty() {
-        wanted = original.map(keys).unwrap_or_default();
-    }
-    // X leaves out what the author may not show.
-    let included: Vec<_> = wanted.iter().filter_map(|key| includes.media(key)).collect();
-    post.media = included.iter().filter_map(|media| medium(media)).collect();
-    (included.len() - post.media.len()) as u64
-}
-
-/// A medium; `None` without an address.
-fn medium(media: &wire::Media<'_>) -> Option<Media> {
-    let best =
-        media.variants.iter().filter(|variant| variant.bit_rate.is_some()).max_by_key(|file| file.bit_rate);
-    let file = best.and_then(|variant| variant.url.as_ref());
-    Some(Media {
-        kind: match media.kind.as_deref() {
-            Some("photo") => MediaKind::Photo,
-            Some("video") => MediaKind::Video,
-            Some("animated_gif") => MediaKind::AnimatedPicture,
-            _ => MediaKind::Other,
-        },
-        url: owned(media.url.as_ref().or(file).or(media.preview_image_url.as_ref()))?,
-        preview_url: owned(media.preview_image_url.as_ref()),
-        alt_text: owned(media.alt_text.as_ref()),
-        width: media.width.and_then(|pixels| pixels.try_into().ok()),
-        height: media.height.and_then(|pixels| pixels.try_into().ok()),
-        duration_ms: media.duration_ms,
-    })
-}
-
 fn reference(reference: &wire::ReferencedPost<'_>) -> Option<Reference> {
     let kind = match reference.kind.as_deref()? {
         "retweeted" => ReferenceKind::Retweeted,
@@ -270,6 +161,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::post::MediaKind;
 
     fn post_of(message: &Value) -> Post {
         read_post(&message.to_string()).unwrap()
