@@ -47,27 +47,28 @@ impl Intake {
 
     /// Counts a post that the stream delivered: it has been paid for, whether or not anybody wants it and there is room for it. A post that was
     /// read before on the same day is not paid for again.
-    pub(crate) fn count(&self, post: &Head) {
-        self.meter.count(post, UtcTime::now());
+    pub(crate) fn count(&self, post: &Head, now: UtcTime) {
+        self.meter.count(post, now);
     }
 
-    /// Takes what the stream delivered for `keywords`, and what [`Intake::count`] has counted.
+    /// Takes what the stream delivered at `now` for `keywords`, and what [`Intake::count`] has counted.
     pub(crate) fn take(
         &self,
         arrival: Arrival,
         keywords: BTreeSet<Keyword>,
         cursor: &Cursor,
+        now: UtcTime,
     ) -> Result<(), NotTaken> {
         let post = match arrival {
             Arrival::Post(post) => post,
-            Arrival::Removed(id) => return self.take_removal(id, keywords, cursor),
+            Arrival::Removed(id) => return self.take_removal(id, keywords, cursor, now),
         };
         let mut new = keywords;
         new.retain(|keyword| !self.recent.contains(keyword, &post.head));
         if new.is_empty() {
             return Ok(());
         }
-        let (head, now) = (post.head.clone(), UtcTime::now());
+        let head = post.head.clone();
         if let Some(encoded) = encode(*post, now) {
             let encoded = Arrival::Post(encoded);
             let place = self.room.reserve(&encoded)?;
@@ -81,13 +82,19 @@ impl Intake {
         Ok(())
     }
 
-    fn take_removal(&self, id: PostId, keywords: BTreeSet<Keyword>, cursor: &Cursor) -> Result<(), NotTaken> {
+    fn take_removal(
+        &self,
+        id: PostId,
+        keywords: BTreeSet<Keyword>,
+        cursor: &Cursor,
+        now: UtcTime,
+    ) -> Result<(), NotTaken> {
         for keyword in &keywords {
             self.recent.removed(keyword, &id);
         }
         if !keywords.is_empty() {
             let removal = Arrival::Removed(id);
-            self.room.reserve(&removal)?.take(removal, UtcTime::now(), keywords, Origin::Stream, cursor);
+            self.room.reserve(&removal)?.take(removal, now, keywords, Origin::Stream, cursor);
         }
         Ok(())
     }
@@ -172,8 +179,9 @@ mod tests {
     }
 
     fn take(intake: &Intake, post: Sent, under: &[&str]) -> Result<(), NotTaken> {
-        intake.count(&post.head);
-        intake.take(Arrival::Post(Box::new(post)), keywords(under), &Cursor::new(at(0)))
+        let now = UtcTime::now();
+        intake.count(&post.head, now);
+        intake.take(Arrival::Post(Box::new(post)), keywords(under), &Cursor::new(at(0)), now)
     }
 
     #[test]
@@ -218,7 +226,7 @@ mod tests {
         let cursor = Cursor::new(at(0));
         let removed = || {
             let removed = Arrival::Removed("1".parse().unwrap());
-            intake.take(removed, keywords(&["a"]), &cursor)
+            intake.take(removed, keywords(&["a"]), &cursor, UtcTime::now())
         };
         for _ in 0..WAITING_POSTS {
             removed().unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::Keyword;
-use crate::metrics::{HourValue, Metrics, OLDEST, Published};
+use crate::metrics::{MetricValue, Metrics, OLDEST, Published};
 use crate::statistics::StatisticsTable;
 use service::tables::TableError;
 use utc_time::UtcTime;
@@ -37,7 +37,7 @@ impl Publisher {
         Self { statistics, metrics }
     }
 
-    /// Publishes the values of these keywords in these hours. Metrics that sum over keywords are left out.
+    /// Publishes the values of these keywords in these hours. Metrics that sum over keywords are left out, and so are those of minutes.
     ///
     /// # Errors
     /// [`PublishError`].
@@ -48,7 +48,7 @@ impl Publisher {
     ) -> Result<Published, PublishError> {
         let mut values = Vec::new();
         for (keyword, hour) in hours {
-            values.extend(HourValue::of_keyword(&self.statistics.in_hour(keyword, *hour).await?));
+            values.extend(MetricValue::of_keyword(&self.statistics.in_hour(keyword, *hour).await?));
         }
         Ok(self.metrics.publish(&values, now).await?)
     }
@@ -93,9 +93,13 @@ impl Publisher {
         now: UtcTime,
     ) -> Result<Published, PublishError> {
         let mut published = Published::default();
-        let mut values: Vec<HourValue> = Vec::new();
+        let mut values: Vec<MetricValue> = Vec::new();
         for hour in hours {
-            values.extend(HourValue::of_hour(&self.statistics.of_all_in_hour(hour).await?));
+            let counts = self.statistics.of_all_in_hour(hour).await?;
+            values.extend(MetricValue::of_hour(&counts));
+            let keywords: BTreeSet<&Keyword> = counts.iter().map(|count| &count.keyword).collect();
+            let minutes = self.statistics.minutes_in_hour(keywords, hour).await?;
+            values.extend(minutes.iter().map(MetricValue::of_minute));
             // Enough for a request.
             if values.len() >= Metrics::VALUES_A_REQUEST {
                 published.add(self.metrics.publish(&values, now).await?);

@@ -120,6 +120,14 @@ impl UtcTime {
         text
     }
 
+    /// Its minute, as in `2026-11-23T10:07`.
+    #[must_use]
+    pub fn minute(self) -> String {
+        let mut text = self.to_string();
+        text.truncate("2026-11-23T10:07".len());
+        text
+    }
+
     /// The start of its hour.
     #[must_use]
     pub fn start_of_hour(self) -> Self {

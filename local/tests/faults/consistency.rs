@@ -57,21 +57,20 @@ pub(crate) async fn published(world: &World) -> Result<(), String> {
                 .iter()
                 .map(|(name, value)| Dimension::builder().name(*name).value(value).build())
                 .collect();
-            let answer = cloudwatch
-                .get_metric_statistics()
-                .namespace(Metrics::NAMESPACE)
-                .metric_name(metric)
-                .set_dimensions(Some(dimensions.clone()))
-                .start_time(DateTime::from_millis(hour.as_millis()))
-                .end_time(DateTime::from_millis(hour.as_millis() + 3_600_000))
-                .period(3600)
-                .statistics(Statistic::Maximum)
-                .send()
-                .await
-                .unwrap();
-            let published = answer.datapoints().first().and_then(|point| point.maximum()).unwrap_or_default();
-            if published != value as f64 {
+            let published = values(&cloudwatch, metric, &dimensions, hour, 3600).await;
+            let published = published.values().next().copied().unwrap_or_default();
+            if published != value {
                 return Err(format!("{metric} {dimensions:?} of {hour} is {published}, not {value}"));
+            }
+        }
+        for keyword in world.requested.keys() {
+            let counts = statistics.minutes(&keyword.parse().unwrap(), hour, hour).await.unwrap();
+            let counted: BTreeMap<i64, u64> =
+                counts.iter().map(|count| (count.minute.as_millis(), count.collected)).collect();
+            let dimensions = [Dimension::builder().name(Metrics::KEYWORD).value(*keyword).build()];
+            let published = values(&cloudwatch, Metrics::PER_MINUTE, &dimensions, hour, 60).await;
+            if published != counted {
+                return Err(format!("the minutes of {keyword} in {hour} are {published:?}, not {counted:?}"));
             }
         }
     }
@@ -79,6 +78,32 @@ pub(crate) async fn published(world: &World) -> Result<(), String> {
         return Err("nothing is stored".to_owned());
     }
     Ok(())
+}
+
+/// The values of a metric in an hour, by the time at which each period of so many seconds begins.
+async fn values(
+    cloudwatch: &aws_sdk_cloudwatch::Client,
+    metric: &str,
+    dimensions: &[Dimension],
+    hour: UtcTime,
+    period: i32,
+) -> BTreeMap<i64, u64> {
+    let answer = cloudwatch
+        .get_metric_statistics()
+        .namespace(Metrics::NAMESPACE)
+        .metric_name(metric)
+        .set_dimensions(Some(dimensions.to_vec()))
+        .start_time(DateTime::from_millis(hour.as_millis()))
+        .end_time(DateTime::from_millis(hour.as_millis() + 3_600_000))
+        .period(period)
+        .statistics(Statistic::Maximum)
+        .send()
+        .await
+        .unwrap();
+    let value = |point: &aws_sdk_cloudwatch::types::Datapoint| {
+        (point.timestamp().unwrap().to_millis().unwrap(), point.maximum().unwrap() as u64)
+    };
+    answer.datapoints().iter().map(value).collect()
 }
 
 /// Checks that the queues of the pipeline hold nothing. StreamCloseQueue may: nobody reads it while no streamer runs.

@@ -64,6 +64,10 @@ async fn assert_listed(machine: &Machine, name: &str, all: &[u32], newest: &[u32
     assert_eq!(listed(&tweets, name, Versions::Newest).await, newest);
     let now = UtcTime::now();
     let from = now.before(Duration::from_secs(24 * 3600));
+    let minutes = statistics.minutes(&keyword(name), from, now).await.unwrap();
+    let sum =
+        minutes.iter().fold((0, 0), |(all, newest), count| (all + count.stored(), newest + count.newest()));
+    assert_eq!(sum, (all.len() as u64, newest.len() as u64), "{name}: {minutes:?}");
     let counts = statistics.between(&keyword(name), from, now).await.unwrap();
     for code in [Some("LT"), Some("LV"), Some("EE"), None] {
         let of = |id: &&u32| version(**id).country.map(|country| country.as_str()) == code;

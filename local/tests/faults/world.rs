@@ -156,20 +156,27 @@ impl World {
         self.machine.as_ref().unwrap().aws.status_table("x")
     }
 
-    /// The ids of a keyword's stored posts, in every version; `None` if the counts differ from their number, or from that of the newest.
+    /// The ids of a keyword's stored posts, in every version; `None` if the counts, by country or by minute, differ from their number, or from that of
+    /// the newest.
     pub(crate) async fn stored(&self, keyword: &str) -> Option<BTreeSet<String>> {
         let api = self.api();
         let mut ids = BTreeSet::new();
         let mut newest = 0;
         let mut known: BTreeMap<String, u64> = BTreeMap::new();
+        // Of each minute, how many in all, and how many of them are the newest.
+        let mut by_minute: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         let mut cursor = String::new();
         loop {
             let page =
                 self.get(&format!("{api}/tweets?keyword={keyword}&versions=all&limit=100{cursor}")).await;
             for tweet in page["tweets"].as_array().unwrap() {
                 assert!(ids.insert(tweet["tweetId"].as_str().unwrap().to_owned()), "stored twice: {tweet}");
+                let created: UtcTime = tweet["createDate"].as_str().unwrap().parse().unwrap();
+                let minute = by_minute.entry(created.minute()).or_default();
+                minute.0 += 1;
                 if tweet["supersededBy"].is_null() {
                     newest += 1;
+                    minute.1 += 1;
                     let by = tweet["countryHow"].as_str().or(tweet["countrySource"].as_str());
                     *known.entry(by.unwrap_or("unknown").to_owned()).or_default() += 1;
                 }
@@ -189,7 +196,16 @@ impl World {
         counted_as.insert("place".to_owned(), by["byPlace"].as_u64().unwrap());
         counted_as.insert("unknown".to_owned(), by["unknown"].as_u64().unwrap());
         counted_as.retain(|_, posts| *posts > 0);
-        let agree = all["total"] == ids.len() as u64 && of_newest["total"] == newest && counted_as == known;
+        let statistics = self.machine.as_ref().unwrap().aws.statistics_table();
+        let (first, last) =
+            (UtcTime::from_millis(0).unwrap(), UtcTime::now().after(Duration::from_secs(7200)));
+        let minutes = statistics.minutes(&keyword.parse().unwrap(), first, last).await.unwrap();
+        let minutes = minutes.iter().map(|count| (count.minute.minute(), (count.stored(), count.newest())));
+        let minutes: BTreeMap<String, (u64, u64)> = minutes.filter(|(_, (stored, _))| *stored > 0).collect();
+        let agree = all["total"] == ids.len() as u64
+            && of_newest["total"] == newest
+            && counted_as == known
+            && minutes == by_minute;
         agree.then_some(ids)
     }
 

@@ -17,6 +17,8 @@ pub(super) struct Sums {
     by_day: BTreeMap<UtcTime, u64>,
     /// By month, as in `2026-11`.
     by_month: BTreeMap<String, u64>,
+    /// The latest day to which something was added, and its month.
+    latest: Option<(UtcTime, String)>,
 }
 
 impl Sums {
@@ -31,19 +33,26 @@ impl Sums {
         }
         let start = |day: &str| format!("{day}T00:00:00Z").parse::<UtcTime>().ok();
         let by_day = by_day.into_iter().filter_map(|(day, sum)| Some((start(&day)?, sum))).collect();
-        Self { by_day, by_month }
+        Self { by_day, by_month, latest: None }
     }
 
     pub(super) fn add(&mut self, count: u64, now: UtcTime) {
-        let (today, month) = (now.start_of_day(), now.month());
+        let today = now.start_of_day();
         *self.by_day.entry(today).or_default() += count;
         while self.by_day.len() > DAYS {
             let oldest = self.by_day.keys().find(|day| **day != today).copied();
             oldest.and_then(|day| self.by_day.remove(&day));
         }
-        *self.by_month.entry(month.clone()).or_default() += count;
+        // Writing a date takes longer than counting, and is done once a day.
+        let latest = self.latest.take().filter(|(day, _)| *day == today);
+        let (_, month) = self.latest.insert(latest.unwrap_or_else(|| (today, now.month())));
+        if let Some(sum) = self.by_month.get_mut(month.as_str()) {
+            *sum += count;
+            return;
+        }
+        self.by_month.insert(month.clone(), count);
         while self.by_month.len() > MONTHS {
-            let oldest = self.by_month.keys().find(|other| **other != month).cloned();
+            let oldest = self.by_month.keys().find(|other| *other != month).cloned();
             oldest.and_then(|oldest| self.by_month.remove(&oldest));
         }
     }

@@ -111,18 +111,18 @@ async fn open_and_read<S: Source>(
 /// Takes items that arrived together; returns the source's reason if it announced the end of the stream.
 fn take<S>(context: &Context<S>, arrived: Vec<Item>, is_fresh: bool) -> Result<Option<String>, End> {
     let cursor = &context.cursor;
-    let requested = context.requested.borrow();
+    let (requested, now) = (context.requested.borrow(), UtcTime::now());
     // All of it, before anything is taken: there may not be room for all.
     for item in &arrived {
         if let Item::Arrived(Arrival::Post(post), _) = item {
-            context.intake.count(&post.head);
+            context.intake.count(&post.head, now);
         }
     }
     let mut ended = None;
     for item in arrived {
         match item {
             // With a backlog, a keep-alive says nothing about now.
-            Item::Alive if is_fresh => cursor.reach(UtcTime::now()),
+            Item::Alive if is_fresh => cursor.reach(now),
             Item::Alive => {}
             Item::Arrived(arrival, mut keywords) => {
                 // What is no longer requested is paid for as long as the source delivers it, and not collected.
@@ -134,9 +134,9 @@ fn take<S>(context: &Context<S>, arrived: Vec<Item>, is_fresh: bool) -> Result<O
                     })
                 });
                 let made = arrival.made();
-                context.intake.take(arrival, keywords, cursor)?;
+                context.intake.take(arrival, keywords, cursor, now)?;
                 if let Some(made) = made {
-                    cursor.reach(made.min(UtcTime::now()));
+                    cursor.reach(made.min(now));
                 }
             }
             Item::Ended(reason) => ended = Some(reason),

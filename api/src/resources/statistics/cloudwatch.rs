@@ -7,10 +7,11 @@ use aws_sdk_cloudwatch::types::{
     Dimension, DimensionFilter, Metric, MetricDataQuery, MetricDataResult, MetricStat,
 };
 use posts::Keyword;
-use posts::metrics::{HourValue, Metrics};
+use posts::metrics::{MetricValue, Metrics};
 use posts::statistics::HourCount;
 use utc_time::UtcTime;
 
+use super::Counts;
 use super::hours::Hours;
 use super::rows::{By, Row};
 
@@ -27,22 +28,30 @@ pub(super) async fn rows(
     keyword: Option<&Keyword>,
     hours: Hours,
     by: By,
-    counts: &[HourCount],
+    counts: &Counts,
 ) -> Result<Vec<Row>, aws_sdk_cloudwatch::Error> {
-    let metric = match (by, keyword) {
-        (By::Country, Some(_)) => Metrics::BY_KEYWORD_AND_COUNTRY,
-        (By::Country, None) => Metrics::BY_COUNTRY,
-        _ => Metrics::BY_KEYWORD,
+    let (metric, period) = match (by, keyword) {
+        (By::Minute, _) => (Metrics::PER_MINUTE, 60),
+        (By::Country, Some(_)) => (Metrics::BY_KEYWORD_AND_COUNTRY, 3600),
+        (By::Country, None) => (Metrics::BY_COUNTRY, 3600),
+        _ => (Metrics::BY_KEYWORD, 3600),
     };
-    let expected = expected(counts, keyword.is_none(), metric);
+    let expected = match counts {
+        Counts::Minutes(counts) => counts.iter().map(MetricValue::of_minute).collect(),
+        Counts::Hours(counts) => expected(counts, keyword.is_none(), metric),
+    };
     // A metric is not listed if it has had no values for two weeks, or none at all.
     let mut metrics = listed(client, metric, keyword).await?;
     metrics.extend(expected.iter().map(|value| value.dimensions.clone()));
-    let keywords: BTreeMap<String, &Keyword> =
-        counts.iter().map(|count| (Metrics::keyword_dimension(&count.keyword), &count.keyword)).collect();
-    let name = |dimensions: &Dimensions, hour: UtcTime| match by {
-        By::Hour => hour.hour(),
-        By::Day => hour.day(),
+    let keywords: BTreeMap<String, &Keyword> = counts
+        .hours()
+        .iter()
+        .map(|count| (Metrics::keyword_dimension(&count.keyword), &count.keyword))
+        .collect();
+    let name = |dimensions: &Dimensions, at: UtcTime| match by {
+        By::Minute => at.minute(),
+        By::Hour => at.hour(),
+        By::Day => at.day(),
         By::Country => value(dimensions, Metrics::COUNTRY),
         By::Keyword => {
             let dimension = value(dimensions, Metrics::KEYWORD);
@@ -50,11 +59,11 @@ pub(super) async fn rows(
         }
     };
     let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for (dimensions, hour, value) in values(client, metric, metrics, hours).await? {
-        sums.entry(name(&dimensions, hour)).or_default().0 += value;
+    for (dimensions, at, value) in values(client, metric, period, metrics, hours).await? {
+        sums.entry(name(&dimensions, at)).or_default().0 += value;
     }
     for value in &expected {
-        sums.entry(name(&value.dimensions, value.hour)).or_default().1 += value.collected;
+        sums.entry(name(&value.dimensions, value.at)).or_default().1 += value.collected;
     }
     let rows = sums.into_iter().map(|(name, (collected, table))| Row {
         collected,
@@ -65,12 +74,12 @@ pub(super) async fn rows(
 }
 
 /// The values that CloudWatch should have of a metric.
-fn expected(counts: &[HourCount], all_keywords: bool, metric: &str) -> Vec<HourValue> {
+fn expected(counts: &[HourCount], all_keywords: bool, metric: &str) -> Vec<MetricValue> {
     let mut by_hour: BTreeMap<UtcTime, Vec<HourCount>> = BTreeMap::new();
     for count in counts {
         by_hour.entry(count.hour).or_default().push(count.clone());
     }
-    let of = if all_keywords { HourValue::of_hour } else { HourValue::of_keyword };
+    let of = if all_keywords { MetricValue::of_hour } else { MetricValue::of_keyword };
     let values = by_hour.values().flat_map(|counts| of(counts));
     values.filter(|value| value.metric == metric).collect()
 }
@@ -103,10 +112,11 @@ fn dimensions(metric: &Metric) -> Dimensions {
     [Metrics::KEYWORD, Metrics::COUNTRY].into_iter().filter_map(dimension).collect()
 }
 
-/// The values that CloudWatch has of a metric under each of these dimensions, hour by hour.
+/// The values that CloudWatch has of a metric under each of these dimensions, one for each period of so many seconds.
 async fn values(
     client: &aws_sdk_cloudwatch::Client,
     metric: &str,
+    period: i32,
     metrics: BTreeSet<Dimensions>,
     hours: Hours,
 ) -> Result<Vec<(Dimensions, UtcTime, u64)>, aws_sdk_cloudwatch::Error> {
@@ -123,8 +133,8 @@ async fn values(
                 .metric_name(metric)
                 .set_dimensions(Some(dimensions))
                 .build();
-            // Counts only grow: the latest value of an hour is its largest.
-            let stat = MetricStat::builder().metric(metric).period(3600).stat("Maximum").build();
+            // Counts only grow: the latest value of a period is its largest.
+            let stat = MetricStat::builder().metric(metric).period(period).stat("Maximum").build();
             MetricDataQuery::builder().id(format!("m{number}")).metric_stat(stat).build()
         });
         let mut pages = client
@@ -149,9 +159,9 @@ async fn values(
 
 fn points(result: &MetricDataResult) -> impl Iterator<Item = (UtcTime, u64)> {
     result.timestamps().iter().zip(result.values()).filter_map(|(at, value)| {
-        let hour = UtcTime::from_millis(at.to_millis().ok()?).ok()?;
+        let at = UtcTime::from_millis(at.to_millis().ok()?).ok()?;
         // A count: whole, and below 2^53.
-        Some((hour, *value as u64))
+        Some((at, *value as u64))
     })
 }
 

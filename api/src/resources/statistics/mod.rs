@@ -11,7 +11,7 @@ use axum::extract::State;
 use futures::{StreamExt, TryStreamExt, stream};
 use posts::Keyword;
 use posts::metrics::Published;
-use posts::statistics::HourCount;
+use posts::statistics::{HourCount, MinuteCount};
 use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
@@ -32,6 +32,10 @@ const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// CloudWatch or restated.
 const LONGEST_OF_ALL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
+/// The longest range that is counted by minute, and its default.
+const LONGEST_BY_MINUTE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const MINUTES: Duration = Duration::from_secs(3 * 60 * 60);
+
 /// Hours that are read concurrently.
 const HOURS_AT_ONCE: usize = 16;
 
@@ -43,14 +47,14 @@ pub(crate) struct Parameters {
     #[param(inline)]
     keyword: Option<KeywordParameter>,
     /// The range begins with the hour of this time. If absent, the range is 366 days long for one keyword (31 days from
-    /// CloudWatch), and one day for all keywords.
+    /// CloudWatch, 3 hours by minute), and one day for all keywords.
     #[param(inline)]
     from: Option<QueryTime>,
     /// The range ends with the hour of this time, which is included unless this is its first moment. If absent, the range
     /// ends two hours from now, since a post's clock may be ahead.
     #[param(inline)]
     to: Option<QueryTime>,
-    /// What each row counts; `country` if absent.
+    /// What each row counts; `country` if absent. `minute` counts one keyword only.
     #[param(inline)]
     by: Option<By>,
     /// Where the counts come from; `table` if absent.
@@ -80,11 +84,11 @@ pub(crate) struct Statistics {
     from: UtcTime,
     /// The first hour after the range.
     to: UtcTime,
-    /// The rows: hours and days in order of time, countries and keywords with the most posts first.
+    /// The rows: minutes, hours and days in order of time, countries and keywords with the most posts first.
     statistics: Vec<Row>,
     /// The sum of all rows: posts that are stored; from CloudWatch, posts collected.
     total: u64,
-    /// How the country of the stored posts is known: what a count by country can tell, and what it cannot. Absent from CloudWatch.
+    /// How the country of the stored posts is known: what a count by country can tell, and what it cannot. Absent from CloudWatch, and by minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     country_known: Option<CountryKnown>,
     /// From CloudWatch: how many rows differ from the table.
@@ -92,12 +96,29 @@ pub(crate) struct Statistics {
     differing: Option<usize>,
 }
 
+/// The table's counts of a range.
+enum Counts {
+    /// By hour and country.
+    Hours(Vec<HourCount>),
+    /// By minute.
+    Minutes(Vec<MinuteCount>),
+}
+
+impl Counts {
+    fn hours(&self) -> &[HourCount] {
+        match self {
+            Self::Hours(counts) => counts,
+            Self::Minutes(_) => &[],
+        }
+    }
+}
+
 /// Count posts
 ///
-/// Of one keyword or of all, by country, hour, day or keyword. A post that was collected for two keywords counts under
+/// Of one keyword or of all, by country, minute, hour, day or keyword. A post that was collected for two keywords counts under
 /// both, so twice where all are counted. Posts are deleted 30 days after they were stored, but stay counted.
 ///
-/// The range of one keyword may have 366 days; that of all keywords, or from CloudWatch, 31.
+/// The range of one keyword may have 366 days, or 7 by minute; that of all keywords, or from CloudWatch, 31.
 ///
 /// The table is always up to date. CloudWatch is updated every minute, shows values for hours more than a day old up to
 /// two days late, takes none for hours more than two weeks old, and knows no removals and no versions: `differing` and `table` say
@@ -122,17 +143,28 @@ pub(crate) async fn count(
     let by = parameters.by.unwrap_or(By::Country);
     let source = parameters.source.unwrap_or(CountSource::Table);
     let versions = parameters.versions.unwrap_or_default().into();
-    let longest = match (&keyword, source) {
-        (Some(_), CountSource::Table) => LONGEST,
-        _ => LONGEST_OF_ALL,
+    let (default, longest) = match (&keyword, by, source) {
+        (Some(_), By::Minute, _) => (MINUTES, LONGEST_BY_MINUTE),
+        (None, By::Minute, _) => {
+            let reason = "cannot be minute if `keyword` is absent".to_owned();
+            return Err(ApiError::Unusable { field: "by", reason });
+        }
+        (Some(_), _, CountSource::Table) => (LONGEST, LONGEST),
+        (Some(_), _, CountSource::Cloudwatch) => (LONGEST_OF_ALL, LONGEST_OF_ALL),
+        (None, _, _) => (DAY, LONGEST_OF_ALL),
     };
-    let default = if keyword.is_some() { longest } else { DAY };
     let hours = Hours::new(TimeRange::new(parameters.from, parameters.to)?, default, longest)?;
-    let counts = counts(&api, keyword.as_ref(), hours).await?;
-    let mut rows = match source {
-        CountSource::Table => rows::from_table(by, versions, &counts),
-        CountSource::Cloudwatch => {
-            cloudwatch::rows(&api.cloudwatch, keyword.as_ref(), hours, by, &counts).await?
+    let counts = match (&keyword, by) {
+        (Some(keyword), By::Minute) => {
+            Counts::Minutes(api.statistics.minutes(keyword, hours.first, hours.last()).await?)
+        }
+        (keyword, _) => Counts::Hours(counts(&api, keyword.as_ref(), hours).await?),
+    };
+    let mut rows = match (source, &counts) {
+        (CountSource::Table, Counts::Hours(counts)) => rows::from_table(by, versions, counts),
+        (CountSource::Table, Counts::Minutes(counts)) => rows::from_minutes(versions, counts),
+        (CountSource::Cloudwatch, counts) => {
+            cloudwatch::rows(&api.cloudwatch, keyword.as_ref(), hours, by, counts).await?
         }
     };
     by.sort(&mut rows);
@@ -145,7 +177,10 @@ pub(crate) async fn count(
         to: hours.end,
         total: rows.iter().map(|row| row.tweets.unwrap_or(row.collected)).sum(),
         statistics: rows,
-        country_known: (source == CountSource::Table).then(|| CountryKnown::of(&counts)),
+        country_known: match &counts {
+            Counts::Hours(counts) if source == CountSource::Table => Some(CountryKnown::of(counts)),
+            _ => None,
+        },
         differing: (source == CountSource::Cloudwatch).then_some(differing),
     }))
 }

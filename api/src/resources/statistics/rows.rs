@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use place::CountryHow;
-use posts::statistics::{HourCount, KnownBy};
+use posts::statistics::{HourCount, KnownBy, MinuteCount};
 use posts::tweets::Versions;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -42,23 +42,27 @@ impl CountryKnown {
     }
 }
 
-/// What each row counts. Hours and days are those of UTC.
+/// What each row counts. Minutes, hours and days are those of UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum By {
     Country,
+    Minute,
     Hour,
     Day,
     Keyword,
 }
 
-/// A row; of `country`, `hour`, `day` and `keyword` it has the one that `by` names.
+/// A row; of `country`, `minute`, `hour`, `day` and `keyword` it has the one that `by` names.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Row {
     /// A country's code, `unknown`, or from CloudWatch `other`: all countries beyond the first 20 of a keyword and hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) country: Option<String>,
+    /// A minute, such as `2026-11-23T10:07`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) minute: Option<String>,
     /// An hour, such as `2026-11-23T10`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) hour: Option<String>,
@@ -91,6 +95,7 @@ impl By {
         let name = Some(name);
         match self {
             Self::Country => Row { country: name, ..Row::default() },
+            Self::Minute => Row { minute: name, ..Row::default() },
             Self::Hour => Row { hour: name, ..Row::default() },
             Self::Day => Row { day: name, ..Row::default() },
             Self::Keyword => Row { keyword: name, ..Row::default() },
@@ -101,13 +106,14 @@ impl By {
     fn name(self, count: &HourCount) -> String {
         match self {
             Self::Country => count.country_name().to_owned(),
-            Self::Hour => count.hour.hour(),
+            // `from_minutes` makes these rows.
+            Self::Minute | Self::Hour => count.hour.hour(),
             Self::Day => count.hour.day(),
             Self::Keyword => count.keyword.to_string(),
         }
     }
 
-    /// Sorts rows that are in the order of their names: hours and days stay, others go by the number of posts.
+    /// Sorts rows that are in the order of their names: minutes, hours and days stay, others go by the number of posts.
     pub(super) fn sort(self, rows: &mut [Row]) {
         if matches!(self, Self::Country | Self::Keyword) {
             rows.sort_by_key(|row| std::cmp::Reverse(row.tweets.unwrap_or(row.collected)));
@@ -131,4 +137,19 @@ pub(super) fn from_table(by: By, versions: Versions, counts: &[HourCount]) -> Ve
         *row.superseded.get_or_insert(0) += count.superseded;
     }
     rows.into_values().collect()
+}
+
+/// The rows of the table's counts by minute, in order of time.
+pub(super) fn from_minutes(versions: Versions, counts: &[MinuteCount]) -> Vec<Row> {
+    let row = |count: &MinuteCount| Row {
+        collected: count.collected,
+        tweets: Some(match versions {
+            Versions::Newest => count.newest(),
+            Versions::All => count.stored(),
+        }),
+        removed: Some(count.removed),
+        superseded: Some(count.superseded),
+        ..By::Minute.row(count.minute.minute())
+    };
+    counts.iter().map(row).collect()
 }

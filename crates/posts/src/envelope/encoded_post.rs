@@ -13,7 +13,9 @@ use utc_time::UtcTime;
 pub struct EncodedPost {
     pub(super) id: PostId,
     pub(super) edited_at: Option<UtcTime>,
-    pub(super) json: String,
+    /// What stands before what the source sent, which is not copied for it; empty if the JSON is the post itself.
+    head: String,
+    json: String,
 }
 
 /// The post is larger than [`POST_BYTES`], so it cannot be stored.
@@ -31,8 +33,8 @@ impl EncodedPost {
     /// [`PostTooLarge`].
     pub fn encode(post: Sent, read_at: UtcTime) -> Result<Self, PostTooLarge> {
         let Sent { head, source, json } = post;
-        let json = match source {
-            None => json,
+        let head_json = match source {
+            None => String::new(),
             Some(source) => {
                 let (name, host) = match &source {
                     Source::X => ("x", None),
@@ -41,27 +43,35 @@ impl EncodedPost {
                 let host = host.map(|host| format!(r#""host":{host},"#)).unwrap_or_default();
                 let (id, created) = (&head.id, head.created);
                 // Neither an id nor a time holds what JSON escapes.
-                format!(
-                    r#"{{"tweetId":"{id}","createDate":"{created}","readAt":"{read_at}",{host}"{name}":{json}}}"#
-                )
+                format!(r#"{{"tweetId":"{id}","createDate":"{created}","readAt":"{read_at}",{host}"{name}":"#)
             }
         };
-        let json = escape_for_sqs(json);
-        PostTooLarge::check(&json)?;
-        Ok(Self { id: head.id, edited_at: head.edited_at, json })
+        let encoded =
+            Self { id: head.id, edited_at: head.edited_at, head: head_json, json: escape_for_sqs(json) };
+        PostTooLarge::check_bytes(encoded.bytes())?;
+        Ok(encoded)
+    }
+
+    /// Its JSON, in parts.
+    pub(super) fn parts(&self) -> [&str; 3] {
+        [&self.head, &self.json, if self.head.is_empty() { "" } else { "}" }]
     }
 
     /// The size of its JSON.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.json.len()
+        self.parts().iter().map(|part| part.len()).sum()
     }
 }
 
 impl PostTooLarge {
     /// Refuses the JSON of a post that is too large.
     pub(super) fn check(json: &str) -> Result<(), Self> {
-        if json.len() > POST_BYTES { Err(Self { bytes: json.len() }) } else { Ok(()) }
+        Self::check_bytes(json.len())
+    }
+
+    fn check_bytes(bytes: usize) -> Result<(), Self> {
+        if bytes > POST_BYTES { Err(Self { bytes }) } else { Ok(()) }
     }
 }
 

@@ -61,11 +61,11 @@ impl Parcel {
 
     /// Adds a post. An empty parcel takes one of any size.
     pub fn add(&mut self, post: &EncodedPost) {
-        let EncodedPost { id, edited_at, json } = post;
+        let EncodedPost { id, edited_at, .. } = post;
         if self.posts > 0 {
             self.body.push(',');
         }
-        self.body.push_str(json);
+        self.body.extend(post.parts());
         self.contents.push_str(id.as_str());
         if let Some(edited_at) = edited_at {
             self.contents.push_str(&edited_at.to_string());

@@ -26,24 +26,24 @@ const FARTHEST: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// CloudWatch's namespace `Aviary`.
 ///
-/// `PutMetricData` is not idempotent, so nothing is ever added there. Each value is the number of posts that an hour has
-/// so far, with the start of that hour as its timestamp; read it with the statistic `Maximum` over an hour. Publishing a
+/// `PutMetricData` is not idempotent, so nothing is ever added there. Each value is the number of posts that an hour, or a minute, has
+/// so far, with its start as the timestamp; read it with the statistic `Maximum` over an hour, or a minute. Publishing a
 /// value again, late or out of order, is harmless.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     client: Client,
 }
 
-/// The value of one metric in one hour.
+/// The value of one metric in one hour, or minute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HourValue {
+pub struct MetricValue {
     /// The metric.
     pub metric: &'static str,
     /// Its dimensions' names and values.
     pub dimensions: Vec<(&'static str, String)>,
-    /// The start of the hour.
-    pub hour: UtcTime,
-    /// How many posts of that hour were collected so far.
+    /// The start of the hour, or of the minute for [`Metrics::PER_MINUTE`].
+    pub at: UtcTime,
+    /// How many posts of that time were collected so far.
     pub collected: u64,
 }
 
@@ -76,6 +76,8 @@ impl Metrics {
     pub const BY_COUNTRY: &str = "TweetsByCountry";
     /// Posts by keyword and country; dimensions `Keyword`, `Country`.
     pub const BY_KEYWORD_AND_COUNTRY: &str = "TweetsByKeywordAndCountry";
+    /// Posts by keyword and minute; dimension `Keyword`. Published every minute, by the function that restates counts.
+    pub const PER_MINUTE: &str = "TweetsPerMinute";
     /// The dimension that holds a keyword, as [`Metrics::keyword_dimension`] writes it.
     pub const KEYWORD: &str = "Keyword";
     /// The dimension that holds a country's code, `unknown`, or [`Metrics::OTHER`].
@@ -113,15 +115,15 @@ impl Metrics {
     /// CloudWatch's error. Publishing all of them again is safe.
     pub async fn publish(
         &self,
-        values: &[HourValue],
+        values: &[MetricValue],
         now: UtcTime,
     ) -> Result<Published, aws_sdk_cloudwatch::Error> {
         let mut published = Published::default();
         let mut batch: Vec<MetricDatum> = Vec::new();
         let mut batch_bytes = 0;
         for value in values {
-            if now.since(value.hour) > OLDEST || value.hour.since(now) > FARTHEST {
-                published.out_of_reach.insert(value.hour);
+            if now.since(value.at) > OLDEST || value.at.since(now) > FARTHEST {
+                published.out_of_reach.insert(value.at.start_of_hour());
                 continue;
             }
             let bytes = value.bytes();
@@ -146,7 +148,7 @@ impl Metrics {
     }
 }
 
-impl HourValue {
+impl MetricValue {
     fn datum(&self) -> MetricDatum {
         let dimensions = self
             .dimensions
@@ -155,7 +157,7 @@ impl HourValue {
         MetricDatum::builder()
             .metric_name(self.metric)
             .set_dimensions(Some(dimensions.collect()))
-            .timestamp(DateTime::from_millis(self.hour.as_millis()))
+            .timestamp(DateTime::from_millis(self.at.as_millis()))
             .unit(StandardUnit::Count)
             // Exact up to 2^53 posts an hour.
             .value(self.collected as f64)

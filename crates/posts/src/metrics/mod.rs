@@ -1,7 +1,7 @@
 //! Counts as CloudWatch metrics.
 
 mod client;
-mod hour_values;
+mod values;
 
 pub(crate) use client::OLDEST;
-pub use client::{HourValue, Metrics, Published};
+pub use client::{MetricValue, Metrics, Published};

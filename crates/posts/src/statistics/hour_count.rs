@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::known_by::KnownBy;
+use super::minutes::sort_key_of_minutes;
 use crate::{Keyword, Post};
 use place::Country;
 use utc_time::UtcTime;
@@ -59,13 +60,13 @@ impl HourCount {
     }
 }
 
-/// The sort key of the count that a post is part of.
-pub(crate) fn sort_key(post: &Post) -> String {
-    sort_key_of(post.create_date, post.country.as_ref())
+/// The sort keys of the counts that a post is part of.
+pub(crate) fn sort_keys(post: &Post) -> [String; 2] {
+    [sort_key_of(post.create_date, post.country.as_ref()), sort_key_of_minutes(post.create_date)]
 }
 
 /// The sort key of the count of posts created at `created` in `country`.
-pub(crate) fn sort_key_of(created: UtcTime, country: Option<&Country>) -> String {
+pub(super) fn sort_key_of(created: UtcTime, country: Option<&Country>) -> String {
     format!("{}#{}", created.hour(), country_name(country))
 }
 

@@ -89,7 +89,7 @@ impl StatisticsTable {
             .expression_attribute_values(":key", text(value))
     }
 
-    async fn items(&self, query: QueryFluentBuilder) -> Result<Vec<Item>, TableError> {
+    pub(super) async fn items(&self, query: QueryFluentBuilder) -> Result<Vec<Item>, TableError> {
         let mut items = query.into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(item) = items.next().await {
@@ -119,11 +119,9 @@ impl StatisticsTable {
 
     fn count(&self, item: &Item) -> Result<HourCount, TableError> {
         let (hour, country) = self.hour_and_country(item)?;
-        let keyword = self.text(item, Self::PARTITION_KEY)?;
         let first_at = item.get(Self::FIRST_AT).and_then(|value| value.as_s().ok());
         Ok(HourCount {
-            keyword: Keyword::try_from(keyword.to_owned())
-                .map_err(|error: InvalidKeyword| self.invalid_item(&error))?,
+            keyword: self.keyword(item)?,
             hour,
             country,
             collected: self.number(item, Self::COLLECTED)?,
@@ -152,13 +150,19 @@ impl StatisticsTable {
         }
     }
 
-    fn text<'a>(&self, item: &'a Item, attribute: &str) -> Result<&'a str, TableError> {
+    /// The keyword of an item.
+    pub(super) fn keyword(&self, item: &Item) -> Result<Keyword, TableError> {
+        let keyword = self.text(item, Self::PARTITION_KEY)?.to_owned();
+        keyword.try_into().map_err(|error: InvalidKeyword| self.invalid_item(&error))
+    }
+
+    pub(super) fn text<'a>(&self, item: &'a Item, attribute: &str) -> Result<&'a str, TableError> {
         let value = item.get(attribute).and_then(|value| value.as_s().ok());
         value.map(String::as_str).ok_or_else(|| self.invalid_item(&format!("it has no {attribute}")))
     }
 
     /// A number of an item; 0 if it was never written.
-    fn number(&self, item: &Item, attribute: &str) -> Result<u64, TableError> {
+    pub(super) fn number(&self, item: &Item, attribute: &str) -> Result<u64, TableError> {
         item.get(attribute).map_or(Ok(0), |value| {
             value
                 .as_n()

@@ -16,7 +16,7 @@ pub struct StatisticsTable {
 impl StatisticsTable {
     /// The partition key: the keyword.
     pub const PARTITION_KEY: &str = "keyword";
-    /// The sort key: `2026-11-23T10#LT`.
+    /// The sort key: `2026-11-23T10#LT`, or `minutes#2026-11-23T10` of an item that counts by minute.
     pub const SORT_KEY: &str = "hourCountry";
     /// The index by which an hour's counts are read for all keywords; it projects all attributes.
     pub const BY_HOUR: &str = "byHour";

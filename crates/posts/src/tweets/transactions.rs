@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::notes::NOTES_A_REQUEST;
-use crate::statistics::sort_key;
+use crate::statistics::sort_keys;
 use crate::{Post, PostId};
 
 /// Most writes in one transaction.
@@ -14,9 +14,9 @@ pub(super) const TRANSACTION_WRITES: usize = 100;
 /// room beside the posts.
 const TRANSACTION_BYTES: usize = 3_000_000;
 
-/// Writes for a later version of a post, about: itself, the note on the first version, that this is not stored, the version before it, and the count
-/// of that.
-const VERSION_WRITES: usize = 5;
+/// Writes for a later version of a post, about: itself, the note on the first version, that this is not stored, the version before it, and the two
+/// counts of that.
+const VERSION_WRITES: usize = 6;
 
 /// Cuts posts into transactions, every id once, and of each post one version in a transaction: a transaction may name an item only once, and
 /// the first arrival of a post is the one that counts.
@@ -51,9 +51,9 @@ struct Current<'a> {
 
 impl<'a> Current<'a> {
     fn has_room_for(&self, post: &Post) -> bool {
-        let counter = usize::from(!self.counters.contains(&sort_key(post)));
+        let counters = sort_keys(post).iter().filter(|key| !self.counters.contains(*key)).count();
         let (writes, notes) = needs(post);
-        self.writes + self.counters.len() + writes + counter <= TRANSACTION_WRITES
+        self.writes + self.counters.len() + writes + counters <= TRANSACTION_WRITES
             && self.notes + notes <= NOTES_A_REQUEST
             && self.bytes + size(post) <= TRANSACTION_BYTES
             && !self.chains.contains(chain(post))
@@ -65,7 +65,7 @@ impl<'a> Current<'a> {
         self.writes += writes;
         self.notes += notes;
         self.bytes += size(post);
-        self.counters.insert(sort_key(post));
+        self.counters.extend(sort_keys(post));
         self.chains.insert(chain(post));
         self.posts.push(post);
     }
@@ -120,7 +120,7 @@ mod tests {
             let given: HashSet<_> = posts.iter().map(|post| &post.tweet_id).collect();
             prop_assert_eq!(count, given.len(), "an id is missing");
             for transaction in &cut {
-                let counters: HashSet<_> = transaction.iter().map(|post| sort_key(post)).collect();
+                let counters: HashSet<_> = transaction.iter().flat_map(|post| sort_keys(post)).collect();
                 prop_assert!(transaction.len() + counters.len() <= TRANSACTION_WRITES);
                 let versions = transaction.iter().filter(|post| post.first_version.is_some()).count();
                 prop_assert!(transaction.len() + versions <= NOTES_A_REQUEST);

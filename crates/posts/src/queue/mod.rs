@@ -1,8 +1,11 @@
 //! TweetsFifoQueue, which carries posts.
 
+mod request;
+
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
+use self::request::{Bodies, placeholder};
 use crate::Keyword;
 use crate::envelope::Parcel;
 use crate::label::label;
@@ -82,19 +85,21 @@ impl TweetsQueue {
     ) {
         let mut entries = Vec::with_capacity(batch.len());
         let mut parcels = Vec::with_capacity(batch.len());
+        let mut bodies = Bodies(Vec::with_capacity(batch.len()));
         for (index, (parcel, body)) in batch.into_iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
                 .message_group_id(message_group(parcel.as_ref().keyword()))
                 .message_deduplication_id(parcel.as_ref().deduplication_id())
-                .message_body(body)
+                .message_body(placeholder(index))
                 .build();
             // `build` fails only if the id or the body is missing.
             entries.extend(entry);
             parcels.push(parcel);
+            bodies.0.push(body);
         }
         let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
-        match request.send().await {
+        match request.customize().map_request(move |request| bodies.put_into(request)).send().await {
             Ok(answer) => {
                 let mut failed: Vec<Option<SendError>> = parcels.iter().map(|_| None).collect();
                 for entry in answer.failed() {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::client::{HourValue, Metrics};
+use super::client::{MetricValue, Metrics};
 use crate::Keyword;
-use crate::statistics::HourCount;
+use crate::statistics::{HourCount, MinuteCount};
 
-impl HourValue {
+impl MetricValue {
     /// The values of one keyword in one hour, made of all its counts in that hour.
     #[must_use]
     pub fn of_keyword(counts: &[HourCount]) -> Vec<Self> {
@@ -20,7 +20,7 @@ impl HourValue {
         let all = Self {
             metric: Metrics::BY_KEYWORD,
             dimensions: vec![keyword.clone()],
-            hour: *hour,
+            at: *hour,
             // A post whose country was taken off is collected under two countries, and counts once. This too only grows: both
             // numbers change in one transaction.
             collected: counts.iter().map(HourCount::counted).sum(),
@@ -28,7 +28,7 @@ impl HourValue {
         let by_country = own.chain(rest).map(|(country, collected)| Self {
             metric: Metrics::BY_KEYWORD_AND_COUNTRY,
             dimensions: vec![keyword.clone(), (Metrics::COUNTRY, country.to_owned())],
-            hour: *hour,
+            at: *hour,
             collected,
         });
         std::iter::once(all).chain(by_country).collect()
@@ -51,10 +51,21 @@ impl HourValue {
             .chain(by_country.map(|((country, collected), hour)| Self {
                 metric: Metrics::BY_COUNTRY,
                 dimensions: vec![(Metrics::COUNTRY, country.to_owned())],
-                hour,
+                at: hour,
                 collected,
             }))
             .collect()
+    }
+
+    /// The value of one minute.
+    #[must_use]
+    pub fn of_minute(count: &MinuteCount) -> Self {
+        Self {
+            metric: Metrics::PER_MINUTE,
+            dimensions: vec![(Metrics::KEYWORD, Metrics::keyword_dimension(&count.keyword))],
+            at: count.minute,
+            collected: count.collected,
+        }
     }
 }
 
@@ -89,9 +100,10 @@ mod tests {
         }
     }
 
-    fn of_metric(values: &[HourValue], metric: &str) -> BTreeMap<Vec<String>, u64> {
+    fn of_metric(values: &[MetricValue], metric: &str) -> BTreeMap<Vec<String>, u64> {
         let mut found = BTreeMap::new();
-        for HourValue { dimensions, collected, .. } in values.iter().filter(|value| value.metric == metric) {
+        for MetricValue { dimensions, collected, .. } in values.iter().filter(|value| value.metric == metric)
+        {
             let dimensions = dimensions.iter().map(|(_, value)| value.clone()).collect();
             assert_eq!(found.insert(dimensions, *collected), None, "published twice");
         }
@@ -109,7 +121,7 @@ mod tests {
                     let new = || count(["a", "b"][*keyword], *country, 0, at as i64);
                     counts.entry((*keyword, *country)).or_insert_with(new).collected += 1;
                 }
-                HourValue::of_hour(&counts.into_values().collect::<Vec<_>>())
+                MetricValue::of_hour(&counts.into_values().collect::<Vec<_>>())
             };
             let all = values_of(&posts);
             let before = values_of(&posts[..posts.len().saturating_sub(more).max(1)]);
@@ -131,16 +143,16 @@ mod tests {
     fn a_post_that_lost_its_country_counts_once_and_no_value_shrinks() {
         let before = [count("k", 0, 2, 0), count("k", 30, 1, 1)];
         let after = [HourCount { moved: 1, ..count("k", 0, 2, 0) }, count("k", 30, 2, 1)];
-        let all = |counts: &[HourCount]| of_metric(&HourValue::of_hour(counts), Metrics::BY_KEYWORD);
+        let all = |counts: &[HourCount]| of_metric(&MetricValue::of_hour(counts), Metrics::BY_KEYWORD);
         assert_eq!((all(&before), all(&before).into_values().sum::<u64>()), (all(&after), 3));
-        let by_country = of_metric(&HourValue::of_hour(&after), Metrics::BY_COUNTRY);
+        let by_country = of_metric(&MetricValue::of_hour(&after), Metrics::BY_COUNTRY);
         assert_eq!(by_country.into_values().collect::<Vec<_>>(), [2, 2]);
     }
 
     #[test]
     fn beyond_the_bound_countries_are_published_together() {
         let counts: Vec<HourCount> = (0..31).map(|country| count("k", country, 2, country as i64)).collect();
-        let values = of_metric(&HourValue::of_keyword(&counts), Metrics::BY_KEYWORD_AND_COUNTRY);
+        let values = of_metric(&MetricValue::of_keyword(&counts), Metrics::BY_KEYWORD_AND_COUNTRY);
         assert_eq!(values[&vec!["k".to_owned(), "LT".to_owned()]], 2);
         assert_eq!(values[&vec!["k".to_owned(), Metrics::OTHER.to_owned()]], 22);
         assert_eq!(values.len(), 21);
