@@ -37,35 +37,49 @@ pub enum ForgetError {
     DeadLetters(#[from] aws_sdk_sqs::Error),
 }
 
-/// Goes on with everything that is being forgotten, until `until`. Does nothing if nothing is, or if another process is at it.
+/// Goes on with everything that is being forgotten, one after the other, until `until`. Does nothing if nothing is, or if another process is at
+/// it: two at a time would count what both delete twice.
 ///
 /// # Errors
 /// The first failure.
 pub async fn forget(api: &ControlApi, until: Instant) -> Result<(), ForgetError> {
-    for forgetting in api.status.forgettings().await? {
-        if forgetting.ended_at.is_none() && Instant::now() < until {
-            take_turn(api, forgetting, until).await?;
+    let unfinished = api.status.unfinished_forgettings().await?;
+    let now = UtcTime::now();
+    if unfinished.iter().any(|forgetting| forgetting.busy_until.is_some_and(|busy| busy > now)) {
+        return Ok(());
+    }
+    let mut outcome = Ok(());
+    for forgetting in unfinished {
+        if Instant::now() >= until {
+            break;
+        }
+        match take_turn(api, forgetting, until).await {
+            Ok(Saved::Saved) => {}
+            Ok(Saved::Outdated) => break,
+            // One that cannot go on does not keep the others from it.
+            Err(error) => outcome = outcome.and(Err(error)),
         }
     }
-    Ok(())
+    outcome
 }
 
-async fn take_turn(api: &ControlApi, mut forgetting: Forgetting, until: Instant) -> Result<(), ForgetError> {
-    let now = UtcTime::now();
-    if forgetting.busy_until.is_some_and(|busy| busy > now) {
-        return Ok(());
-    }
+/// Takes a turn, unless another process has taken it.
+async fn take_turn(
+    api: &ControlApi,
+    mut forgetting: Forgetting,
+    until: Instant,
+) -> Result<Saved, ForgetError> {
     let left = until.saturating_duration_since(Instant::now());
-    forgetting.busy_until = Some(now.after(left + MARGIN));
+    forgetting.busy_until = Some(UtcTime::now().after(left + MARGIN));
     if api.status.save_forgetting(&mut forgetting).await? == Saved::Outdated {
-        return Ok(());
+        return Ok(Saved::Outdated);
     }
     let mut turn = Turn { api, statistics: api.tweets.statistics(), forgetting, until };
     let made = tokio::time::timeout_at(until + MARGIN, turn.make()).await;
     if made.is_err() {
         tracing::warn!("a turn at forgetting was cut off; the next minute goes on");
     }
-    made.unwrap_or(Ok(()))
+    made.unwrap_or(Ok(())).map(|()| Saved::Saved)
 }
 
 /// Whether there is more to do now.
@@ -88,10 +102,10 @@ struct Turn<'a> {
 impl Turn<'_> {
     async fn make(&mut self) -> Result<(), ForgetError> {
         let now = UtcTime::now();
-        let what = self.what();
+        let what = self.forgetting.what();
         if self.is_requested().await? {
-            // It must not keep out what is collected again.
-            self.api.tweets.put_barrier(&what, now, now).await?;
+            // The barrier must not keep out what is collected again.
+            self.api.tweets.lower_barrier(&what, self.forgetting.begun_at, now).await?;
             self.forgetting.barred_since = None;
             self.forgetting.waiting = Some("it is being collected; stop it first".to_owned());
             self.forgetting.busy_until = None;
@@ -132,6 +146,10 @@ impl Turn<'_> {
             return Ok(self.saved().await?);
         }
         self.delete_others().await?;
+        if Instant::now() >= self.until {
+            // The turn's end saves what was deleted; the next one goes on here.
+            return Ok(Next::Wait);
+        }
         // Letters that are hidden cannot be looked at. They are visible again before the next turn.
         let hidden = self.api.dead_letters.hidden().await?;
         self.end_pass(what, hidden > 0).await
@@ -142,7 +160,7 @@ impl Turn<'_> {
         let Forgetting { keyword, counts, deleted, pass, .. } = &mut self.forgetting;
         let keyword = keyword.as_ref();
         let before = *deleted;
-        loop {
+        while Instant::now() < self.until {
             let letters = self.api.dead_letters.forget_some(keyword).await?;
             deleted.dead_letters += letters as u64;
             if letters == 0 {
@@ -151,7 +169,7 @@ impl Turn<'_> {
         }
         deleted.gaps += self.api.status.forget_gaps(keyword).await?;
         if *counts {
-            loop {
+            while Instant::now() < self.until {
                 let forgotten = self.statistics.forget_some(keyword).await?;
                 deleted.counts += forgotten as u64;
                 if forgotten == 0 {
@@ -179,10 +197,6 @@ impl Turn<'_> {
             Next::GoOn if !more_may_be_found => Next::Wait,
             next => next,
         })
-    }
-
-    fn what(&self) -> Forgotten {
-        self.forgetting.keyword.clone().map_or(Forgotten::Everything, Forgotten::Keyword)
     }
 
     /// Whether what is to be forgotten is requested: it was started at the same moment.

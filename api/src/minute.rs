@@ -9,6 +9,7 @@ use service::tables::TableError;
 use stream::asked::AskedForCounts;
 use stream::gaps::GapState;
 use stream::report::WaitingFor;
+use stream::restated::{Restated, RestatingTo};
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
@@ -70,26 +71,32 @@ pub async fn every_minute(api: &ControlApi, own_metrics: &EmbeddedMetrics) -> Re
 }
 
 /// Restates what was counted since counts were last restated, some hours at a time, as long as there is time: after an
-/// outage of CloudWatch, each minute continues where the previous one ended.
+/// outage of CloudWatch, and after posts of many hours were stored at once, each minute continues where the previous one ended.
 async fn restate(api: &ControlApi, now: UtcTime) -> Result<(), MinuteError> {
     let end = Instant::now() + RESTATE_TIME;
-    let mut since = api.status.restated_through().await?.unwrap_or_else(|| now.before(FIRST_RESTATED));
-    loop {
-        let until = since.after(RESTATED_AT_ONCE).min(now);
-        let Ok(published) =
-            tokio::time::timeout_at(end, api.publisher.restate_changed(since, until, now)).await
-        else {
-            tracing::warn!(%since, "more counts are to be restated; the next minute continues");
-            return Ok(());
+    let first = || Restated { through: now.before(FIRST_RESTATED), under_way: None };
+    let mut restated = api.status.restated().await?.unwrap_or_else(first);
+    while restated.through < now {
+        let since = restated.through;
+        let (until, from) = match restated.under_way {
+            Some(RestatingTo { until, next }) => (until, Some(next)),
+            None => (since.after(RESTATED_AT_ONCE).min(now), None),
         };
-        let Published { values, out_of_reach } = published?;
+        let hours = api.publisher.changed(since, until, now).await?;
+        let hours = hours.into_iter().filter(|hour| from.is_none_or(|from| *hour >= from));
+        let (Published { values, out_of_reach }, next) = api.publisher.restate_hours(hours, now, end).await?;
         tracing::info!(values, hours_out_of_reach = out_of_reach.len(), "restated recent counts");
-        api.status.save_restated_through(until).await?;
-        since = until;
-        if since >= now {
-            return Ok(());
+        restated = match next {
+            Some(next) => Restated { through: since, under_way: Some(RestatingTo { until, next }) },
+            None => Restated { through: until, under_way: None },
+        };
+        api.status.save_restated(restated).await?;
+        if next.is_some() {
+            tracing::warn!(%since, "more counts are to be restated; the next minute continues");
+            break;
         }
     }
+    Ok(())
 }
 
 /// Deletes keywords that were stopped together, and abandons the gaps of stopped keywords.

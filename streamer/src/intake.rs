@@ -127,6 +127,11 @@ impl Intake {
         Ok(Fetched::New)
     }
 
+    /// A keyword was stopped: whatever comes under it again is new.
+    pub(crate) fn stopped(&self, keyword: &Keyword) {
+        self.recent.forget(keyword);
+    }
+
     /// Waits until half of the room is free.
     pub(crate) async fn half_free(&self) {
         self.room.half_free().await;

@@ -51,6 +51,15 @@ impl RecentPosts {
         self.update(keyword, id, |latest| latest.is_removed = true);
     }
 
+    /// Forgets what was read under a keyword, which was stopped: if it is started again, all of it is new.
+    pub(crate) fn forget(&self, keyword: &Keyword) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let Inner { known, order } = &mut *inner;
+        if known.remove(keyword).is_some() {
+            order.retain(|(other, _)| other != keyword);
+        }
+    }
+
     fn update(&self, keyword: &Keyword, id: &PostId, update: impl FnOnce(&mut Latest)) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let Inner { known, order } = &mut *inner;
@@ -92,6 +101,17 @@ mod tests {
         }
         assert!(!recent.contains(&rust, &post(0, None)) && recent.contains(&rust, &post(1, None)));
         assert!(!recent.contains(&go, &post(1, None)));
+    }
+
+    #[test]
+    fn what_was_read_under_a_stopped_keyword_is_new_again() {
+        let recent = RecentPosts::default();
+        let (rust, go): (Keyword, Keyword) = ("rust".parse().unwrap(), "go".parse().unwrap());
+        recent.insert(&rust, &post(1, None).id, None);
+        recent.insert(&go, &post(1, None).id, None);
+        recent.forget(&rust);
+        assert!(!recent.contains(&rust, &post(1, None)) && recent.contains(&go, &post(1, None)));
+        assert_eq!(recent.inner.lock().unwrap().order.len(), 1);
     }
 
     #[test]

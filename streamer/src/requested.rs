@@ -10,15 +10,17 @@ use stream::keywords::RequestedKeyword;
 use tokio::sync::{Notify, watch};
 use utc_time::UtcTime;
 
+use crate::intake::Intake;
 use crate::source::{KeywordState, RequestedKeywords};
 
 /// Follows the requested keywords: reads them when the close queue says so, when somebody here has `changed` them, and every 20 s anyway, which is how
-/// long a poll lasts. Returns when none is requested any more.
+/// long a poll lasts. Tells `intake` which were stopped. Returns when none is requested any more.
 pub(crate) async fn follow_requested(
     status: StreamStatusTable,
     queue: CloseQueue,
     changed: Arc<Notify>,
     requested: watch::Sender<RequestedKeywords>,
+    intake: Intake,
 ) {
     const AFTER_AN_ERROR: Duration = Duration::from_secs(5);
     loop {
@@ -34,6 +36,12 @@ pub(crate) async fn follow_requested(
             Ok(keywords) if keywords.is_empty() => return,
             Ok(keywords) => {
                 requested.send_if_modified(|present| {
+                    for (keyword, state) in present.iter() {
+                        // One that was stopped and started again since the last look has another beginning.
+                        if keywords.get(keyword).is_none_or(|now| now.since != state.since) {
+                            intake.stopped(keyword);
+                        }
+                    }
                     let changed = *present != keywords;
                     *present = keywords;
                     changed

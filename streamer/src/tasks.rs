@@ -74,9 +74,9 @@ pub(crate) async fn run<S: Source>(
         Ok(Ended::Shutdown)
     });
     tasks.spawn({
-        let status = status.clone();
+        let (status, intake) = (status.clone(), intake.clone());
         async move {
-            follow_requested(status, close_queue, changed, requested).await;
+            follow_requested(status, close_queue, changed, requested, intake).await;
             Ok(Ended::NothingRequested)
         }
     });

@@ -88,7 +88,21 @@ async fn follow(
         .await
 }
 
+/// Does what a line asks for. Where it asks about an item that this version cannot read, it is skipped: no other attempt could do more.
 async fn follow_line(tweets: &TweetsTable, line: Option<ComplianceLine>) -> Result<CheckOutcome, TableError> {
+    match follow_readable(tweets, line).await {
+        Err(error @ TableError::Item { .. }) => {
+            tracing::error!(%error, "a line of X's answer could not be followed");
+            Ok(CheckOutcome { skipped: 1, ..CheckOutcome::default() })
+        }
+        outcome => outcome,
+    }
+}
+
+async fn follow_readable(
+    tweets: &TweetsTable,
+    line: Option<ComplianceLine>,
+) -> Result<CheckOutcome, TableError> {
     let skipped = CheckOutcome { skipped: 1, ..CheckOutcome::default() };
     let Some(ComplianceLine { id, action }) = line else { return Ok(skipped) };
     // X knows of its own posts alone.

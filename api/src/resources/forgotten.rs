@@ -131,8 +131,8 @@ pub(crate) async fn forget(
     if confirm != expected {
         return unusable("confirm", format!("must be {}; got {}", quoted(expected), quoted(&confirm)));
     }
-    let present = api.status.forgettings().await?;
-    let same = |other: &Forgetting| other.ended_at.is_none() && other.keyword == keyword;
+    let present = api.status.unfinished_forgettings().await?;
+    let same = |other: &Forgetting| other.keyword == keyword;
     if let Some(under_way) = present.into_iter().find(same) {
         return Ok((StatusCode::ACCEPTED, Json(under_way.into())));
     }
@@ -143,10 +143,13 @@ pub(crate) async fn forget(
     }
     let from = from.into_iter().map(str::to_owned).collect();
     let mut forgetting = Forgetting::new(keyword.clone(), counts, from, UtcTime::now());
-    // It is on record before the keywords are looked at, and `POST /stream` looks here first: of the two, one is refused.
-    api.status.save_forgetting(&mut forgetting).await?;
+    // It is on record before the keywords are looked at, and `POST /stream` looks here behind its own write: of the two, one is refused at
+    // least.
+    api.status.begin_forgetting(&mut forgetting).await?;
     if is_requested(&api.status, keyword.as_ref()).await? {
         api.status.delete_forgetting(&forgetting.id).await?;
+        // The minute may have begun with it.
+        api.tweets.lower_barrier(&forgetting.what(), forgetting.begun_at, UtcTime::now()).await?;
         return Err(ApiError::Collected(keyword));
     }
     Ok((StatusCode::ACCEPTED, Json(forgetting.into())))

@@ -8,6 +8,7 @@ use crate::Keyword;
 use crate::metrics::{MetricValue, Metrics, OLDEST, Published};
 use crate::statistics::StatisticsTable;
 use service::tables::TableError;
+use tokio::time::Instant;
 use utc_time::UtcTime;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -17,6 +18,14 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 pub struct Publisher {
     statistics: StatisticsTable,
     metrics: Metrics,
+}
+
+/// How far publishing has come.
+#[derive(Default)]
+struct Progress {
+    published: Published,
+    /// The first hour whose values may not be published yet.
+    pending: Option<UtcTime>,
 }
 
 /// Why publishing failed. Retrying is safe.
@@ -53,24 +62,43 @@ impl Publisher {
         Ok(self.metrics.publish(&values, now).await?)
     }
 
-    /// Publishes again every hour whose counts changed from the hour before `since` to that of `until`, both included:
-    /// changes shortly before `since` may have been missed then. Changes of more than two weeks ago are left out,
-    /// because CloudWatch would not accept the values.
+    /// The hours whose counts changed from the hour before `since` to that of `until`, both included: changes shortly before `since` may have been
+    /// missed then. Changes of more than two weeks ago are left out, because CloudWatch would not accept the values.
     ///
     /// # Errors
     /// [`PublishError`].
-    pub async fn restate_changed(
+    pub async fn changed(
         &self,
         since: UtcTime,
         until: UtcTime,
         now: UtcTime,
-    ) -> Result<Published, PublishError> {
+    ) -> Result<BTreeSet<UtcTime>, PublishError> {
         let first = since.before(HOUR).max(now.before(OLDEST)).min(now);
         let mut touched = BTreeSet::new();
         for hour in hours(first, until) {
             touched.extend(self.statistics.touched_in(hour).await?);
         }
-        self.restate(touched, now).await
+        Ok(touched)
+    }
+
+    /// Publishes again the values of these hours, in their order, until `deadline` at the latest. Returns the first hour that was not published
+    /// again, if any was not.
+    ///
+    /// # Errors
+    /// [`PublishError`].
+    pub async fn restate_hours(
+        &self,
+        hours: impl IntoIterator<Item = UtcTime>,
+        now: UtcTime,
+        deadline: Instant,
+    ) -> Result<(Published, Option<UtcTime>), PublishError> {
+        let mut progress = Progress::default();
+        let made = tokio::time::timeout_at(deadline, self.restate(hours, now, &mut progress)).await;
+        let Progress { published, pending } = progress;
+        match made {
+            Ok(made) => made.map(|()| (published, None)),
+            Err(_) => Ok((published, pending)),
+        }
     }
 
     /// Publishes again every hour from that of `from` to that of `to`, both included.
@@ -83,18 +111,21 @@ impl Publisher {
         to: UtcTime,
         now: UtcTime,
     ) -> Result<Published, PublishError> {
-        self.restate(hours(from, to), now).await
+        let mut progress = Progress::default();
+        self.restate(hours(from, to), now, &mut progress).await?;
+        Ok(progress.published)
     }
 
-    /// Publishes all values of these hours.
+    /// Publishes all values of these hours, as many at a time as a request takes.
     async fn restate(
         &self,
         hours: impl IntoIterator<Item = UtcTime>,
         now: UtcTime,
-    ) -> Result<Published, PublishError> {
-        let mut published = Published::default();
+        progress: &mut Progress,
+    ) -> Result<(), PublishError> {
         let mut values: Vec<MetricValue> = Vec::new();
         for hour in hours {
+            progress.pending.get_or_insert(hour);
             let counts = self.statistics.of_all_in_hour(hour).await?;
             values.extend(MetricValue::of_hour(&counts));
             let keywords: BTreeSet<&Keyword> = counts.iter().map(|count| &count.keyword).collect();
@@ -102,12 +133,14 @@ impl Publisher {
             values.extend(minutes.iter().map(MetricValue::of_minute));
             // Enough for a request.
             if values.len() >= Metrics::VALUES_A_REQUEST {
-                published.add(self.metrics.publish(&values, now).await?);
+                progress.published.add(self.metrics.publish(&values, now).await?);
                 values.clear();
+                progress.pending = None;
             }
         }
-        published.add(self.metrics.publish(&values, now).await?);
-        Ok(published)
+        progress.published.add(self.metrics.publish(&values, now).await?);
+        progress.pending = None;
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// DynamoDB refused the request, or could not be reached.
-    #[error("failed to {action}: {source}")]
+    #[error("failed to {action}: {}", aws_sdk_dynamodb::error::DisplayErrorContext(&**source))]
     DynamoDb {
         /// What was to be done, to complete "failed to".
         action: &'static str,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use posts::Keyword;
-use posts::tweets::{Doomed, DoomedPosition, IdSum};
+use posts::tweets::{Doomed, DoomedPosition, Forgotten, IdSum};
 use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
@@ -13,6 +13,9 @@ use crate::table::{Saved, StreamStatusTable, Versioned};
 
 /// The prefix of the names of its items; the id follows.
 const PREFIX: &str = "forgetting#";
+
+/// The attribute that is there once it has ended.
+const ENDED_AT: &str = "endedAt";
 
 /// How long a receipt is kept. Whoever needs it longer saves it.
 const KEEP: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -24,7 +27,7 @@ const SHOWN: i32 = 100;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Forgetting {
-    /// Its id: when it began, in milliseconds since 1970.
+    /// Its id: when it began, in milliseconds since 1970, or shortly after.
     pub id: String,
     /// The keyword; `None` if all are forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +150,12 @@ impl Forgetting {
         }
     }
 
+    /// What is forgotten.
+    #[must_use]
+    pub fn what(&self) -> Forgotten {
+        self.keyword.clone().map_or(Forgotten::Everything, Forgotten::Keyword)
+    }
+
     /// Whether it is under way and concerns this keyword.
     #[must_use]
     pub fn forgets(&self, keyword: &Keyword) -> bool {
@@ -175,6 +184,37 @@ impl StreamStatusTable {
         let query = self.query(PREFIX).scan_index_forward(false).limit(SHOWN);
         let answer = query.send().await.map_err(TableError::during("read what is forgotten"))?;
         serde_dynamo::from_items(answer.items.unwrap_or_default()).map_err(|error| self.invalid_item(&error))
+    }
+
+    /// What is being forgotten, the earliest first, however much it is.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that this version cannot read.
+    pub async fn unfinished_forgettings(&self) -> Result<Vec<Forgetting>, TableError> {
+        let query = self
+            .query(PREFIX)
+            .filter_expression("attribute_not_exists(#ended)")
+            .expression_attribute_names("#ended", ENDED_AT);
+        let mut items = query.into_paginator().items().send();
+        let mut unfinished = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(TableError::during("read what is forgotten"))?;
+            unfinished.push(serde_dynamo::from_item(item).map_err(|error| self.invalid_item(&error))?);
+        }
+        Ok(unfinished)
+    }
+
+    /// Writes one that begins. Where another has begun in the same millisecond, its id is a later one's.
+    ///
+    /// # Errors
+    /// What DynamoDB answered.
+    pub async fn begin_forgetting(&self, forgetting: &mut Forgetting) -> Result<(), TableError> {
+        let mut millis = forgetting.begun_at.as_millis();
+        while self.save_forgetting(forgetting).await? == Saved::Outdated {
+            millis += 1;
+            forgetting.id = millis.to_string();
+        }
+        Ok(())
     }
 
     /// The one with this id; `None` if there is none.

@@ -19,7 +19,7 @@ pub mod launch;
 pub mod lease;
 pub mod reading;
 pub mod report;
-mod restated;
+pub mod restated;
 pub mod storing;
 mod table;
 pub mod tally;

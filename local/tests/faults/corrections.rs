@@ -55,6 +55,11 @@ fn a_post_is_edited_once_removed_once_and_never_stored_again() {
         assert_eq!(tweets.remove(&rust, &one, now, soon).await.unwrap(), Correction::Made);
         assert_eq!(tweets.remove(&rust, &one, now, soon).await.unwrap(), Correction::NotNeeded);
         assert_eq!(tweets.remove(&rust, &three, now, soon).await.unwrap(), Correction::NotNeeded);
+        // It comes behind its removal.
+        assert_eq!(
+            tweets.insert(&rust, &[post("3", "third", None)], now, soon).await.unwrap(),
+            Inserted { new: 0, repeated: 1, retried: 0 }
+        );
         assert_eq!(
             tweets.insert(&rust, &first, now, soon).await.unwrap(),
             Inserted { new: 0, repeated: 2, retried: 0 }

@@ -36,6 +36,10 @@ const LONGEST_OF_ALL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 const LONGEST_BY_MINUTE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const MINUTES: Duration = Duration::from_secs(3 * 60 * 60);
 
+/// How long CloudWatch keeps the values of minutes.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention>
+const MINUTES_IN_CLOUDWATCH: Duration = Duration::from_secs(15 * 24 * 60 * 60);
+
 /// Hours that are read concurrently.
 const HOURS_AT_ONCE: usize = 16;
 
@@ -154,6 +158,11 @@ pub(crate) async fn count(
         (None, _, _) => (DAY, LONGEST_OF_ALL),
     };
     let hours = Hours::new(TimeRange::new(parameters.from, parameters.to)?, default, longest)?;
+    let oldest = UtcTime::now().before(MINUTES_IN_CLOUDWATCH);
+    if by == By::Minute && source == CountSource::Cloudwatch && hours.first < oldest {
+        let reason = format!("must be {oldest} or later: CloudWatch keeps minutes for fifteen days");
+        return Err(ApiError::Unusable { field: "from", reason });
+    }
     let counts = match (&keyword, by) {
         (Some(keyword), By::Minute) => {
             Counts::Minutes(api.statistics.minutes(keyword, hours.first, hours.last()).await?)

@@ -97,10 +97,7 @@ pub(crate) async fn start(
     if requested.len() >= KEYWORDS && present.is_none() {
         return Err(ApiError::TooManyKeywords { limit: KEYWORDS });
     }
-    let forgetting = api.status.forgettings().await?.into_iter().find(|other| other.forgets(&keyword));
-    if let Some(Forgetting { id, .. }) = forgetting {
-        return Err(ApiError::BeingForgotten { keyword, id });
-    }
+    refuse_forgotten(&api, &keyword).await?;
     let now = UtcTime::now();
     let history = HistoryFields { since, max_posts, order }.history(present, now)?;
     let max_posts_a_day = max_posts_a_day.map(|OrNull(posts)| posts);
@@ -111,7 +108,23 @@ pub(crate) async fn start(
     let options = KeywordOptions { reposts, max_posts_a_day, history };
     check(&api, &keyword, options, present).await?;
     api.status.add_keyword(&keyword, options, now).await?;
+    // Forgetting may have begun meanwhile; it looks at the keywords behind its own write.
+    if present.is_none()
+        && let Err(refused) = refuse_forgotten(&api, &keyword).await
+    {
+        api.status.remove_keyword(&keyword).await?;
+        return Err(refused);
+    }
     apply(&api).await
+}
+
+/// Refuses a keyword that is being forgotten.
+async fn refuse_forgotten(api: &ControlApi, keyword: &Keyword) -> Result<(), ApiError> {
+    let unfinished = api.status.unfinished_forgettings().await?;
+    match unfinished.into_iter().find(|forgetting| forgetting.forgets(keyword)) {
+        Some(Forgetting { id, .. }) => Err(ApiError::BeingForgotten { keyword: keyword.clone(), id }),
+        None => Ok(()),
+    }
 }
 
 /// Stop collecting a keyword

@@ -21,9 +21,8 @@ impl MetricValue {
             metric: Metrics::BY_KEYWORD,
             dimensions: vec![keyword.clone()],
             at: *hour,
-            // A post whose country was taken off is collected under two countries, and counts once. This too only grows: both
-            // numbers change in one transaction.
-            collected: counts.iter().map(HourCount::counted).sum(),
+            // A post whose country was taken off is collected under two countries, and counts once.
+            collected: counts.iter().map(HourCount::first_counted).sum(),
         };
         let by_country = own.chain(rest).map(|(country, collected)| Self {
             metric: Metrics::BY_KEYWORD_AND_COUNTRY,
@@ -94,6 +93,7 @@ mod tests {
             collected,
             removed: 0,
             moved: 0,
+            moved_in: 0,
             superseded: 0,
             known: BTreeMap::new(),
             first_at: UtcTime::from_millis(first_at).unwrap(),
@@ -142,9 +142,15 @@ mod tests {
     #[test]
     fn a_post_that_lost_its_country_counts_once_and_no_value_shrinks() {
         let before = [count("k", 0, 2, 0), count("k", 30, 1, 1)];
-        let after = [HourCount { moved: 1, ..count("k", 0, 2, 0) }, count("k", 30, 2, 1)];
+        let after = [
+            HourCount { moved: 1, ..count("k", 0, 2, 0) },
+            HourCount { moved_in: 1, ..count("k", 30, 2, 1) },
+        ];
         let all = |counts: &[HourCount]| of_metric(&MetricValue::of_hour(counts), Metrics::BY_KEYWORD);
         assert_eq!((all(&before), all(&before).into_values().sum::<u64>()), (all(&after), 3));
+        // One item may be read before and the other after they changed.
+        let torn = [before[0].clone(), after[1].clone()];
+        assert_eq!(all(&torn), all(&before));
         let by_country = of_metric(&MetricValue::of_hour(&after), Metrics::BY_COUNTRY);
         assert_eq!(by_country.into_values().collect::<Vec<_>>(), [2, 2]);
     }

@@ -176,7 +176,7 @@ post! {
         /// How many of its parts were left out because they cannot be right: links, tags and mentions whose positions lie outside the text,
         /// media without an address.
         left_out: Option<u64> = "leftOut",
-        /// What the source sent, as it sent it.
+        /// What the source sent, as it sent it; without the posts that it quotes or replies to, which their authors may take back.
         raw: Option<Raw> = "raw",
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// The JSON that a source sent, byte for byte. Clones share their text.
+/// The JSON that a source sent, byte for byte but for what must not be kept. Clones share their text.
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = Object))]
 pub struct Raw(Arc<str>);

@@ -33,10 +33,15 @@ impl Source {
     /// # Errors
     /// What the JSON lacks.
     pub fn post(&self, json: &RawValue, read_at: Option<UtcTime>) -> Result<Post, &'static str> {
-        let post = match self {
-            Self::X => x::read_post(json.get())?,
-            Self::Mastodon { host } => mastodon::read_post(json.get(), host)?,
+        let raw = Raw::new(json);
+        let (post, raw) = match self {
+            Self::X => {
+                let post = x::read_post(json.get())?;
+                let raw = x::without_others(raw, &post);
+                (post, raw)
+            }
+            Self::Mastodon { host } => (mastodon::read_post(json.get(), host)?, raw),
         };
-        Ok(Post { read_at, raw: Some(Raw::new(json)), ..post })
+        Ok(Post { read_at, raw: Some(raw), ..post })
     }
 }

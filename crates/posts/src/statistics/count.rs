@@ -33,6 +33,7 @@ struct Added {
     collected: i64,
     removed: i64,
     moved: i64,
+    moved_in: i64,
     superseded: i64,
     /// By how the country is known, in the order of [`KnownBy::ALL`].
     known: [i64; KnownBy::ALL.len()],
@@ -144,7 +145,8 @@ impl StatisticsTable {
         *changes.of(post) = Added { moved: 1, superseded: -post.superseded(), ..Added::default() };
         changes.newest(post, -1);
         let unknown = Countable { country: None, known_by: None, ..post };
-        *changes.of(unknown) = Added { collected: 1, superseded: post.superseded(), ..Added::default() };
+        *changes.of(unknown) =
+            Added { collected: 1, moved_in: 1, superseded: post.superseded(), ..Added::default() };
         self.writes(keyword, changes, now)
     }
 
@@ -155,11 +157,12 @@ impl StatisticsTable {
         now: UtcTime,
     ) -> Result<Vec<TransactWriteItem>, TableError> {
         let counts = counts.into_iter().map(|(sort_key, (at, added))| {
-            let Added { collected, removed, moved, superseded, known } = added;
+            let Added { collected, removed, moved, moved_in, superseded, known } = added;
             let numbers = [
                 (Self::COLLECTED, collected),
                 (Self::REMOVED, removed),
                 (Self::MOVED, moved),
+                (Self::MOVED_IN, moved_in),
                 (Self::SUPERSEDED, superseded),
             ];
             let known = KnownBy::ALL.into_iter().zip(known).map(|(by, number)| (by.attribute(), number));

@@ -26,6 +26,8 @@ pub struct HourCount {
     pub removed: u64,
     /// Posts whose country was taken off since. They are collected once more, as of an unknown country.
     pub moved: u64,
+    /// Of an unknown country: those of the collected posts whose country was taken off. Elsewhere they are `moved`.
+    pub moved_in: u64,
     /// Stored posts of which a newer version is stored too.
     pub superseded: u64,
     /// Of the stored posts without a newer version, those whose country is known in these ways.
@@ -39,6 +41,13 @@ impl HourCount {
     #[must_use]
     pub fn counted(&self) -> u64 {
         self.collected.saturating_sub(self.moved)
+    }
+
+    /// Posts that were of this country, or of none, when they were collected: each post of a keyword is in one such number of its hour. It only
+    /// grows, and whatever is read of two items that change together, none is counted twice.
+    #[must_use]
+    pub fn first_counted(&self) -> u64 {
+        self.collected.saturating_sub(self.moved_in)
     }
 
     /// Posts that are stored, every version counted.

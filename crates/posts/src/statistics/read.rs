@@ -127,6 +127,7 @@ impl StatisticsTable {
             collected: self.number(item, Self::COLLECTED)?,
             removed: self.number(item, Self::REMOVED)?,
             moved: self.number(item, Self::MOVED)?,
+            moved_in: self.number(item, Self::MOVED_IN)?,
             superseded: self.number(item, Self::SUPERSEDED)?,
             known: self.known(item)?,
             first_at: match first_at {

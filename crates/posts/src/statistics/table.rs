@@ -32,6 +32,8 @@ impl StatisticsTable {
     pub(super) const REMOVED: &str = "removed";
     /// The number of posts whose country was taken off, and which are counted as of an unknown country since.
     pub(super) const MOVED: &str = "moved";
+    /// The number of posts that are counted as of an unknown country since theirs was taken off.
+    pub(super) const MOVED_IN: &str = "movedIn";
     /// The number of stored posts of which a newer version is stored too.
     pub(super) const SUPERSEDED: &str = "superseded";
     /// When the first post was counted.

@@ -85,7 +85,8 @@ impl TweetsTable {
         }
     }
 
-    /// Removes a post that is stored under `keyword` and counts it as removed: both or neither. Only its id and its
+    /// Removes a post that is stored under `keyword` and counts it as removed: both or neither. One that is not stored is not stored later
+    /// either. Only its id and its
     /// times remain, so that it is not stored again under any keyword.
     ///
     /// # Errors
@@ -101,6 +102,8 @@ impl TweetsTable {
         let mut attempts = Attempts::until(deadline);
         loop {
             let Some(counted) = self.counted_as(keyword, id).await? else {
+                // It may still come: from the dead-letter queue, or out of order.
+                self.put_tombstone(id, now).await?;
                 return Ok(Correction::NotNeeded);
             };
             let mut removed = self.key(keyword, id);

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use super::attempts::Attempts;
 use super::batch::ITEMS_A_REQUEST;
-use super::table::TweetsTable;
+use super::table::{TweetsTable, item_key};
 use super::walk::ItemPosition;
-use crate::{Keyword, PostId};
+use crate::Keyword;
 use service::tables::TableError;
 use utc_time::UtcTime;
 
@@ -101,6 +101,37 @@ impl TweetsTable {
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
         put.send().await.map_err(TableError::during(ACTION))?;
         Ok(())
+    }
+
+    /// Lowers the barrier to `until`, if it is ahead of `now`: what it was put up for is not forgotten for the time being.
+    ///
+    /// # Errors
+    /// DynamoDB's error.
+    pub async fn lower_barrier(
+        &self,
+        what: &Forgotten,
+        until: UtcTime,
+        now: UtcTime,
+    ) -> Result<(), TableError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(barrier_key(what)))
+            .update_expression("SET #until = :until")
+            // Times sort as their texts do.
+            .condition_expression("#until > :now")
+            .expression_attribute_names("#until", UNTIL)
+            .expression_attribute_values(":until", AttributeValue::S(until.to_string()))
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()));
+        match update.send().await {
+            Err(error)
+                if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
+            answer => answer.map(|_| ()).map_err(TableError::during(ACTION)),
+        }
     }
 
     /// The next items of what is to be forgotten: those that are really there.
@@ -223,7 +254,7 @@ impl TweetsTable {
         &self,
         items: &[Doomed],
         deadline: Instant,
-    ) -> Result<BTreeSet<(PostId, String)>, TableError> {
+    ) -> Result<BTreeSet<(String, String)>, TableError> {
         let keys = items.iter().map(|item| item.key.key()).collect();
         let read = KeysAndAttributes::builder()
             .consistent_read(true)
@@ -250,8 +281,5 @@ fn barrier_key(what: &Forgotten) -> HashMap<String, AttributeValue> {
         Forgotten::Keyword(keyword) => keyword.as_str(),
         Forgotten::Everything => EVERY_KEYWORD,
     };
-    HashMap::from([
-        (TweetsTable::PARTITION_KEY.to_owned(), AttributeValue::S(BARRIER.to_owned())),
-        (TweetsTable::SORT_KEY.to_owned(), AttributeValue::S(sort_key.to_owned())),
-    ])
+    item_key(BARRIER, sort_key)
 }

@@ -5,8 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::PostId;
-
 /// The sum of the SHA-256 of each id, modulo 2^256, as 64 hexadecimal digits. The order of the ids makes no difference.
 ///
 /// In Python: `'%064x' % (sum(int(hashlib.sha256(id.encode()).hexdigest(), 16) for id in ids) % 2**256)`.
@@ -22,8 +20,8 @@ pub struct InvalidIdSum;
 
 impl IdSum {
     /// Adds an id.
-    pub fn add(&mut self, id: &PostId) {
-        let hash = Sha256::digest(id.as_str().as_bytes());
+    pub fn add(&mut self, id: &str) {
+        let hash = Sha256::digest(id.as_bytes());
         let mut carry = 0_u16;
         for (own, other) in self.0.iter_mut().zip(hash.iter()).rev() {
             let [high, low] = (u16::from(*own) + u16::from(*other) + carry).to_be_bytes();
@@ -71,7 +69,7 @@ mod tests {
 
     fn sum(ids: &[&str]) -> String {
         let mut sum = IdSum::default();
-        ids.iter().for_each(|id| sum.add(&id.parse().unwrap()));
+        ids.iter().for_each(|id| sum.add(id));
         sum.to_string()
     }
 

@@ -183,5 +183,5 @@ fn expiry(now: UtcTime) -> AttributeValue {
 }
 
 fn note_key(id: &PostId) -> HashMap<String, AttributeValue> {
-    item_key(id, NOTE)
+    item_key(id.as_str(), NOTE)
 }

@@ -61,7 +61,7 @@ impl TweetsTable {
     }
 
     pub(super) fn key(&self, keyword: &Keyword, id: &PostId) -> HashMap<String, AttributeValue> {
-        item_key(id, keyword.as_str())
+        item_key(id.as_str(), keyword.as_str())
     }
 
     /// The error of an item that this version can neither read nor write.
@@ -71,7 +71,7 @@ impl TweetsTable {
 }
 
 /// The key of a post's item with this sort key.
-pub(super) fn item_key(id: &PostId, sort_key: &str) -> HashMap<String, AttributeValue> {
+pub(super) fn item_key(id: &str, sort_key: &str) -> HashMap<String, AttributeValue> {
     HashMap::from([
         (TweetsTable::PARTITION_KEY.to_owned(), AttributeValue::S(id.to_string())),
         (TweetsTable::SORT_KEY.to_owned(), AttributeValue::S(sort_key.to_owned())),

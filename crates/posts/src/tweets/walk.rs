@@ -9,12 +9,12 @@ use super::table::{TweetsTable, item_key};
 use crate::PostId;
 use service::tables::TableError;
 
-/// Where a walk has come to: at this item. It stays valid when the item is deleted.
+/// Where a walk has come to: at this item, which may be any, also one that is no post's. It stays valid when the item is deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemPosition {
     /// The item's partition key.
-    pub tweet_id: PostId,
+    pub tweet_id: String,
     /// The item's sort key.
     pub sort_key: String,
 }
@@ -68,7 +68,8 @@ impl TweetsTable {
     }
 
     pub(super) fn position(&self, key: &HashMap<String, AttributeValue>) -> Result<ItemPosition, TableError> {
-        Ok(ItemPosition { tweet_id: self.id(key)?, sort_key: self.text(key, Self::SORT_KEY)?.to_owned() })
+        let text = |attribute| self.text(key, attribute).map(str::to_owned);
+        Ok(ItemPosition { tweet_id: text(Self::PARTITION_KEY)?, sort_key: text(Self::SORT_KEY)? })
     }
 
     /// The id of an item's post.

@@ -12,6 +12,7 @@ use posts::tweets::{Detail, IdSum, Order, PostFilter, PostQuery, Versions};
 use posts::{Keyword, Post};
 use reqwest::Method;
 use serde_json::{Value, json};
+use stream::forgetting::Forgetting;
 use stream::gaps::{Gap, GapState};
 use stream::keyword_options::KeywordOptions;
 use tokio::time::Instant;
@@ -112,7 +113,7 @@ async fn stored(machine: &Machine, name: &str) -> (Vec<String>, u64) {
 
 fn sum<'a>(ids: impl IntoIterator<Item = &'a String>) -> String {
     let mut sum = IdSum::default();
-    ids.into_iter().for_each(|id| sum.add(&id.parse().unwrap()));
+    ids.into_iter().for_each(|id| sum.add(id));
     sum.to_string()
 }
 
@@ -194,6 +195,34 @@ fn everything_is_forgotten_also_what_was_left_of_removed_posts() {
             assert_eq!(stored(&machine, name).await, (vec![], 0));
         }
         assert_eq!((all_gaps(&machine.aws.status_table("x")).await.len(), letters(&machine).await), (0, 0));
+    });
+}
+
+#[test]
+fn what_is_left_of_earlier_forgetting_does_not_keep_it_from_ending() {
+    virtually_for_hours(async {
+        let data = folder();
+        let machine = collected(data.path()).await;
+        let (tweets, status, now) =
+            (machine.aws.tweets_table(), machine.aws.status_table("x"), UtcTime::now());
+        // More barriers than are read at a time, and more receipts than are shown.
+        for number in 0..220 {
+            let earlier = keyword(&format!("earlier {number}"));
+            let what = posts::tweets::Forgotten::Keyword(earlier.clone());
+            tweets.put_barrier(&what, now, now).await.unwrap();
+            // All in one millisecond.
+            let mut receipt = Forgetting::new(Some(earlier), false, Vec::new(), now);
+            if number > 0 {
+                receipt.ended_at = Some(now);
+            }
+            status.begin_forgetting(&mut receipt).await.unwrap();
+        }
+        assert_eq!(status.forgettings().await.unwrap().len(), 100);
+        let unfinished = status.unfinished_forgettings().await.unwrap();
+        assert_eq!(unfinished.len(), 1);
+        let receipt = forget(&machine, "all=true&confirm=everything").await;
+        assert_eq!(receipt["deleted"]["posts"], POSTS - 1 + 5);
+        done(&machine, &unfinished[0].id).await;
     });
 }
 

@@ -45,6 +45,31 @@ pub fn without_place(raw: &Raw) -> Raw {
     if geo.is_none() && places.is_none() { raw.clone() } else { Raw::from(&message) }
 }
 
+/// What X sent of a post, without the posts that it quotes or replies to: if their authors take them back, nothing would tell. Of a repost, the
+/// original stays, which goes with it. Where there is nothing to leave out, it stays byte for byte as it was sent.
+pub(super) fn without_others(raw: Raw, post: &Post) -> Raw {
+    let is_other = |reference: &Reference| reference.kind != ReferenceKind::Retweeted;
+    if !post.references.iter().any(is_other) {
+        return raw;
+    }
+    let Ok(mut message) = serde_json::from_str::<Value>(raw.as_str()) else { return raw };
+    let Some(includes) = message["includes"].as_object_mut() else { return raw };
+    let reposted = post.references.iter().filter(|reference| !is_other(reference));
+    let reposted: Vec<&str> = reposted.map(|reference| reference.tweet_id.as_str()).collect();
+    let mut is_changed = false;
+    // X has two names for them.
+    for name in ["tweets", "posts"] {
+        let Some(posts) = includes.get_mut(name).and_then(Value::as_array_mut) else { continue };
+        let before = posts.len();
+        posts.retain(|post| post["id"].as_str().is_some_and(|id| reposted.contains(&id)));
+        is_changed |= posts.len() < before;
+        if posts.is_empty() {
+            includes.remove(name);
+        }
+    }
+    if is_changed { Raw::from(&message) } else { raw }
+}
+
 const NO_ID: &str = "a post without an id";
 const NO_TEXT: &str = "a post without a text";
 const NO_DATE: &str = "a post without a date";
