@@ -1,0 +1,3 @@
+//! What a page for people shows, as HTML and SVG. Pure: no network, no tables.
+
+pub mod map;
