@@ -1,0 +1,353 @@
+//! Bars over time, as SVG: how many posts there are, where posts may be missing, and never a zero where nothing is known.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use utc_time::UtcTime;
+
+use crate::words;
+
+/// The unit of a bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// A minute.
+    Minute,
+    /// An hour.
+    Hour,
+    /// A day (UTC).
+    Day,
+}
+
+impl Unit {
+    /// The unit of a range: minutes of up to six hours, hours of up to ten days, days of longer ones.
+    #[must_use]
+    pub fn of(from: UtcTime, to: UtcTime) -> Self {
+        match to.since(from).as_secs() {
+            0..=21_600 => Self::Minute,
+            21_601..=864_000 => Self::Hour,
+            _ => Self::Day,
+        }
+    }
+
+    /// Its name in the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+
+    /// How long it is.
+    #[must_use]
+    pub fn length(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Minute => 60,
+            Self::Hour => 3600,
+            Self::Day => 86_400,
+        })
+    }
+
+    /// The start of the one in which `at` lies.
+    #[must_use]
+    pub fn start(self, at: UtcTime) -> UtcTime {
+        match self {
+            Self::Minute => at.before(Duration::from_millis(at.as_millis().unsigned_abs() % 60_000)),
+            Self::Hour => at.start_of_hour(),
+            Self::Day => at.start_of_day(),
+        }
+    }
+
+    /// The time that a row of the API names, as in `2026-11-23T10:07`, `2026-11-23T10` or `2026-11-23`.
+    fn parse(self, name: &str) -> Option<UtcTime> {
+        match self {
+            Self::Minute => format!("{name}:00Z"),
+            Self::Hour => format!("{name}:00:00Z"),
+            Self::Day => format!("{name}T00:00:00Z"),
+        }
+        .parse()
+        .ok()
+    }
+}
+
+/// The posts of a unit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// When it begins.
+    pub start: UtcTime,
+    /// How many posts were written in it.
+    pub posts: u64,
+}
+
+/// A row of the API's counts by time.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Row {
+    /// The minute.
+    pub minute: Option<String>,
+    /// Or the hour.
+    pub hour: Option<String>,
+    /// Or the day.
+    pub day: Option<String>,
+    /// How many posts are stored.
+    #[serde(default)]
+    pub tweets: u64,
+}
+
+/// A time in which posts may be missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Its beginning.
+    pub from: UtcTime,
+    /// Its end.
+    pub to: UtcTime,
+    /// Whether all posts may be missing, rather than some kinds.
+    pub all: bool,
+    /// What is said of it.
+    pub says: String,
+}
+
+/// Bars over a range of time.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    /// The first moment.
+    pub from: UtcTime,
+    /// The first moment behind it.
+    pub to: UtcTime,
+    /// The unit of a bar.
+    pub unit: Unit,
+    /// The bars with posts, in order of time.
+    pub bars: Vec<Bar>,
+    /// The times in which posts may be missing.
+    pub missing: Vec<Missing>,
+}
+
+/// The drawing's size, in its own units.
+const WIDTH: f64 = 960.0;
+const HEIGHT: f64 = 180.0;
+/// The room for the numbers at the left, and for the times below.
+const LEFT: f64 = 44.0;
+const BELOW: f64 = 22.0;
+const ABOVE: f64 = 8.0;
+
+impl Histogram {
+    /// The bars of the API's rows.
+    #[must_use]
+    pub fn bars_of(unit: Unit, rows: &[Row]) -> Vec<Bar> {
+        let bar = |row: &Row| {
+            let name = row.minute.as_ref().or(row.hour.as_ref()).or(row.day.as_ref())?;
+            Some(Bar { start: unit.parse(name)?, posts: row.tweets })
+        };
+        rows.iter().filter_map(bar).collect()
+    }
+
+    /// How many posts there are in all.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.bars.iter().map(|bar| bar.posts).sum()
+    }
+
+    /// Where a time is, from left to right.
+    fn x(&self, at: UtcTime) -> f64 {
+        let whole = self.to.since(self.from).as_secs_f64().max(1.0);
+        let at = at.max(self.from).min(self.to);
+        LEFT + (WIDTH - LEFT) * at.since(self.from).as_secs_f64() / whole
+    }
+
+    /// The drawing. `link` says where a click on a bar leads.
+    #[must_use]
+    pub fn svg(&self, title: &str, link: impl Fn(UtcTime, UtcTime) -> String) -> String {
+        let most = nice(self.bars.iter().map(|bar| bar.posts).max().unwrap_or_default());
+        let floor = HEIGHT - BELOW;
+        let mut svg = format!(
+            "<svg class=\"chart histogram\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\" \
+             data-from=\"{}\" data-to=\"{}\" data-left=\"{LEFT}\" data-width=\"{WIDTH}\">",
+            escaped(title),
+            self.from,
+            self.to
+        );
+        svg.push_str(HATCH);
+        for (line, posts) in [(floor, 0), (ABOVE + (floor - ABOVE) / 2.0, most / 2), (ABOVE, most)] {
+            let _ = write!(
+                svg,
+                "<path class=\"grid\" d=\"M{LEFT} {line:.1}H{WIDTH}\"/><text class=\"tick\" x=\"{:.0}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+                LEFT - 6.0,
+                line + 4.0,
+                words::number(posts)
+            );
+        }
+        for Missing { from, to, all, says } in &self.missing {
+            if *to < self.from || *from > self.to {
+                continue;
+            }
+            let (left, right) = (self.x(*from), self.x(*to));
+            let class = if *all { "gap" } else { "gap some" };
+            let _ = write!(
+                svg,
+                "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{ABOVE}\" width=\"{:.1}\" height=\"{:.1}\"><title>{}</title></rect>",
+                (right - left).max(3.0),
+                floor - ABOVE,
+                escaped(says)
+            );
+        }
+        for Bar { start, posts } in &self.bars {
+            let end = start.after(self.unit.length());
+            if end <= self.from || *start >= self.to || *posts == 0 {
+                continue;
+            }
+            let (left, right) = (self.x(*start), self.x(end));
+            let height = ((floor - ABOVE) * *posts as f64 / most.max(1) as f64).max(1.0);
+            let width = (right - left - 1.0).max(0.6);
+            let says = format!("{}: {}", words::time(*start), words::count(*posts, "post"));
+            let _ = write!(
+                svg,
+                "<a href=\"{}\"><rect class=\"bar\" x=\"{left:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"><title>{}</title></rect></a>",
+                escaped(&link(*start, end)),
+                floor - height,
+                escaped(&says)
+            );
+        }
+        for at in self.ticks() {
+            let x = self.x(at);
+            let anchor = if x > WIDTH - 40.0 { "end" } else { "middle" };
+            let _ = write!(
+                svg,
+                "<text class=\"tick\" x=\"{x:.1}\" y=\"{:.0}\" text-anchor=\"{anchor}\">{}</text>",
+                HEIGHT - 6.0,
+                self.tick(at)
+            );
+        }
+        svg.push_str("</svg>");
+        svg
+    }
+
+    /// The times that are written below: whole ones, at most eight.
+    fn ticks(&self) -> Vec<UtcTime> {
+        const STEPS: [u64; 13] =
+            [60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000];
+        let whole = self.to.since(self.from).as_secs();
+        let step = STEPS.into_iter().find(|step| whole / step <= 8).unwrap_or(31_536_000);
+        let step = i64::try_from(step * 1000).unwrap_or(i64::MAX);
+        let first = (self.from.as_millis() + step - 1) / step * step;
+        let ticks = std::iter::successors(Some(first), |at| Some(at + step));
+        ticks
+            .take(10)
+            .filter_map(|at| UtcTime::from_millis(at).ok())
+            .filter(|at| *at <= self.to && self.x(*at) > LEFT + 16.0)
+            .collect()
+    }
+
+    /// A time as it is written below.
+    fn tick(&self, at: UtcTime) -> String {
+        let text = at.minute();
+        let (day, time) = text.split_once('T').unwrap_or((&text, ""));
+        match self.unit {
+            Unit::Minute => time.to_owned(),
+            Unit::Hour if time != "00:00" => time.to_owned(),
+            _ => day.get("2026-".len()..).unwrap_or(day).to_owned(),
+        }
+    }
+}
+
+/// The pattern of what may be missing.
+pub(crate) const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path class=\"hatch\" d=\"M0 0V6\"/></pattern></defs>";
+
+/// A spark line: the posts of each minute of the last hour, oldest first.
+#[must_use]
+pub fn spark(minutes: &[u64], title: &str) -> String {
+    let most = minutes.iter().copied().max().unwrap_or_default().max(1) as f64;
+    let step = 120.0 / minutes.len().max(1) as f64;
+    let mut line = String::new();
+    for (number, posts) in minutes.iter().enumerate() {
+        let command = if number == 0 { 'M' } else { 'L' };
+        let _ = write!(line, "{command}{:.1} {:.1}", number as f64 * step, 22.0 - 20.0 * *posts as f64 / most);
+    }
+    format!(
+        "<svg class=\"spark\" viewBox=\"0 0 120 24\" role=\"img\" aria-label=\"{}\"><path d=\"{line}\"/></svg>",
+        escaped(title)
+    )
+}
+
+/// A number at least as large, with one or two digits that are not zero, so that it reads well at an axis.
+fn nice(most: u64) -> u64 {
+    let mut step = 1;
+    while most > step * 10 {
+        step *= 10;
+    }
+    let tenths = most.div_ceil(step);
+    // An even one, so that its half is whole too.
+    (tenths + tenths % 2).max(2) * step
+}
+
+/// Text for XML.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            // XML 1.0 has no place for them.
+            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+                escaped.push('\u{fffd}');
+            }
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> UtcTime {
+        text.parse().unwrap()
+    }
+
+    fn histogram() -> Histogram {
+        let rows: Vec<Row> = serde_json::from_value(serde_json::json!([
+            { "hour": "2026-11-27T10", "tweets": 3 }, { "hour": "2026-11-27T12", "tweets": 90 }, { "hour": "later", "tweets": 1 },
+        ]))
+        .unwrap();
+        Histogram {
+            from: at("2026-11-27T08:00:00Z"),
+            to: at("2026-11-27T20:00:00Z"),
+            unit: Unit::Hour,
+            bars: Histogram::bars_of(Unit::Hour, &rows),
+            missing: vec![
+                Missing { from: at("2026-11-27T13:00:00Z"), to: at("2026-11-27T14:00:00Z"), all: true, says: "a \"cut\" & <more>".to_owned() },
+                Missing { from: at("2026-11-20T13:00:00Z"), to: at("2026-11-20T14:00:00Z"), all: true, says: "before".to_owned() },
+            ],
+        }
+    }
+
+    #[test]
+    fn bars_link_to_their_time_and_gaps_are_hatched() {
+        let svg = histogram().svg("Posts", |from, to| format!("/browse?from={from}&to={to}"));
+        assert_eq!((svg.matches("class=\"bar\"").count(), svg.matches("class=\"gap\"").count()), (2, 1));
+        assert!(svg.contains("/browse?from=2026-11-27T12:00:00.000Z&amp;to=2026-11-27T13:00:00.000Z"), "{svg}");
+        assert!(svg.contains("a &quot;cut&quot; &amp; &lt;more&gt;") && !svg.contains("before"));
+        assert_eq!(histogram().total(), 93);
+    }
+
+    #[test]
+    fn an_axis_ends_with_a_number_that_reads_well() {
+        let ends = [0, 1, 3, 9, 10, 11, 93, 1001].map(nice);
+        assert_eq!(ends, [2, 2, 4, 10, 10, 20, 100, 2000]);
+    }
+
+    #[test]
+    fn the_unit_follows_the_range() {
+        let unit = |hours: u64| {
+            let from = at("2026-11-01T00:00:00Z");
+            Unit::of(from, from.after(Duration::from_secs(hours * 3600))).name()
+        };
+        assert_eq!([1, 6, 7, 240, 241].map(unit), ["minute", "minute", "hour", "hour", "day"]);
+    }
+}

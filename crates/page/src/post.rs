@@ -1,0 +1,288 @@
+//! A post as X wants it shown: its author, the whole text with its links, the time that leads to the post, and whether it is a repost or an edit.
+//! <https://docs.x.com/developer-terms/display-requirements>
+
+use serde::Deserialize;
+use utc_time::UtcTime;
+
+/// A post of the API's answer to `GET /tweets`, as far as it is shown.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Post {
+    /// Its id.
+    pub tweet_id: String,
+    /// When it was posted.
+    pub create_date: UtcTime,
+    /// The text.
+    pub text: String,
+    /// Its page at the source.
+    pub url: Option<String>,
+    /// The author's name.
+    pub author_name: Option<String>,
+    /// The author's handle.
+    pub author_username: Option<String>,
+    /// The address of the author's picture.
+    pub author_picture: Option<String>,
+    /// `blue`, `business`, `government` or `none`.
+    pub author_verified: Option<String>,
+    /// The country.
+    pub country: Option<String>,
+    /// `place` or `profile`.
+    pub country_source: Option<String>,
+    /// What in the profile told it.
+    pub country_how: Option<String>,
+    /// The language.
+    pub language: Option<String>,
+    /// The posts that it reposts, quotes or replies to.
+    #[serde(default)]
+    pub references: Vec<Reference>,
+    /// The version before it.
+    pub edit_of: Option<String>,
+    /// When its text was last edited.
+    pub edited_at: Option<UtcTime>,
+    /// The links in the text.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// The hashtags.
+    #[serde(default)]
+    pub hashtags: Vec<Tag>,
+    /// The cashtags.
+    #[serde(default)]
+    pub cashtags: Vec<Tag>,
+    /// The users who are mentioned.
+    #[serde(default)]
+    pub mentions: Vec<Mention>,
+    /// Photos, videos and sounds.
+    #[serde(default)]
+    pub media: Vec<Media>,
+    /// Likes.
+    pub likes: Option<u64>,
+    /// Reposts.
+    pub reposts: Option<u64>,
+    /// Replies.
+    pub replies: Option<u64>,
+    /// Whether its media may be sensitive.
+    pub possibly_sensitive: Option<bool>,
+    /// Where it is withheld.
+    #[serde(default)]
+    pub withheld_in: Vec<String>,
+}
+
+/// The fields that [`Post`] needs, for the parameter `fields`.
+pub const FIELDS: &str = "tweetId,createDate,text,url,authorName,authorUsername,authorPicture,authorVerified,country,countrySource,countryHow,\
+                          language,references,editOf,editedAt,links,hashtags,cashtags,mentions,media,likes,reposts,replies,possiblySensitive,withheldIn";
+
+/// A post that another refers to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reference {
+    /// `retweeted`, `quoted` or `repliedTo`.
+    pub kind: String,
+    /// Its id.
+    pub tweet_id: String,
+}
+
+/// A link in a text.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Link {
+    /// The address in the text.
+    pub url: String,
+    /// The address that the author gave.
+    pub expanded_url: Option<String>,
+    /// The address as it is shown.
+    pub display_url: Option<String>,
+    /// Where it begins, in code points.
+    pub start: Option<usize>,
+    /// Where it ends.
+    pub end: Option<usize>,
+}
+
+/// A hashtag or a cashtag.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Tag {
+    /// The tag without its sign.
+    pub tag: String,
+    /// Where it begins.
+    pub start: Option<usize>,
+    /// Where it ends.
+    pub end: Option<usize>,
+}
+
+/// A user who is mentioned.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Mention {
+    /// Their handle.
+    pub username: String,
+    /// Where it begins.
+    pub start: Option<usize>,
+    /// Where it ends.
+    pub end: Option<usize>,
+}
+
+/// A photo, a video or a sound.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Media {
+    /// `photo`, `video`, `animatedPicture`, `audio` or `other`.
+    pub kind: String,
+    /// The address of the file.
+    pub url: String,
+    /// What it shows.
+    pub alt_text: Option<String>,
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Just text.
+    Text(String),
+    /// A link: its address, and what is shown.
+    Link(String, String),
+    /// A word that searching the texts finds: a tag or a handle.
+    Word(String),
+}
+
+impl Post {
+    /// The text in parts. Entities that overlap another or lie outside the text are shown as text.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        let mut spans: Vec<(usize, usize, Option<(&str, &str)>)> = Vec::new();
+        for link in &self.links {
+            if let (Some(start), Some(end)) = (link.start, link.end) {
+                let address = link.expanded_url.as_deref().unwrap_or(&link.url);
+                // Nothing but the web: `javascript:` and its like stay text.
+                if address.starts_with("https://") || address.starts_with("http://") {
+                    spans.push((start, end, Some((address, link.display_url.as_deref().unwrap_or(address)))));
+                }
+            }
+        }
+        let tags = self.hashtags.iter().chain(&self.cashtags).map(|tag| (tag.start, tag.end));
+        for (start, end) in tags.chain(self.mentions.iter().map(|mention| (mention.start, mention.end))) {
+            if let (Some(start), Some(end)) = (start, end) {
+                spans.push((start, end, None));
+            }
+        }
+        spans.sort_unstable();
+        // The byte at which each code point begins, and the text's end.
+        let starts: Vec<usize> = self.text.char_indices().map(|(at, _)| at).chain([self.text.len()]).collect();
+        let mut parts = Vec::new();
+        let mut at = 0;
+        let mut push_text = |parts: &mut Vec<Part>, from: usize, to: usize| {
+            if from < to {
+                parts.push(Part::Text(self.text[from..to].to_owned()));
+            }
+        };
+        for (start, end, link) in spans {
+            let (Some(from), Some(to)) = (starts.get(start), starts.get(end)) else { continue };
+            if *from < at || from >= to {
+                continue;
+            }
+            push_text(&mut parts, at, *from);
+            parts.push(match link {
+                Some((address, shown)) => Part::Link(address.to_owned(), shown.to_owned()),
+                None => Part::Word(self.text[*from..*to].to_owned()),
+            });
+            at = *to;
+        }
+        push_text(&mut parts, at, self.text.len());
+        parts
+    }
+
+    /// What kind of post it is: `repost`, `quote`, `reply`; empty for any other.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        let refers = |kind: &str| self.references.iter().any(|reference| reference.kind == kind);
+        match () {
+            () if refers("retweeted") => "repost",
+            () if refers("quoted") => "quote",
+            () if refers("repliedTo") => "reply",
+            () => "",
+        }
+    }
+
+    /// The letters that stand for the author's picture.
+    #[must_use]
+    pub fn initials(&self) -> String {
+        let name = self.author_name.as_deref().or(self.author_username.as_deref()).unwrap_or("?");
+        let initials = name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
+        let initials: String = initials.take(2).flat_map(char::to_uppercase).collect();
+        if initials.is_empty() { "?".to_owned() } else { initials }
+    }
+
+    /// Where "View on X" leads, if that is on the web.
+    #[must_use]
+    pub fn page(&self) -> Option<&str> {
+        self.url.as_deref().filter(|url| url.starts_with("https://"))
+    }
+
+    /// Where the author's profile is, if it is on X.
+    #[must_use]
+    pub fn profile(&self) -> Option<String> {
+        let name = self.author_username.as_deref()?;
+        let is_handle = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let on_x = self.page().is_some_and(|page| page.starts_with("https://x.com/"));
+        (is_handle && on_x).then(|| format!("https://x.com/{name}"))
+    }
+
+    /// The name of the source's site.
+    #[must_use]
+    pub fn site(&self) -> &'static str {
+        if self.page().is_some_and(|page| page.starts_with("https://x.com/")) { "X" } else { "its server" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn post(fields: serde_json::Value) -> Post {
+        let mut post = json!({ "tweetId": "1", "createDate": "2026-11-27T10:00:00Z", "text": "" });
+        post.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        serde_json::from_value(post).unwrap()
+    }
+
+    #[test]
+    fn links_and_tags_are_found_by_code_points() {
+        let post = post(json!({
+            "text": "🦓 see https://t.co/a #zebra @ona",
+            "links": [{ "url": "https://t.co/a", "expandedUrl": "https://example.org/x?a=1&b=2", "displayUrl": "example.org/x", "start": 6, "end": 20 }],
+            "hashtags": [{ "tag": "zebra", "start": 21, "end": 27 }], "mentions": [{ "username": "ona", "start": 28, "end": 32 }],
+        }));
+        let text = |text: &str| Part::Text(text.to_owned());
+        assert_eq!(post.parts(), [
+            text("🦓 see "),
+            Part::Link("https://example.org/x?a=1&b=2".to_owned(), "example.org/x".to_owned()),
+            text(" "),
+            Part::Word("#zebra".to_owned()),
+            text(" "),
+            Part::Word("@ona".to_owned()),
+        ]);
+    }
+
+    #[test]
+    fn what_cannot_be_right_stays_text() {
+        let post = post(json!({
+            "text": "abcdef",
+            "links": [
+                { "url": "javascript:alert(1)", "start": 0, "end": 2 }, { "url": "https://a.example", "start": 2, "end": 4 },
+                { "url": "https://b.example", "start": 3, "end": 5 }, { "url": "https://c.example", "start": 5, "end": 50 },
+                { "url": "https://d.example", "start": 5, "end": 5 }, { "url": "https://e.example" },
+            ],
+        }));
+        assert_eq!(post.parts(), [
+            Part::Text("ab".to_owned()),
+            Part::Link("https://a.example".to_owned(), "https://a.example".to_owned()),
+            Part::Text("ef".to_owned()),
+        ]);
+    }
+
+    #[test]
+    fn an_author_has_initials_and_a_profile_on_x() {
+        let known = post(json!({ "authorName": "élan vital x", "authorUsername": "elan", "url": "https://x.com/i/status/1" }));
+        assert_eq!((known.initials().as_str(), known.profile().as_deref()), ("ÉV", Some("https://x.com/elan")));
+        let other = post(json!({ "authorName": "🦓", "authorUsername": "a@b", "url": "javascript:x" }));
+        assert_eq!((other.initials().as_str(), other.profile(), other.page()), ("?", None, None));
+    }
+}
