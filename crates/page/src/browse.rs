@@ -2,12 +2,12 @@
 
 use askama::Template;
 use serde::Deserialize;
-use utc_time::UtcTime;
 
 use crate::address::Address;
 use crate::frame::{Frame, Rendered, Tab, framed};
 use crate::histogram::Histogram;
-use crate::post::{Part, Post};
+use crate::post::Post;
+use crate::text::Part;
 use crate::words;
 
 /// The API's answer to `GET /tweets`.
@@ -31,10 +31,10 @@ pub struct Browse<'a> {
     pub keywords: &'a [String],
     /// The chosen keyword, its histogram and its posts; `None` if none is chosen yet.
     pub shown: Option<Shown<'a>>,
-    /// The time.
-    pub now: UtcTime,
     /// Whether pictures are shown.
     pub pictures: bool,
+    /// Where the API is, as in `http://localhost:8080`.
+    pub api: &'a str,
 }
 
 /// The posts of the chosen keyword.
@@ -75,8 +75,8 @@ struct View<'a> {
     address: &'a Address,
     keywords: &'a [String],
     shown: Option<&'a Shown<'a>>,
-    now: UtcTime,
     pictures: bool,
+    pictures_switch: String,
     chips: Vec<Chip>,
     histogram: String,
     exports: Vec<(&'static str, String)>,
@@ -91,7 +91,7 @@ impl Browse<'_> {
     /// # Errors
     /// None that data could cause.
     pub fn page(&self, frame: &Frame) -> Rendered {
-        let Self { address, keywords, shown, now, pictures } = self;
+        let Self { address, keywords, shown, pictures, api: base } = self;
         let chip = |(name, says): &(&str, &'static str)| {
             let value = address.get(name)?.to_owned();
             let without = address.without(name).without("cursor").to_string();
@@ -109,18 +109,28 @@ impl Browse<'_> {
             address,
             keywords,
             shown: shown.as_ref(),
-            now: *now,
             pictures: *pictures,
+            pictures_switch: address.with("pictures", if *pictures { "off" } else { "on" }).to_string(),
             chips: FILTERS.iter().filter_map(chip).collect(),
             histogram: histogram.unwrap_or_default(),
             exports: [("JSON", ""), ("JSON lines", "jsonl"), ("CSV", "csv"), ("ids", "ids")]
                 .map(|(name, format)| {
                     let api = address.at("/export", &PARAMETERS);
-                    (name, if format.is_empty() { api.to_string() } else { api.with("format", format).to_string() })
+                    (
+                        name,
+                        if format.is_empty() {
+                            api.to_string()
+                        } else {
+                            api.with("format", format).to_string()
+                        },
+                    )
                 })
                 .into(),
-            curl: api.with("format", "jsonl").to_string(),
-            next: shown.as_ref().and_then(|shown| shown.page.next_cursor.as_ref()).map(|cursor| address.with("cursor", cursor).to_string()),
+            curl: format!("{base}{}", api.with("format", "jsonl")),
+            next: shown
+                .as_ref()
+                .and_then(|shown| shown.page.next_cursor.as_ref())
+                .map(|cursor| address.with("cursor", cursor).to_string()),
             first: address.get("cursor").map(|_| address.without("cursor").to_string()),
         };
         let title = shown.as_ref().map_or("Browse", |shown| shown.keyword);

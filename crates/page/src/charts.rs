@@ -95,7 +95,7 @@ struct View<'a> {
     histogram: String,
     change: Option<String>,
     countries: Vec<(String, u64, String)>,
-    more_countries: usize,
+    more_countries: u64,
     known: Vec<(&'static str, u64, u64)>,
     rankings: Vec<Ranking>,
     ranges: Vec<(&'static str, String)>,
@@ -109,10 +109,12 @@ impl Charts<'_> {
     pub fn page(&self, frame: &Frame, now: UtcTime) -> Rendered {
         let address = self.address;
         let browse = address.at("/browse", &PARAMETERS);
-        let title = format!("{} by {}", words::count(self.histogram.total(), "post"), self.histogram.unit.name());
+        let title =
+            format!("{} by {}", words::count(self.histogram.total(), "post"), self.histogram.unit.name());
         let histogram =
             self.histogram.svg(&title, |from, to| address.with("from", from).with("to", to).to_string());
-        let known_countries = self.countries.statistics.iter().filter(|row| row.country != "unknown" && row.tweets > 0);
+        let known_countries =
+            self.countries.statistics.iter().filter(|row| row.country != "unknown" && row.tweets > 0);
         let countries: Vec<(String, u64, String)> = known_countries
             .map(|row| (row.country.clone(), row.tweets, browse.with("country", &row.country).to_string()))
             .collect();
@@ -123,7 +125,7 @@ impl Charts<'_> {
         let view = View {
             histogram,
             change: self.before.map(|before| change(before, self.histogram.total())),
-            more_countries: countries.len().saturating_sub(COUNTRIES),
+            more_countries: countries.len().saturating_sub(COUNTRIES) as u64,
             countries: countries.into_iter().take(COUNTRIES).collect(),
             known: known(self.countries),
             rankings: rankings(self.newest, self.keyword.map(|_| &browse)),
@@ -166,7 +168,9 @@ fn known(counts: &CountryCounts) -> Vec<(&'static str, u64, u64)> {
 /// What the posts have most. `browse` is where a click on a row leads, with the filter added.
 fn rankings(posts: &[Post], browse: Option<&Address>) -> Vec<Ranking> {
     let filtered = |name: &str, value: &str| browse.map(|browse| browse.with(name, value).to_string());
-    let rank = |title: &'static str, values: &dyn Fn(&Post) -> Vec<String>, link: &dyn Fn(&str) -> Option<String>| {
+    let rank = |title: &'static str,
+                values: &dyn Fn(&Post) -> Vec<String>,
+                link: &dyn Fn(&str) -> Option<String>| {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for post in posts {
             let mut values = values(post);
@@ -186,14 +190,25 @@ fn rankings(posts: &[Post], browse: Option<&Address>) -> Vec<Ranking> {
     };
     let hosts = |post: &Post| -> Vec<String> {
         let addresses = post.links.iter().filter_map(|link| link.expanded_url.as_deref());
-        let host = |address: &str| Some(address.split_once("://")?.1.split(['/', '?', '#']).next()?.to_owned());
+        let host =
+            |address: &str| Some(address.split_once("://")?.1.split(['/', '?', '#']).next()?.to_owned());
         addresses.filter_map(host).filter(|host| !host.is_empty()).collect()
     };
     vec![
-        rank("Languages", &|post| post.language.iter().cloned().collect(), &|name| filtered("language", name)),
-        rank("Hashtags", &|post| post.hashtags.iter().map(|tag| format!("#{}", tag.tag.to_lowercase())).collect(), &|name| filtered("text", name)),
+        rank("Languages", &|post| post.language.iter().cloned().collect(), &|name| {
+            filtered("language", name)
+        }),
+        rank(
+            "Hashtags",
+            &|post| post.hashtags.iter().map(|tag| format!("#{}", tag.tag.to_lowercase())).collect(),
+            &|name| filtered("text", name),
+        ),
         rank("Linked sites", &hosts, &|_| None),
-        rank("Authors", &|post| post.author_username.iter().map(|name| format!("@{name}")).collect(), &|_| None),
+        rank(
+            "Authors",
+            &|post| post.author_username.iter().map(|name| format!("@{name}")).collect(),
+            &|_| None,
+        ),
     ]
 }
 

@@ -1,77 +1,13 @@
 //! Bars over time, as SVG: how many posts there are, where posts may be missing, and never a zero where nothing is known.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utc_time::UtcTime;
 
+use crate::svg::{HATCH, escaped};
+use crate::unit::Unit;
 use crate::words;
-
-/// The unit of a bar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Unit {
-    /// A minute.
-    Minute,
-    /// An hour.
-    Hour,
-    /// A day (UTC).
-    Day,
-}
-
-impl Unit {
-    /// The unit of a range: minutes of up to six hours, hours of up to ten days, days of longer ones.
-    #[must_use]
-    pub fn of(from: UtcTime, to: UtcTime) -> Self {
-        match to.since(from).as_secs() {
-            0..=21_600 => Self::Minute,
-            21_601..=864_000 => Self::Hour,
-            _ => Self::Day,
-        }
-    }
-
-    /// Its name in the API.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Minute => "minute",
-            Self::Hour => "hour",
-            Self::Day => "day",
-        }
-    }
-
-    /// How long it is.
-    #[must_use]
-    pub fn length(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Minute => 60,
-            Self::Hour => 3600,
-            Self::Day => 86_400,
-        })
-    }
-
-    /// The start of the one in which `at` lies.
-    #[must_use]
-    pub fn start(self, at: UtcTime) -> UtcTime {
-        match self {
-            Self::Minute => at.before(Duration::from_millis(at.as_millis().unsigned_abs() % 60_000)),
-            Self::Hour => at.start_of_hour(),
-            Self::Day => at.start_of_day(),
-        }
-    }
-
-    /// The time that a row of the API names, as in `2026-11-23T10:07`, `2026-11-23T10` or `2026-11-23`.
-    fn parse(self, name: &str) -> Option<UtcTime> {
-        match self {
-            Self::Minute => format!("{name}:00Z"),
-            Self::Hour => format!("{name}:00:00Z"),
-            Self::Day => format!("{name}T00:00:00Z"),
-        }
-        .parse()
-        .ok()
-    }
-}
 
 /// The posts of a unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,25 +187,6 @@ impl Histogram {
     }
 }
 
-/// The pattern of what may be missing.
-pub(crate) const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><path class=\"hatch\" d=\"M0 0V6\"/></pattern></defs>";
-
-/// A spark line: the posts of each minute of the last hour, oldest first.
-#[must_use]
-pub fn spark(minutes: &[u64], title: &str) -> String {
-    let most = minutes.iter().copied().max().unwrap_or_default().max(1) as f64;
-    let step = 120.0 / minutes.len().max(1) as f64;
-    let mut line = String::new();
-    for (number, posts) in minutes.iter().enumerate() {
-        let command = if number == 0 { 'M' } else { 'L' };
-        let _ = write!(line, "{command}{:.1} {:.1}", number as f64 * step, 22.0 - 20.0 * *posts as f64 / most);
-    }
-    format!(
-        "<svg class=\"spark\" viewBox=\"0 0 120 24\" role=\"img\" aria-label=\"{}\"><path d=\"{line}\"/></svg>",
-        escaped(title)
-    )
-}
-
 /// A number at least as large, with one or two digits that are not zero, so that it reads well at an axis.
 fn nice(most: u64) -> u64 {
     let mut step = 1;
@@ -279,27 +196,6 @@ fn nice(most: u64) -> u64 {
     let tenths = most.div_ceil(step);
     // An even one, so that its half is whole too.
     (tenths + tenths % 2).max(2) * step
-}
-
-/// Text for XML.
-#[must_use]
-pub fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            // XML 1.0 has no place for them.
-            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
-                escaped.push('\u{fffd}');
-            }
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
@@ -321,8 +217,18 @@ mod tests {
             unit: Unit::Hour,
             bars: Histogram::bars_of(Unit::Hour, &rows),
             missing: vec![
-                Missing { from: at("2026-11-27T13:00:00Z"), to: at("2026-11-27T14:00:00Z"), all: true, says: "a \"cut\" & <more>".to_owned() },
-                Missing { from: at("2026-11-20T13:00:00Z"), to: at("2026-11-20T14:00:00Z"), all: true, says: "before".to_owned() },
+                Missing {
+                    from: at("2026-11-27T13:00:00Z"),
+                    to: at("2026-11-27T14:00:00Z"),
+                    all: true,
+                    says: "a \"cut\" & <more>".to_owned(),
+                },
+                Missing {
+                    from: at("2026-11-20T13:00:00Z"),
+                    to: at("2026-11-20T14:00:00Z"),
+                    all: true,
+                    says: "before".to_owned(),
+                },
             ],
         }
     }
@@ -331,7 +237,10 @@ mod tests {
     fn bars_link_to_their_time_and_gaps_are_hatched() {
         let svg = histogram().svg("Posts", |from, to| format!("/browse?from={from}&to={to}"));
         assert_eq!((svg.matches("class=\"bar\"").count(), svg.matches("class=\"gap\"").count()), (2, 1));
-        assert!(svg.contains("/browse?from=2026-11-27T12:00:00.000Z&amp;to=2026-11-27T13:00:00.000Z"), "{svg}");
+        assert!(
+            svg.contains("/browse?from=2026-11-27T12:00:00.000Z&amp;to=2026-11-27T13:00:00.000Z"),
+            "{svg}"
+        );
         assert!(svg.contains("a &quot;cut&quot; &amp; &lt;more&gt;") && !svg.contains("before"));
         assert_eq!(histogram().total(), 93);
     }
@@ -340,14 +249,5 @@ mod tests {
     fn an_axis_ends_with_a_number_that_reads_well() {
         let ends = [0, 1, 3, 9, 10, 11, 93, 1001].map(nice);
         assert_eq!(ends, [2, 2, 4, 10, 10, 20, 100, 2000]);
-    }
-
-    #[test]
-    fn the_unit_follows_the_range() {
-        let unit = |hours: u64| {
-            let from = at("2026-11-01T00:00:00Z");
-            Unit::of(from, from.after(Duration::from_secs(hours * 3600))).name()
-        };
-        assert_eq!([1, 6, 7, 240, 241].map(unit), ["minute", "minute", "hour", "hour", "day"]);
     }
 }

@@ -14,6 +14,9 @@ pub mod operate;
 pub mod post;
 pub mod session;
 pub mod stream;
+pub mod svg;
+pub mod text;
+pub mod unit;
 pub mod words;
 
 pub use frame::{Frame, Rendered};

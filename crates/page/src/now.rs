@@ -8,8 +8,8 @@ use askama::Template;
 use utc_time::UtcTime;
 
 use crate::frame::{Frame, Rendered, Tab, framed};
-use crate::histogram::{HATCH, escaped, spark};
 use crate::stream::{Gap, Keyword, Spending, Stream};
+use crate::svg::{HATCH, escaped, spark};
 use crate::words;
 
 /// What the view shows.
@@ -103,7 +103,11 @@ impl Now<'_> {
             look,
             says,
             rate: rate.unwrap_or_else(|| "–".to_owned()),
-            spark: self.minutes.get(&keyword.keyword).map(|minutes| spark(minutes, &title)).unwrap_or_default(),
+            spark: self
+                .minutes
+                .get(&keyword.keyword)
+                .map(|minutes| spark(minutes, &title))
+                .unwrap_or_default(),
             keyword,
         }
     }
@@ -113,18 +117,40 @@ impl Now<'_> {
 fn state(stream: &Stream) -> State {
     let waiting_for = stream.report.as_ref().and_then(|report| report.waiting_for.as_deref());
     let (look, word, says) = match (stream.state.as_str(), waiting_for) {
-        _ if stream.keywords.is_empty() => ("calm", "Nothing is collected", "Add a keyword, and its posts arrive here as they are written."),
-        ("running", _) if stream.gap_counts.healing > 0 => ("good", "Running", "Posts arrive as they are written, and missed ones are being fetched."),
+        _ if stream.keywords.is_empty() => {
+            ("calm", "Nothing is collected", "Add a keyword, and its posts arrive here as they are written.")
+        }
+        ("running", _) if stream.gap_counts.healing > 0 => {
+            ("good", "Running", "Posts arrive as they are written, and missed ones are being fetched.")
+        }
         ("running", _) => ("good", "Running", "Posts arrive as they are written."),
         ("starting", _) => ("busy", "Starting", "The streamer is on its way; it takes up to a minute."),
-        ("reconnecting", _) => ("busy", "Reconnecting", "The connection was lost. What is missed meanwhile is fetched afterwards."),
-        ("paused", Some("budget")) => ("busy", "Paused at the budget", "As many posts were read as the budget allows. It goes on by itself."),
-        ("paused", Some("credits")) => ("bad", "Out of credits", "X asks to be paid. Once it is, reading goes on by itself."),
-        ("paused", Some("monthlyCap")) => ("bad", "Paused at X's monthly cap", "X allows no more posts this month. It goes on by itself with X's next cycle."),
-        ("paused", Some("queue")) => ("bad", "Paused", "The queue takes posts too slowly. Nothing that was read is lost."),
+        ("reconnecting", _) => (
+            "busy",
+            "Reconnecting",
+            "The connection was lost. What is missed meanwhile is fetched afterwards.",
+        ),
+        ("paused", Some("budget")) => (
+            "busy",
+            "Paused at the budget",
+            "As many posts were read as the budget allows. It goes on by itself.",
+        ),
+        ("paused", Some("credits")) => {
+            ("bad", "Out of credits", "X asks to be paid. Once it is, reading goes on by itself.")
+        }
+        ("paused", Some("monthlyCap")) => (
+            "bad",
+            "Paused at X's monthly cap",
+            "X allows no more posts this month. It goes on by itself with X's next cycle.",
+        ),
+        ("paused", Some("queue")) => {
+            ("bad", "Paused", "The queue takes posts too slowly. Nothing that was read is lost.")
+        }
         ("paused", Some("keywords")) => ("bad", "Paused", "X refuses every keyword."),
         ("paused", _) => ("busy", "Paused", "Reading waits."),
-        ("failed", _) => ("bad", "Failed", "The streamer ended with an error; it is started again by itself."),
+        ("failed", _) => {
+            ("bad", "Failed", "The streamer ended with an error; it is started again by itself.")
+        }
         _ => ("calm", "Stopped", "Nothing is being read."),
     };
     State { look, word, says: says.to_owned() }
@@ -148,10 +174,16 @@ fn keyword_state(keyword: &Keyword) -> (&'static str, String) {
 fn meter(name: &'static str, spending: &Spending) -> Meter {
     let used = spending.budget_posts.map(|budget| {
         let percent = (spending.posts * 100).checked_div(budget).unwrap_or(100).min(100);
-        let dollars = spending.budget_dollars.map(|sum| format!(", {}", words::dollars(sum))).unwrap_or_default();
+        let dollars =
+            spending.budget_dollars.map(|sum| format!(", {}", words::dollars(sum))).unwrap_or_default();
         (percent, format!("{}{dollars}", words::count(budget, "post")))
     });
-    Meter { name, posts: words::count(spending.posts, "post"), dollars: words::dollars(spending.dollars), used }
+    Meter {
+        name,
+        posts: words::count(spending.posts, "post"),
+        dollars: words::dollars(spending.dollars),
+        used,
+    }
 }
 
 /// The last day of each keyword that has gaps, or misses posts now.
@@ -159,7 +191,8 @@ fn lanes<'a>(stream: &'a Stream, gaps: &[&'a Gap], now: UtcTime) -> Vec<Lane<'a>
     let begin = now.before(TIME_LINE);
     let mut spans: BTreeMap<&str, Vec<(UtcTime, UtcTime, &str, String)>> = BTreeMap::new();
     for gap in gaps.iter().filter(|gap| gap.to > begin) {
-        let says = format!("{} to {}: {}. {}", words::time(gap.from), words::time(gap.to), gap.cause, gap.lacks());
+        let says =
+            format!("{} to {}: {}. {}", words::time(gap.from), words::time(gap.to), gap.cause, gap.lacks());
         let class = if gap.state == "closed" { "gap some" } else { "gap" };
         spans.entry(&gap.keyword).or_default().push((gap.from, gap.to, class, says));
     }

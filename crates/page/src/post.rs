@@ -131,63 +131,15 @@ pub struct Media {
     pub alt_text: Option<String>,
 }
 
-/// A part of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Just text.
-    Text(String),
-    /// A link: its address, and what is shown.
-    Link(String, String),
-    /// A word that searching the texts finds: a tag or a handle.
-    Word(String),
+impl Media {
+    /// Where the file is, if that is on the web.
+    #[must_use]
+    pub fn page(&self) -> Option<&str> {
+        Some(self.url.as_str()).filter(|url| url.starts_with("https://"))
+    }
 }
 
 impl Post {
-    /// The text in parts. Entities that overlap another or lie outside the text are shown as text.
-    #[must_use]
-    pub fn parts(&self) -> Vec<Part> {
-        let mut spans: Vec<(usize, usize, Option<(&str, &str)>)> = Vec::new();
-        for link in &self.links {
-            if let (Some(start), Some(end)) = (link.start, link.end) {
-                let address = link.expanded_url.as_deref().unwrap_or(&link.url);
-                // Nothing but the web: `javascript:` and its like stay text.
-                if address.starts_with("https://") || address.starts_with("http://") {
-                    spans.push((start, end, Some((address, link.display_url.as_deref().unwrap_or(address)))));
-                }
-            }
-        }
-        let tags = self.hashtags.iter().chain(&self.cashtags).map(|tag| (tag.start, tag.end));
-        for (start, end) in tags.chain(self.mentions.iter().map(|mention| (mention.start, mention.end))) {
-            if let (Some(start), Some(end)) = (start, end) {
-                spans.push((start, end, None));
-            }
-        }
-        spans.sort_unstable();
-        // The byte at which each code point begins, and the text's end.
-        let starts: Vec<usize> = self.text.char_indices().map(|(at, _)| at).chain([self.text.len()]).collect();
-        let mut parts = Vec::new();
-        let mut at = 0;
-        let mut push_text = |parts: &mut Vec<Part>, from: usize, to: usize| {
-            if from < to {
-                parts.push(Part::Text(self.text[from..to].to_owned()));
-            }
-        };
-        for (start, end, link) in spans {
-            let (Some(from), Some(to)) = (starts.get(start), starts.get(end)) else { continue };
-            if *from < at || from >= to {
-                continue;
-            }
-            push_text(&mut parts, at, *from);
-            parts.push(match link {
-                Some((address, shown)) => Part::Link(address.to_owned(), shown.to_owned()),
-                None => Part::Word(self.text[*from..*to].to_owned()),
-            });
-            at = *to;
-        }
-        push_text(&mut parts, at, self.text.len());
-        parts
-    }
-
     /// What kind of post it is: `repost`, `quote`, `reply`; empty for any other.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -204,7 +156,8 @@ impl Post {
     #[must_use]
     pub fn initials(&self) -> String {
         let name = self.author_name.as_deref().or(self.author_username.as_deref()).unwrap_or("?");
-        let initials = name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
+        let initials =
+            name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
         let initials: String = initials.take(2).flat_map(char::to_uppercase).collect();
         if initials.is_empty() { "?".to_owned() } else { initials }
     }
@@ -215,11 +168,18 @@ impl Post {
         self.url.as_deref().filter(|url| url.starts_with("https://"))
     }
 
+    /// The author's picture, if it is on the web.
+    #[must_use]
+    pub fn picture(&self) -> Option<&str> {
+        self.author_picture.as_deref().filter(|url| url.starts_with("https://"))
+    }
+
     /// Where the author's profile is, if it is on X.
     #[must_use]
     pub fn profile(&self) -> Option<String> {
         let name = self.author_username.as_deref()?;
-        let is_handle = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_handle =
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let on_x = self.page().is_some_and(|page| page.starts_with("https://x.com/"));
         (is_handle && on_x).then(|| format!("https://x.com/{name}"))
     }
@@ -244,44 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn links_and_tags_are_found_by_code_points() {
-        let post = post(json!({
-            "text": "🦓 see https://t.co/a #zebra @ona",
-            "links": [{ "url": "https://t.co/a", "expandedUrl": "https://example.org/x?a=1&b=2", "displayUrl": "example.org/x", "start": 6, "end": 20 }],
-            "hashtags": [{ "tag": "zebra", "start": 21, "end": 27 }], "mentions": [{ "username": "ona", "start": 28, "end": 32 }],
-        }));
-        let text = |text: &str| Part::Text(text.to_owned());
-        assert_eq!(post.parts(), [
-            text("🦓 see "),
-            Part::Link("https://example.org/x?a=1&b=2".to_owned(), "example.org/x".to_owned()),
-            text(" "),
-            Part::Word("#zebra".to_owned()),
-            text(" "),
-            Part::Word("@ona".to_owned()),
-        ]);
-    }
-
-    #[test]
-    fn what_cannot_be_right_stays_text() {
-        let post = post(json!({
-            "text": "abcdef",
-            "links": [
-                { "url": "javascript:alert(1)", "start": 0, "end": 2 }, { "url": "https://a.example", "start": 2, "end": 4 },
-                { "url": "https://b.example", "start": 3, "end": 5 }, { "url": "https://c.example", "start": 5, "end": 50 },
-                { "url": "https://d.example", "start": 5, "end": 5 }, { "url": "https://e.example" },
-            ],
-        }));
-        assert_eq!(post.parts(), [
-            Part::Text("ab".to_owned()),
-            Part::Link("https://a.example".to_owned(), "https://a.example".to_owned()),
-            Part::Text("ef".to_owned()),
-        ]);
-    }
-
-    #[test]
     fn an_author_has_initials_and_a_profile_on_x() {
-        let known = post(json!({ "authorName": "élan vital x", "authorUsername": "elan", "url": "https://x.com/i/status/1" }));
-        assert_eq!((known.initials().as_str(), known.profile().as_deref()), ("ÉV", Some("https://x.com/elan")));
+        let known = post(
+            json!({ "authorName": "élan vital x", "authorUsername": "elan", "url": "https://x.com/i/status/1" }),
+        );
+        assert_eq!(
+            (known.initials().as_str(), known.profile().as_deref()),
+            ("ÉV", Some("https://x.com/elan"))
+        );
         let other = post(json!({ "authorName": "🦓", "authorUsername": "a@b", "url": "javascript:x" }));
         assert_eq!((other.initials().as_str(), other.profile(), other.page()), ("?", None, None));
     }

@@ -1,11 +1,15 @@
-//! Numbers, times and money in words for people. A script puts them into the reader's language where it can.
+//! Numbers, times and money in words for people. A script puts times into the reader's zone where it can.
+//!
+//! Templates pass references, Rust code values; [`Borrow`] takes both.
+
+use std::borrow::Borrow;
 
 use utc_time::UtcTime;
 
 /// A number with commas: `1,234,567`.
 #[must_use]
-pub fn number(number: u64) -> String {
-    let digits = number.to_string();
+pub fn number(number: impl Borrow<u64>) -> String {
+    let digits = number.borrow().to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -18,14 +22,16 @@ pub fn number(number: u64) -> String {
 
 /// How many of a thing: `1 post`, `2,000 posts`.
 #[must_use]
-pub fn count(number_of: u64, thing: &str) -> String {
+pub fn count(number_of: impl Borrow<u64>, thing: &str) -> String {
+    let number_of = *number_of.borrow();
     let plural = if number_of == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", number(number_of))
 }
 
 /// A sum in US dollars, to the cent, or `under $0.01`.
 #[must_use]
-pub fn dollars(sum: f64) -> String {
+pub fn dollars(sum: impl Borrow<f64>) -> String {
+    let sum = *sum.borrow();
     if sum > 0.0 && sum < 0.01 {
         return "under $0.01".to_owned();
     }
@@ -36,7 +42,8 @@ pub fn dollars(sum: f64) -> String {
 
 /// The part of a whole in percent: `37 %`, `under 1 %`, `0 %`.
 #[must_use]
-pub fn percent(part: u64, whole: u64) -> String {
+pub fn percent(part: impl Borrow<u64>, whole: impl Borrow<u64>) -> String {
+    let (part, whole) = (*part.borrow(), *whole.borrow());
     if part == 0 || whole == 0 {
         return "0 %".to_owned();
     }
@@ -47,20 +54,21 @@ pub fn percent(part: u64, whole: u64) -> String {
 
 /// A rate: `0.4`, `12.3`, `1,234`.
 #[must_use]
-pub fn rate(per_second: f64) -> String {
+pub fn rate(per_second: impl Borrow<f64>) -> String {
+    let per_second = *per_second.borrow();
     if per_second < 100.0 { format!("{per_second:.1}") } else { number(per_second.round() as u64) }
 }
 
 /// A time as people write it: `2026-11-27 13:05 UTC`.
 #[must_use]
-pub fn time(at: UtcTime) -> String {
-    format!("{} UTC", at.minute().replace('T', " "))
+pub fn time(at: impl Borrow<UtcTime>) -> String {
+    format!("{} UTC", at.borrow().minute().replace('T', " "))
 }
 
 /// How long it was: `45 s`, `3 min`, `2 h 5 min`, `3 d 4 h`.
 #[must_use]
-pub fn length(from: UtcTime, to: UtcTime) -> String {
-    let seconds = to.since(from).as_secs();
+pub fn length(from: impl Borrow<UtcTime>, to: impl Borrow<UtcTime>) -> String {
+    let seconds = to.borrow().since(*from.borrow()).as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     let with = |whole: String, rest: u64, unit: &str| {
         if rest == 0 { whole } else { format!("{whole} {rest} {unit}") }
@@ -75,7 +83,8 @@ pub fn length(from: UtcTime, to: UtcTime) -> String {
 
 /// How long ago it was: `just now`, `3 min ago`.
 #[must_use]
-pub fn ago(at: UtcTime, now: UtcTime) -> String {
+pub fn ago(at: impl Borrow<UtcTime>, now: impl Borrow<UtcTime>) -> String {
+    let (at, now) = (*at.borrow(), *now.borrow());
     if now.since(at).as_secs() < 5 { "just now".to_owned() } else { format!("{} ago", length(at, now)) }
 }
 
@@ -99,7 +108,8 @@ mod tests {
         let at = |text: &str| -> UtcTime { text.parse().unwrap() };
         let start = at("2026-11-27T13:05:10Z");
         assert_eq!(time(start), "2026-11-27 13:05 UTC");
-        let lengths = ["2026-11-27T13:05:55Z", "2026-11-27T13:08:10Z", "2026-11-27T15:10:10Z", "2026-11-30T17:05:10Z"];
+        let lengths =
+            ["2026-11-27T13:05:55Z", "2026-11-27T13:08:10Z", "2026-11-27T15:10:10Z", "2026-11-30T17:05:10Z"];
         assert_eq!(lengths.map(|end| length(start, at(end))), ["45 s", "3 min", "2 h 5 min", "3 d 4 h"]);
         assert_eq!(ago(start, at("2026-11-27T13:05:12Z")), "just now");
         assert_eq!(ago(start, at("2026-11-27T13:07:12Z")), "2 min ago");
