@@ -57,6 +57,12 @@ impl Address {
         Self { path, parameters: kept.cloned().collect() }
     }
 
+    /// Another path with all parameters.
+    #[must_use]
+    pub fn moved(&self, path: &'static str) -> Self {
+        Self { path, parameters: self.parameters.clone() }
+    }
+
     /// The parameters, in order.
     #[must_use]
     pub fn parameters(&self) -> &[(String, String)] {
@@ -90,6 +96,7 @@ mod tests {
         assert_eq!(address.with("text", "x").to_string(), "/browse?keyword=%22a+b%22&text=x");
         assert_eq!(address.without("keyword").with("lang", 7).to_string(), "/browse?text=%26&lang=7");
         assert_eq!(address.at("/charts", &["keyword"]).to_string(), "/charts?keyword=%22a+b%22");
+        assert_eq!(address.moved("/tweets").to_string(), "/tweets?keyword=%22a+b%22&text=%26");
         assert_eq!(Address::of("/").to_string(), "/");
     }
 }

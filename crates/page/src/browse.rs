@@ -81,6 +81,8 @@ struct View<'a> {
     histogram: String,
     exports: Vec<(&'static str, String)>,
     curl: String,
+    signed_in: bool,
+    is_filtered: bool,
     next: Option<String>,
     first: Option<String>,
 }
@@ -126,6 +128,10 @@ impl Browse<'_> {
                     )
                 })
                 .into(),
+            signed_in: frame.signed_in,
+            is_filtered: ["country", "countryHow", "language", "text"]
+                .iter()
+                .any(|name| address.get(name).is_some()),
             curl: format!("{base}{}", api.with("format", "jsonl")),
             next: shown
                 .as_ref()

@@ -63,6 +63,10 @@ pub struct Histogram {
 /// The drawing's size, in its own units.
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 180.0;
+/// What a drawing looks like by itself; in a page, the page's own style says so.
+const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#55625f}.grid{stroke:#dde3e0}.bar{fill:#0b6e69}\
+    .hatch{stroke:#8a5300;stroke-width:3}.gap{fill:url(#hatch);stroke:#8a5300}.gap.some{fill:#8a5300;fill-opacity:.22;stroke:none}";
+
 /// The room for the numbers at the left, and for the times below.
 const LEFT: f64 = 44.0;
 const BELOW: f64 = 22.0;
@@ -92,7 +96,16 @@ impl Histogram {
         LEFT + (WIDTH - LEFT) * at.since(self.from).as_secs_f64() / whole
     }
 
-    /// The drawing. `link` says where a click on a bar leads.
+    /// The drawing as a file of its own, with its style in it and without links.
+    #[must_use]
+    pub fn picture(&self, title: &str) -> String {
+        let svg = self.svg(title, |_, _| String::new());
+        let own = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" ");
+        let svg = svg.replacen("<svg ", &own, 1);
+        svg.replacen("<defs>", &format!("<title>{}</title><style>{STYLE}</style><defs>", escaped(title)), 1)
+    }
+
+    /// The drawing. `link` says where a click on a bar leads; nowhere, if that is empty.
     #[must_use]
     pub fn svg(&self, title: &str, link: impl Fn(UtcTime, UtcTime) -> String) -> String {
         let most = nice(self.bars.iter().map(|bar| bar.posts).max().unwrap_or_default());
@@ -137,13 +150,16 @@ impl Histogram {
             let height = ((floor - ABOVE) * *posts as f64 / most.max(1) as f64).max(1.0);
             let width = (right - left - 1.0).max(0.6);
             let says = format!("{}: {}", words::time(*start), words::count(*posts, "post"));
-            let _ = write!(
-                svg,
-                "<a href=\"{}\"><rect class=\"bar\" x=\"{left:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"><title>{}</title></rect></a>",
-                escaped(&link(*start, end)),
+            let bar = format!(
+                "<rect class=\"bar\" x=\"{left:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"><title>{}</title></rect>",
                 floor - height,
                 escaped(&says)
             );
+            let link = link(*start, end);
+            let _ = match link.as_str() {
+                "" => write!(svg, "{bar}"),
+                link => write!(svg, "<a href=\"{}\">{bar}</a>", escaped(link)),
+            };
         }
         for at in self.ticks() {
             let x = self.x(at);
@@ -243,6 +259,15 @@ mod tests {
         );
         assert!(svg.contains("a &quot;cut&quot; &amp; &lt;more&gt;") && !svg.contains("before"));
         assert_eq!(histogram().total(), 93);
+    }
+
+    #[test]
+    fn a_picture_needs_nothing_else() {
+        let picture = histogram().picture("Posts of <b>");
+        assert!(
+            picture.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\"") && picture.contains("<style>")
+        );
+        assert!(picture.contains("Posts of &lt;b&gt;") && !picture.contains("href"));
     }
 
     #[test]

@@ -132,6 +132,17 @@ pub struct Media {
 }
 
 impl Media {
+    /// What it is, in words.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self.kind.as_str() {
+            "animatedPicture" => "animated picture",
+            "audio" => "sound",
+            "other" => "attachment",
+            kind => kind,
+        }
+    }
+
     /// Where the file is, if that is on the web.
     #[must_use]
     pub fn page(&self) -> Option<&str> {
