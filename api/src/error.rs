@@ -173,7 +173,7 @@ impl ApiError {
         }
     }
 
-    /// Whether a service behind the API failed: its details go to the log. What X refuses is part of the answer.
+    /// Whether a service behind the API failed. What X refuses is part of the answer.
     fn is_backend_failure(&self) -> bool {
         match self {
             Self::Counts(error) => error.is_backend_failure(),
@@ -182,15 +182,23 @@ impl ApiError {
     }
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
+impl ApiError {
+    /// The status and the detail of the answer. The details of a failure behind the API go to the log.
+    pub(crate) fn told(&self) -> (StatusCode, String) {
         let detail = if self.is_backend_failure() {
-            tracing::error!(error = causes(&self), "failed to serve a request");
+            tracing::error!(error = causes(self), "failed to serve a request");
             "a service behind the API failed; try again in a moment".to_owned()
         } else {
             self.to_string()
         };
-        let problem = Problem::new(self.status(), detail);
+        (self.status(), detail)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, detail) = self.told();
+        let problem = Problem::new(status, detail);
         problem.of_field(self.field()).retry_after(self.retry_after()).into_response()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`read`] and [`control`] are its two routers; `control` changes which keywords are *requested*, and [`reconcile`] makes
 //! the running task match. [`authorize`] checks API keys, [`every_minute`] does what must be done regularly, [`check_compliance`] follows
-//! what authors take back at X, and [`forget()`] deletes what is to be forgotten.
+//! what authors take back at X, and [`forget()`] deletes what is to be forgotten. [`Page`] shows people what the API answers.
 
 mod auth;
 mod compliance;
@@ -13,6 +13,7 @@ mod export;
 mod forget;
 mod minute;
 mod openapi;
+mod page;
 mod plan;
 mod problem;
 mod reconcile;
@@ -24,6 +25,7 @@ mod spending;
 mod state;
 mod x_api;
 
+pub use self::page::Page;
 pub use auth::{Authorizer, AuthorizerError, Key, Keys, KeysError, Scope, Verdict, authorize};
 pub use compliance::{ComplianceError, check_compliance};
 pub use config::{AuthorizerConfig, ControlConfig, ReadConfig};

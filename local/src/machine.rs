@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Authorizer, ControlApi, ReadApi, whole};
+use api::{Authorizer, ControlApi, Page, ReadApi, whole};
 use axum::{Router, middleware};
 use consumer::Consumer;
 use posts::Keyword;
@@ -88,9 +88,10 @@ impl Machine {
         prepare_status(&aws, &options.keywords).await?;
 
         // The API, the schedule and the consumer.
-        let routes = routes(&aws, access, x_url.clone());
         let disk = Disk { folder: options.data, health };
-        let routes = routes.layer(middleware::from_fn_with_state(disk, disk::report_failure));
+        let only_tls = !options.listen.ip().is_loopback();
+        let page = |api, authorizer| Page { api, authorizer, made_up: stub.is_some(), only_tls };
+        let routes = routes(&aws, access, x_url.clone(), disk, page);
         running.spawn(serve(api_listener, routes));
         running.spawn(disk::watch(data.file("lock"))?);
         let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws, x_url));
@@ -146,17 +147,30 @@ async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<
     Ok(())
 }
 
-/// The API, restricted by `access`.
-fn routes(aws: &Endpoint, access: Access, x_url: Option<String>) -> Router {
+/// The API and the page, restricted by `access`. `page` makes the page of an API that checks no keys.
+fn routes(
+    aws: &Endpoint,
+    access: Access,
+    x_url: Option<String>,
+    disk: Disk,
+    page: impl FnOnce(Router, Option<Authorizer>) -> Page,
+) -> Router {
     let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws));
     let control = ControlApi::new(&aws.sdk_of("control"), programs::control(aws, x_url));
-    match access {
-        Access::ThisMachine => {
-            whole(read, control, None).layer(middleware::from_fn(browser::only_this_machine))
-        }
+    let api = |authorizer| {
+        let api = whole(read.clone(), control.clone(), authorizer);
+        api.layer(middleware::from_fn_with_state(disk.clone(), disk::report_failure))
+    };
+    let authorizer = match access {
+        Access::ThisMachine => None,
         Access::WithKey => {
             let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(&aws.sdk_of("authorizer")));
-            whole(read, control, Some(Authorizer::new(parameters, API_KEYS_PARAMETER.to_owned())))
+            Some(Authorizer::new(parameters, API_KEYS_PARAMETER.to_owned()))
         }
+    };
+    let routes = page(api(None), authorizer.clone()).beside(api(authorizer));
+    match access {
+        Access::ThisMachine => routes.layer(middleware::from_fn(browser::only_this_machine)),
+        Access::WithKey => routes,
     }
 }

@@ -136,6 +136,7 @@ fn introduction(machine: &Machine, posts: &str) -> String {
     if api.ip().is_unspecified() {
         api.set_ip(Ipv4Addr::LOCALHOST.into());
     }
+    line(&format!("  page for your browser    http://{api}/"));
     line(&format!("  API documentation        http://{api}/docs/"));
     let key = if machine.requires_key { " -H 'authorization: Bearer KEY'" } else { "" };
     line("");

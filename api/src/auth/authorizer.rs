@@ -80,7 +80,11 @@ impl Authorizer {
         })
     }
 
-    async fn keys(&self) -> Result<Arc<Keys>, AuthorizerError> {
+    /// The valid keys.
+    ///
+    /// # Errors
+    /// They could not be read, and the cached ones are too old.
+    pub(crate) async fn keys(&self) -> Result<Arc<Keys>, AuthorizerError> {
         let cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, keys)) = cached
             && at.elapsed() < CACHED

@@ -7,6 +7,7 @@ mod examples;
 mod exports;
 mod keys;
 mod limits;
+mod page;
 mod program;
 mod recording;
 mod snapshots;

@@ -1,0 +1,91 @@
+//! `GET /charts`: what a keyword has, or all have.
+
+use axum::http::{StatusCode, Uri, header};
+use axum::response::IntoResponse as _;
+use page::address::Address;
+use page::browse::PostPage;
+use page::charts::{Charts, CountryCounts, PARAMETERS};
+use page::histogram::Histogram;
+use page::post::FIELDS;
+use page::stream::Stream;
+use page::words;
+use utc_time::UtcTime;
+
+use super::answer::{Answer, Refusal, html};
+use super::headers::DRAWING;
+use super::range::{Counts, Range};
+use super::session::Session;
+
+/// How many posts are looked at one by one: those of one page of the API.
+const NEWEST: u8 = 100;
+
+/// `GET /charts`: the parameters of `GET /tweetsStatistics`.
+pub(super) async fn show(session: Session, uri: Uri) -> Answer {
+    let shown = charts(&session, uri.query().unwrap_or_default()).await;
+    shown.map_err(|refusal| refusal.back_to("/charts"))
+}
+
+async fn charts(session: &Session, query: &str) -> Answer {
+    let now = UtcTime::now();
+    let address = Address::parse("/charts", query);
+    let range = Range::of(&address, now);
+    let (keyword, histogram, stream) = over_time(session, &address, range, now).await?;
+    let within = range.within(&address);
+    let countries =
+        async { session.get::<CountryCounts>(within.moved("/tweetsStatistics").with("by", "country")).await };
+    let newest = async {
+        if keyword.is_none() {
+            return Ok(None);
+        }
+        let tweets = within.at("/tweets", &PARAMETERS).with("limit", NEWEST).with("fields", FIELDS);
+        session.get::<PostPage>(tweets).await.map(Some)
+    };
+    let (countries, newest, before) = futures::join!(countries, newest, before(session, &address, range));
+    let newest = newest?.map(|page| page.tweets).unwrap_or_default();
+    let keywords: Vec<String> = stream.keywords.iter().map(|keyword| keyword.keyword.clone()).collect();
+    let view = Charts {
+        address: &address,
+        keywords: &keywords,
+        keyword: keyword.as_deref(),
+        histogram: &histogram,
+        before,
+        countries: &countries?,
+        newest: &newest,
+    };
+    Ok(html(StatusCode::OK, view.page(&session.frame, now)))
+}
+
+/// The keyword as the API writes it, its posts over time, and the stream.
+async fn over_time(
+    session: &Session,
+    address: &Address,
+    range: Range,
+    now: UtcTime,
+) -> Result<(Option<String>, Histogram, Stream), Refusal> {
+    let (stream, counts) =
+        futures::try_join!(session.get::<Stream>("/stream"), session.get::<Counts>(range.counts(address)))?;
+    let histogram = range.histogram(&counts, &stream, now);
+    Ok((counts.keyword, histogram, stream))
+}
+
+/// How many posts there were in as much time before; `None` where that is not counted.
+async fn before(session: &Session, address: &Address, range: Range) -> Option<u64> {
+    let before = range.before();
+    let address = address.without("from").without("to");
+    let counts: Counts = session.get(before.counts(&address)).await.ok()?;
+    Some(before.total(&counts))
+}
+
+/// `GET /charts/posts.svg`: posts over time as a drawing by itself.
+pub(super) async fn picture(session: Session, uri: Uri) -> Answer {
+    let now = UtcTime::now();
+    let address = Address::parse("/charts", uri.query().unwrap_or_default());
+    let range = Range::of(&address, now);
+    let shown = over_time(&session, &address, range, now).await;
+    let (keyword, histogram, _) = shown.map_err(|refusal| refusal.back_to("/charts"))?;
+    let (posts, unit) = (words::count(histogram.total(), "post"), histogram.unit.name());
+    let of = keyword.map(|keyword| format!(" of {keyword}")).unwrap_or_default();
+    let drawing = histogram.picture(&format!("{posts}{of} by {unit}"));
+    let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CONTENT_SECURITY_POLICY, DRAWING)];
+    Ok((headers, drawing).into_response())
+}

@@ -1,0 +1,72 @@
+//! `/start` and `/stop`: first what it would bring is shown, then a form does it.
+
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use page::address::Address;
+use page::session::{Estimate, Start, Stop};
+use serde_json::json;
+
+use super::answer::{Answer, Refusal, html, see_other};
+use super::form::Form;
+use super::origin;
+use super::session::Session;
+
+/// `GET /start?keyword=…&since=…`: what a keyword would bring. X charges for that, so other sites cannot lead there.
+pub(super) async fn confirm_start(session: Session, headers: HeaderMap, uri: Uri) -> Answer {
+    if !origin::is_own_visit(&headers) {
+        return Err(origin::refusal());
+    }
+    let address = Address::parse("/start", uri.query().unwrap_or_default());
+    let Some(keyword) = address.get("keyword").map(str::trim).filter(|keyword| !keyword.is_empty()) else {
+        return Ok(see_other("/"));
+    };
+    let since = address.get("since");
+    let mut asked = Address::of("/stream/estimate").with("keyword", keyword);
+    if let Some(since) = since {
+        asked = asked.with("since", time(since));
+    }
+    let estimate = match session.get::<Estimate>(asked).await {
+        Ok(estimate) => Ok(estimate),
+        // What is wrong with the keyword or the day keeps it from being started.
+        Err(Refusal::Problem(problem)) if is_unknown(problem.status) => Err(problem.detail),
+        Err(refusal) => return Err(refusal),
+    };
+    let estimate = estimate.as_ref().map_err(String::as_str);
+    let view = Start { keyword, since, estimate, made_up: session.made_up() };
+    Ok(html(StatusCode::OK, view.page(&session.frame)))
+}
+
+/// Whether an estimate that is refused with this status says nothing against the keyword.
+fn is_unknown(status: StatusCode) -> bool {
+    status == StatusCode::CONFLICT || status == StatusCode::SERVICE_UNAVAILABLE
+}
+
+/// `POST /start`
+pub(super) async fn start(session: Session, form: Form) -> Answer {
+    let mut body = json!({ "keyword": form.get("keyword") });
+    if let Some(since) = form.get("since") {
+        body["since"] = time(since).into();
+    }
+    session.ask(Method::POST, "/stream", Some(&body)).await?;
+    Ok(see_other("/"))
+}
+
+/// `GET /stop?keyword=…`
+pub(super) async fn confirm_stop(session: Session, uri: Uri) -> Answer {
+    session.require_control()?;
+    let address = Address::parse("/stop", uri.query().unwrap_or_default());
+    Ok(html(StatusCode::OK, Stop { keyword: address.get("keyword") }.page(&session.frame)))
+}
+
+/// `POST /stop`
+pub(super) async fn stop(session: Session, form: Form) -> Answer {
+    let all = Address::of("/stream");
+    // All are stopped only by a form that names none: an empty name is refused by the API.
+    let address = form.sent("keyword").map_or_else(|| all.clone(), |keyword| all.with("keyword", keyword));
+    session.ask(Method::DELETE, &address.to_string(), None).await?;
+    Ok(see_other("/"))
+}
+
+/// The beginning of a day (UTC), as a form sends it; what is none is left to the API, which refuses it.
+fn time(day: &str) -> String {
+    if day.contains('T') { day.to_owned() } else { format!("{day}T00:00:00Z") }
+}

@@ -1,0 +1,94 @@
+//! Signing in with a key, and confirming what changes something.
+
+use askama::Template;
+use serde::Deserialize;
+
+use crate::frame::{Frame, Rendered, Tab, framed};
+use crate::words;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn<'a> {
+    then: &'a str,
+    error: Option<&'a str>,
+}
+
+/// The page that asks for a key, and leads to the address `then`.
+///
+/// # Errors
+/// None that data could cause.
+pub fn sign_in(then: &str, error: Option<&str>) -> Rendered {
+    framed(&Frame::default(), "Sign in", Tab::Other, &SignIn { then, error })
+}
+
+/// The API's answer to `GET /stream/estimate`, as far as it is shown.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Estimate {
+    /// Posts a day that are no reposts.
+    pub posts_a_day: f64,
+    /// Reposts a day; unknown where too few were delivered.
+    pub reposts_a_day: Option<f64>,
+    /// What all of them cost in a day, in dollars.
+    pub dollars_a_day: f64,
+    /// The posts since a time.
+    pub since: Option<EstimatedSince>,
+    /// What a day may bring at most.
+    pub daily_post_budget: Option<u64>,
+}
+
+/// The posts since a time.
+#[derive(Clone, Debug, Deserialize)]
+pub struct EstimatedSince {
+    /// How many.
+    pub posts: f64,
+    /// What they cost.
+    pub dollars: f64,
+}
+
+/// What is asked before a keyword is started.
+#[derive(Debug, Template)]
+#[template(path = "start.html")]
+pub struct Start<'a> {
+    /// The keyword.
+    pub keyword: &'a str,
+    /// Since when posts are fetched too, as a time.
+    pub since: Option<&'a str>,
+    /// What it would bring, or why that is not known.
+    pub estimate: Result<&'a Estimate, &'a str>,
+    /// Whether posts are made up by the stub.
+    pub made_up: bool,
+}
+
+impl Start<'_> {
+    /// The page.
+    ///
+    /// # Errors
+    /// None that data could cause.
+    pub fn page(&self, frame: &Frame) -> Rendered {
+        framed(frame, "Add a keyword", Tab::Other, self)
+    }
+
+    fn posts_a_day(&self, estimate: &Estimate) -> u64 {
+        // Far below 2^53, and never negative.
+        (estimate.posts_a_day + estimate.reposts_a_day.unwrap_or_default()).round().max(0.0) as u64
+    }
+}
+
+/// What is asked before a keyword, or all, are stopped.
+#[derive(Debug, Template)]
+#[template(path = "stop.html")]
+pub struct Stop<'a> {
+    /// The keyword; all if absent.
+    pub keyword: Option<&'a str>,
+}
+
+impl Stop<'_> {
+    /// The page.
+    ///
+    /// # Errors
+    /// None that data could cause.
+    pub fn page(&self, frame: &Frame) -> Rendered {
+        framed(frame, "Stop", Tab::Other, self)
+    }
+}

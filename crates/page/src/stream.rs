@@ -1,0 +1,209 @@
+//! The API's answer to `GET /stream`, as far as the page shows it.
+
+use serde::Deserialize;
+use utc_time::UtcTime;
+
+/// The stream as it is requested and as it is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stream {
+    /// `starting`, `running`, `reconnecting`, `paused`, `stopped` or `failed`.
+    pub state: String,
+    /// Why it is in this state.
+    pub reason: Option<String>,
+    /// The requested keywords.
+    pub keywords: Vec<Keyword>,
+    /// Today's posts and costs.
+    pub today: Spending,
+    /// This month's.
+    pub this_month: Spending,
+    /// The streamer's latest report.
+    pub report: Option<Report>,
+    /// What is being missed now.
+    pub ongoing: Vec<Ongoing>,
+    /// How many gaps there are, by state.
+    pub gap_counts: GapCounts,
+    /// The latest gaps.
+    pub gaps: Vec<Gap>,
+    /// Checking whether posts were taken back.
+    pub compliance: Option<Compliance>,
+}
+
+/// A requested keyword.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Keyword {
+    /// The keyword.
+    pub keyword: String,
+    /// Since when it is requested.
+    pub started_at: UtcTime,
+    /// Why the source refuses it.
+    pub error: Option<String>,
+    /// What it waits for.
+    pub waiting: Option<String>,
+    /// Until when it is paused because its own budget is used up.
+    pub paused_until: Option<UtcTime>,
+    /// Posts since then are missing.
+    pub missing_from: Option<UtcTime>,
+    /// What was queued for it.
+    pub traffic: Option<Traffic>,
+    /// What it has brought today.
+    pub today: KeywordSpending,
+}
+
+/// What was queued for a keyword.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Traffic {
+    /// Posts a second, since the report before.
+    #[serde(default)]
+    pub posts_per_second: f64,
+    /// When its latest post was written.
+    pub last_post_at: Option<UtcTime>,
+}
+
+/// What a keyword has brought in a day.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeywordSpending {
+    /// Posts.
+    pub posts: u64,
+    /// What they cost.
+    pub dollars: f64,
+}
+
+/// Posts and costs of a day or a month.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spending {
+    /// Posts read.
+    pub posts: u64,
+    /// What they cost.
+    pub dollars: f64,
+    /// Posts that may be read.
+    pub budget_posts: Option<u64>,
+    /// What these would cost.
+    pub budget_dollars: Option<f64>,
+}
+
+/// The streamer's latest report.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// What it waits for while it is paused.
+    pub waiting_for: Option<String>,
+    /// Posts read a second.
+    #[serde(default)]
+    pub posts_per_second: f64,
+    /// How long a post takes from being written to being found, in milliseconds.
+    pub lag_ms: Option<i64>,
+}
+
+/// A keyword of which posts are being missed now.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Ongoing {
+    /// The keyword.
+    pub keyword: String,
+    /// Posts since then are missing.
+    pub from: UtcTime,
+    /// Why.
+    pub cause: String,
+}
+
+/// How many gaps there are.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct GapCounts {
+    /// Not healed.
+    pub open: u64,
+    /// Being healed.
+    pub healing: u64,
+    /// Healed.
+    pub closed: u64,
+    /// Of stopped keywords.
+    pub abandoned: u64,
+}
+
+/// A time in which posts may have been missed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gap {
+    /// The keyword.
+    pub keyword: String,
+    /// Its beginning.
+    pub from: UtcTime,
+    /// Its end.
+    pub to: UtcTime,
+    /// Why reading was interrupted.
+    pub cause: String,
+    /// `open`, `healing`, `closed` or `abandoned`.
+    pub state: String,
+    /// Missed posts that were fetched.
+    #[serde(default)]
+    pub posts: u64,
+    /// Why it is not healed.
+    pub reason: Option<String>,
+    /// What it may lack although it is closed.
+    pub may_lack: Option<MayLack>,
+    /// Set if its posts are from before the keyword was started.
+    pub history: Option<serde::de::IgnoredAny>,
+}
+
+/// What a closed gap may lack.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MayLack {
+    /// Kinds of posts.
+    pub kinds: Vec<String>,
+    /// About how many reposts.
+    pub reposts_about: Option<u64>,
+}
+
+/// Checking whether posts were taken back at X.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Compliance {
+    /// Posts stored since then may not have been checked.
+    pub unchecked_since: Option<UtcTime>,
+    /// The last check.
+    pub last_check: Option<LastCheck>,
+    /// What keeps it from going on.
+    pub trouble: Option<Trouble>,
+}
+
+/// The last check that went through all posts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastCheck {
+    /// When it ended.
+    pub ended_at: UtcTime,
+}
+
+/// What keeps a check from going on.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Trouble {
+    /// Why.
+    pub reason: String,
+}
+
+impl Gap {
+    /// What it lacks, as a sentence; empty if it is known to lack nothing.
+    #[must_use]
+    pub fn lacks(&self) -> String {
+        if self.state != "closed" {
+            return "All posts of this time may be missing.".to_owned();
+        }
+        let Some(MayLack { kinds, reposts_about }) = &self.may_lack else { return String::new() };
+        let kinds: Vec<String> = kinds
+            .iter()
+            .map(|kind| match (kind.as_str(), reposts_about) {
+                ("reposts", Some(about)) => format!("reposts (about {})", crate::words::number(*about)),
+                ("reposts", None) => "reposts".to_owned(),
+                ("quotes", _) => "posts that match only by what they quote".to_owned(),
+                ("earlierVersions", _) => "earlier versions of edited posts".to_owned(),
+                ("takenBack", _) => "posts that were taken back".to_owned(),
+                (other, _) => other.to_owned(),
+            })
+            .collect();
+        format!("May lack {}.", kinds.join(", "))
+    }
+}
