@@ -58,10 +58,23 @@ impl IntoResponse for Refusal {
             Self::NotSignedIn { then } => see_other(&Address::of("/session").with("then", then).to_string()),
             Self::Problem(told) => {
                 let Problem { status, detail, frame, back } = *told;
-                let title = status.canonical_reason().unwrap_or("Error");
-                html(status, problem(&frame, title, &sentence(&detail), back))
+                html(status, problem(&frame, title(status), &sentence(&detail), back))
             }
         }
+    }
+}
+
+/// What a page is headed that shows a problem.
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+            "This cannot be done as it was asked for"
+        }
+        StatusCode::UNAUTHORIZED => "Sign in first",
+        StatusCode::FORBIDDEN => "Not allowed",
+        StatusCode::NOT_FOUND => "Not found",
+        StatusCode::SERVICE_UNAVAILABLE => "Not available right now",
+        other => other.canonical_reason().unwrap_or("Error"),
     }
 }
 

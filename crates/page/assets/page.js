@@ -55,7 +55,11 @@ function replace(fresh, wanted) {
     const next = fresh.querySelector(`[data-live="${name}"]`);
     if (!next || !wanted(name) || old.contains(document.activeElement)) continue;
     polish(next);
-    if (old.innerHTML !== next.innerHTML) old.replaceChildren(...next.childNodes);
+    if (old.innerHTML !== next.innerHTML) {
+      const scrolled = $(".scroll", old).map(({ scrollLeft, scrollTop }) => ({ left: scrollLeft, top: scrollTop }));
+      old.replaceChildren(...next.childNodes);
+      $(".scroll", old).forEach((table, index) => table.scrollTo(scrolled[index] ?? { left: 0, top: 0 }));
+    }
     old.className = next.className;
   }
 }
@@ -83,7 +87,7 @@ async function follow() {
   if (document.visibilityState === "visible") {
     const fresh = await again();
     if (fresh) {
-      replace(fresh, (name) => name !== "posts");
+      replace(fresh, (name) => name !== "posts" && !(name === "histogram" && isBrushing?.()));
       if (isNewest) tail(fresh);
     }
   }
@@ -114,16 +118,18 @@ function endless() {
   watch.observe(next);
 }
 
-/** A drag over a histogram sets the time. */
+/** A drag over a histogram sets the time. The drawing may be replaced meanwhile, its figure is not. */
 function brush() {
-  const svg = document.querySelector(".brush svg.histogram");
-  if (!(svg instanceof SVGSVGElement)) return;
-  const [from, to] = ["from", "to"].map((name) => Date.parse(svg.dataset[name] ?? ""));
-  const [left, width] = ["left", "width"].map((name) => Number(svg.dataset[name]));
+  const figure = document.querySelector(".brush");
+  if (!figure) return;
   const at = (/** @type {PointerEvent} */ event) => {
+    const svg = figure.querySelector("svg.histogram");
+    if (!(svg instanceof SVGSVGElement)) return null;
+    const [from, to] = ["from", "to"].map((name) => Date.parse(svg.dataset[name] ?? ""));
+    const [left, width] = ["left", "width"].map((name) => Number(svg.dataset[name]));
     const box = svg.getBoundingClientRect();
     const x = Math.min(width, Math.max(left, (event.clientX - box.left) * width / box.width));
-    return { x, time: from + (to - from) * (x - left) / (width - left) };
+    return { svg, x, time: from + (to - from) * (x - left) / (width - left) };
   };
   /** @type {{ x: number, time: number } | null} */
   let begin = null;
@@ -131,30 +137,37 @@ function brush() {
   chosen.setAttribute("class", "chosen");
   chosen.setAttribute("y", "0");
   chosen.setAttribute("height", "100%");
-  svg.addEventListener("dragstart", (event) => event.preventDefault());
-  svg.addEventListener("pointerdown", (event) => { begin = at(event); });
-  svg.addEventListener("pointermove", (event) => {
-    if (!begin) return;
-    const end = at(event);
-    if (Math.abs(end.x - begin.x) < 5) return;
-    svg.append(chosen);
+  figure.addEventListener("dragstart", (event) => event.preventDefault());
+  figure.addEventListener("pointerdown", (event) => {
+    const isMouse = event instanceof PointerEvent && event.pointerType === "mouse" && event.button === 0;
+    if (isMouse && event.target instanceof Element && event.target.closest("svg.histogram")) begin = at(event);
+  });
+  figure.addEventListener("pointermove", (event) => {
+    const end = begin && event instanceof PointerEvent ? at(event) : null;
+    if (!begin || !end || Math.abs(end.x - begin.x) < 5) return;
+    end.svg.append(chosen);
     chosen.setAttribute("x", String(Math.min(begin.x, end.x)));
     chosen.setAttribute("width", String(Math.abs(end.x - begin.x)));
   });
   addEventListener("pointerup", (event) => {
-    if (!begin) return;
-    const [first, last] = [begin.time, at(event).time].sort((a, b) => a - b);
-    const moved = chosen.isConnected;
+    const end = begin ? at(event) : null;
+    if (!begin || !end) return;
+    const [first, last] = [begin.time, end.time].sort((a, b) => a - b);
+    const moved = Math.abs(end.x - begin.x) >= 5;
     begin = null;
     chosen.remove();
     if (!moved || last - first < 1000) return;
-    svg.addEventListener("click", (click) => click.preventDefault(), { once: true, capture: true });
+    // The click that ends the drag follows no link; if none comes, the next click is not lost.
+    const ignore = (/** @type {Event} */ click) => click.preventDefault();
+    figure.addEventListener("click", ignore, { once: true, capture: true });
+    setTimeout(() => figure.removeEventListener("click", ignore, { capture: true }));
     const address = new URL(location.href);
     address.searchParams.set("from", new Date(first).toISOString());
     address.searchParams.set("to", new Date(last).toISOString());
     address.searchParams.delete("cursor");
     location.assign(address);
   });
+  return () => begin !== null;
 }
 
 /** `/` searches, `j` and `k` go from post to post, `?` lists the keys, Esc leaves. */
@@ -193,7 +206,7 @@ function keys() {
 }
 
 polish(document);
-brush();
+const isBrushing = brush();
 endless();
 keys();
 if (isNow || isNewest) setTimeout(follow, 2000);

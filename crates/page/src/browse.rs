@@ -76,7 +76,8 @@ struct View<'a> {
     keywords: &'a [String],
     shown: Option<&'a Shown<'a>>,
     pictures: bool,
-    pictures_switch: String,
+    /// Where pictures are shown, or hidden again; `None` where there are none.
+    pictures_switch: Option<String>,
     chips: Vec<Chip>,
     histogram: String,
     exports: Vec<(&'static str, String)>,
@@ -106,13 +107,16 @@ impl Browse<'_> {
                 address.with("from", from).with("to", to).without("cursor").to_string()
             })
         });
+        let has_pictures =
+            shown.as_ref().is_some_and(|shown| shown.page.tweets.iter().any(|post| post.picture().is_some()));
         let api = address.at("/tweets", &PARAMETERS);
         let view = View {
             address,
             keywords,
             shown: shown.as_ref(),
             pictures: *pictures,
-            pictures_switch: address.with("pictures", if *pictures { "off" } else { "on" }).to_string(),
+            pictures_switch: (*pictures || has_pictures)
+                .then(|| address.with("pictures", if *pictures { "off" } else { "on" }).to_string()),
             chips: FILTERS.iter().filter_map(chip).collect(),
             histogram: histogram.unwrap_or_default(),
             exports: [("JSON", ""), ("JSON lines", "jsonl"), ("CSV", "csv"), ("ids", "ids")]

@@ -71,6 +71,9 @@ pub struct Post {
 pub const FIELDS: &str = "tweetId,createDate,text,url,authorName,authorUsername,authorPicture,authorVerified,country,countrySource,countryHow,\
                           language,references,editOf,editedAt,links,hashtags,cashtags,mentions,media,likes,reposts,replies,possiblySensitive,withheldIn";
 
+/// Where X serves pictures of authors.
+const PICTURES: &str = "https://pbs.twimg.com/";
+
 /// A post that another refers to.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -179,10 +182,10 @@ impl Post {
         self.url.as_deref().filter(|url| url.starts_with("https://"))
     }
 
-    /// The author's picture, if it is on the web.
+    /// The author's picture, if X serves it: a page loads none from other hosts.
     #[must_use]
     pub fn picture(&self) -> Option<&str> {
-        self.author_picture.as_deref().filter(|url| url.starts_with("https://"))
+        self.author_picture.as_deref().filter(|url| url.starts_with(PICTURES))
     }
 
     /// Where the author's profile is, if it is on X.

@@ -217,10 +217,15 @@ fn a_page_without_the_right_to_change_offers_no_form_that_does() {
 }
 
 #[test]
-fn pictures_are_loaded_only_if_they_are_wanted() {
-    assert!(
-        browse_page("zebra", "", "Ona", true)
-            .contains("<img class=\"face\" src=\"https://pbs.twimg.com/a.jpg\"")
-    );
+fn pictures_are_loaded_only_if_they_are_wanted_and_from_x_alone() {
+    let picture = "<img class=\"face\" src=\"https://pbs.twimg.com/a.jpg\"";
+    assert!(browse_page("zebra", "", "Ona", true).contains(picture));
     assert!(!browse_page("zebra", "", "Ona", false).contains("<img"));
+    for elsewhere in
+        ["https://e.example/a.jpg", "https://pbs.twimg.com.e.example/a.jpg", "javascript:alert(1)"]
+    {
+        let post = json!({ "tweetId": "1", "createDate": now(), "text": "", "authorPicture": elsewhere });
+        let post: page::post::Post = serde_json::from_value(post).unwrap();
+        assert_eq!(post.picture(), None);
+    }
 }
