@@ -13,7 +13,7 @@ use utc_time::UtcTime;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// How much is shown of a keyword if nothing else is asked for, by minute.
-const OF_A_KEYWORD: Duration = HOUR.saturating_mul(3);
+const OF_A_KEYWORD: Duration = HOUR;
 
 /// How much is shown of all keywords, by hour.
 const OF_ALL: Duration = HOUR.saturating_mul(24);
@@ -123,12 +123,12 @@ mod tests {
     fn a_keyword_is_shown_by_minute_and_all_by_hour() {
         assert_eq!(
             range("keyword=a"),
-            "/tweetsStatistics?keyword=a&from=2026-11-27T10%3A05%3A10.000Z&to=2026-11-27T13%3A05%3A10.000Z&by=minute"
+            "/tweetsStatistics?keyword=a&from=2026-11-27T12%3A05%3A10.000Z&to=2026-11-27T13%3A05%3A10.000Z&by=minute"
         );
         assert!(range("").contains("from=2026-11-26T13%3A05%3A10.000Z") && range("").ends_with("by=hour"));
         assert!(range("from=2026-11-27T12:00:00Z").ends_with("by=hour"));
         assert!(range("keyword=a&from=2026-11-01T00:00:00Z").ends_with("by=day"));
-        assert!(range("keyword=a&to=2026-11-01T00:00:00Z").contains("from=2026-10-31T21%3A00%3A00.000Z"));
+        assert!(range("keyword=a&to=2026-11-01T00:00:00Z").contains("from=2026-10-31T23%3A00%3A00.000Z"));
     }
 
     #[test]

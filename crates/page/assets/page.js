@@ -184,7 +184,7 @@ function keys() {
       return;
     }
     if (event.key === "/") {
-      const field = document.querySelector("input[type=search], input[name=keyword]");
+      const field = document.querySelector("input[type=search]") ?? document.querySelector("input[name=keyword]");
       if (field instanceof HTMLInputElement) { event.preventDefault(); field.focus(); }
     } else if (event.key === "?") {
       help.showModal();

@@ -130,7 +130,7 @@ impl Charts<'_> {
             countries: countries.into_iter().take(COUNTRIES).collect(),
             known: known(self.countries),
             rankings: rankings(self.newest, self.keyword.map(|_| &browse)),
-            ranges: [("3 hours", 3), ("a day", 24), ("a week", 168), ("a month", 720)].map(range).into(),
+            ranges: [("an hour", 1), ("a day", 24), ("a week", 168), ("a month", 720)].map(range).into(),
             charts: self,
         };
         framed(frame, self.keyword.unwrap_or("Charts"), Tab::Charts, &view)

@@ -111,7 +111,7 @@ impl Histogram {
         let most = nice(self.bars.iter().map(|bar| bar.posts).max().unwrap_or_default());
         let floor = HEIGHT - BELOW;
         let mut svg = format!(
-            "<svg class=\"chart histogram\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\" \
+            "<svg class=\"chart histogram\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"group\" aria-label=\"{}\" \
              data-from=\"{}\" data-to=\"{}\" data-left=\"{LEFT}\" data-width=\"{WIDTH}\">",
             escaped(title),
             self.from,
@@ -158,7 +158,8 @@ impl Histogram {
             let link = link(*start, end);
             let _ = match link.as_str() {
                 "" => write!(svg, "{bar}"),
-                link => write!(svg, "<a href=\"{}\">{bar}</a>", escaped(link)),
+                // Hundreds of stops on the way of the Tab key would help nobody; the table and the filters do the same.
+                link => write!(svg, "<a href=\"{}\" tabindex=\"-1\">{bar}</a>", escaped(link)),
             };
         }
         for at in self.ticks() {

@@ -38,6 +38,7 @@ struct Row<'a> {
     says: String,
     rate: String,
     spark: String,
+    last_hour: String,
 }
 
 struct Meter {
@@ -99,14 +100,14 @@ impl Now<'_> {
         let (look, says) = keyword_state(keyword);
         let title = format!("Posts of each minute of the last hour for {}", keyword.keyword);
         let rate = keyword.traffic.as_ref().map(|traffic| words::rate(traffic.posts_per_second));
+        let minutes = self.minutes.get(&keyword.keyword);
         Row {
             look,
             says,
             rate: rate.unwrap_or_else(|| "–".to_owned()),
-            spark: self
-                .minutes
-                .get(&keyword.keyword)
-                .map(|minutes| spark(minutes, &title))
+            spark: minutes.map(|minutes| spark(minutes, &title)).unwrap_or_default(),
+            last_hour: minutes
+                .map(|minutes| words::count(minutes.iter().sum::<u64>(), "post"))
                 .unwrap_or_default(),
             keyword,
         }
