@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -18,7 +18,7 @@ pub(crate) async fn only_this_machine(request: Request, next: Next) -> Response 
 
 /// The reason to refuse a request; `None` if it is allowed.
 pub(crate) fn refusal(request: &Request) -> Option<String> {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     let origin = header(header::ORIGIN).map(|origin| origin.strip_prefix("http://").unwrap_or(origin));
     match (header(header::HOST), origin) {
         (None, _) => Some("the request has no Host header".to_owned()),
@@ -26,8 +26,25 @@ pub(crate) fn refusal(request: &Request) -> Option<String> {
         (Some(host), Some(origin)) if origin != host => {
             Some(format!("pages of {origin:?} may not use this API"))
         }
+        // A link to a view may be followed; nothing may be loaded into a page of another site, which costs money where X is asked.
+        _ if is_of_another_site(&header) && header_mode(&header) != Some("navigate") => {
+            Some("pages of other sites may not use this API".to_owned())
+        }
+        _ if is_of_another_site(&header) && request.uri().path() == "/stream/estimate" => {
+            Some("pages of other sites may not ask X".to_owned())
+        }
         _ => None,
     }
+}
+
+/// Whether a browser says that a page of another site has made it send the request.
+fn is_of_another_site<'a>(header: &impl Fn(HeaderName) -> Option<&'a str>) -> bool {
+    matches!(header(HeaderName::from_static("sec-fetch-site")), Some("cross-site" | "same-site"))
+}
+
+/// What a browser says that the request is for.
+fn header_mode<'a>(header: &impl Fn(HeaderName) -> Option<&'a str>) -> Option<&'a str> {
+    header(HeaderName::from_static("sec-fetch-mode"))
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -42,6 +59,25 @@ fn is_this_machine(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_sites_may_link_to_a_view_and_load_nothing() {
+        let is_refused = |path: &str, site: &str, mode: &str| {
+            let request = Request::builder().uri(path).header("host", "127.0.0.1:8080");
+            let request = request.header("sec-fetch-site", site).header("sec-fetch-mode", mode);
+            refusal(&request.body(axum::body::Body::empty()).unwrap()).is_some()
+        };
+        for (refused, path, site, mode) in [
+            (false, "/browse", "cross-site", "navigate"),
+            (true, "/stream", "cross-site", "no-cors"),
+            (true, "/stream/estimate", "cross-site", "no-cors"),
+            (true, "/stream/estimate", "same-site", "navigate"),
+            (false, "/stream/estimate", "same-origin", "cors"),
+            (false, "/stream", "none", "navigate"),
+        ] {
+            assert_eq!(is_refused(path, site, mode), refused, "{path} {site} {mode}");
+        }
+    }
 
     #[test]
     fn only_loopback_is_this_machine() {

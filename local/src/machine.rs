@@ -89,8 +89,7 @@ impl Machine {
 
         // The API, the schedule and the consumer.
         let disk = Disk { folder: options.data, health };
-        let only_tls = !options.listen.ip().is_loopback();
-        let page = |api, authorizer| Page { api, authorizer, made_up: stub.is_some(), only_tls };
+        let page = |api, authorizer| Page { api, authorizer, made_up: stub.is_some() };
         let routes = routes(&aws, access, x_url.clone(), disk, page);
         running.spawn(serve(api_listener, routes));
         running.spawn(disk::watch(data.file("lock"))?);

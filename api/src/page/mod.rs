@@ -39,8 +39,6 @@ pub struct Page {
     pub authorizer: Option<Authorizer>,
     /// Whether posts are made up by the stub.
     pub made_up: bool,
-    /// Whether browsers send the key over TLS only.
-    pub only_tls: bool,
 }
 
 impl Page {

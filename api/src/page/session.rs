@@ -226,26 +226,30 @@ pub(super) async fn ask_for_key(State(page): State<Arc<Page>>, uri: Uri) -> Resp
 }
 
 /// `POST /session`: keeps a valid key in a cookie.
-pub(super) async fn begin(State(page): State<Arc<Page>>, form: Form) -> Answer {
+pub(super) async fn begin(State(page): State<Arc<Page>>, headers: HeaderMap, form: Form) -> Answer {
     let then = local(form.get("then"));
     let key = form
         .get("key")
         .filter(|key| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)));
     let verdict = judge(&page, &Method::GET, "/stream", key).await?;
     match key {
-        Some(key) if matches!(verdict, Verdict::Allowed(_)) => Ok(with_cookie(see_other(then), key, &page)),
+        Some(key) if matches!(verdict, Verdict::Allowed(_)) => {
+            Ok(with_cookie(see_other(then), key, &headers))
+        }
         _ => Ok(html(StatusCode::UNAUTHORIZED, sign_in(then, Some("This key is not valid.")))),
     }
 }
 
 /// `POST /session/end`: takes the key out of the browser.
-pub(super) async fn end(State(page): State<Arc<Page>>) -> Response {
-    with_cookie(see_other("/session"), "", &page)
+pub(super) async fn end(headers: HeaderMap) -> Response {
+    with_cookie(see_other("/session"), "", &headers)
 }
 
-fn with_cookie(response: Response, key: &str, page: &Page) -> Response {
+/// An answer that sets the cookie, for TLS only if the form came over TLS: over plain HTTP, browsers would not keep it.
+fn with_cookie(response: Response, key: &str, headers: &HeaderMap) -> Response {
+    let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes).unwrap_or_default();
     let mut response = response.into_response();
-    if let Ok(cookie) = HeaderValue::try_from(set_cookie(key, page.only_tls)) {
+    if let Ok(cookie) = HeaderValue::try_from(set_cookie(key, origin.starts_with(b"https://"))) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response

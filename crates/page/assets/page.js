@@ -31,14 +31,17 @@ function polish(root) {
 }
 
 const lost = document.getElementById("lost");
-const live = $("[data-live]");
 const isNow = location.pathname === "/";
-const isNewest = location.pathname === "/browse" && !/[?&](cursor|to|order)=/.test(location.search);
+// Only the newest posts of a keyword are followed: with a filter, each look would read thousands to find a few.
+const isNewest = location.pathname === "/browse"
+  && [...new URLSearchParams(location.search)].every(([name, value]) => !value || ["keyword", "pictures"].includes(name));
 
 /** Asks for this page again, and says so when nobody answers. @returns {Promise<Document | null>} */
 async function again() {
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(2500) });
+    // Signed out meanwhile.
+    if (answer.redirected) location.assign(answer.url);
     if (!answer.ok) throw new Error(String(answer.status));
     if (lost) lost.hidden = true;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -50,10 +53,14 @@ async function again() {
 
 /** Puts what has changed into the page, but for what the reader is using. @param {Document} fresh @param {(name: string) => boolean} wanted */
 function replace(fresh, wanted) {
-  for (const old of live) {
+  const used = document.activeElement?.matches("a, button, input, select, summary") ? document.activeElement : null;
+  const names = (/** @type {Document} */ of) => $("[data-live]", of).map((part) => part.getAttribute("data-live")).join();
+  // A part has come or gone, such as the table of keywords.
+  if (names(document) !== names(fresh) && !used) location.reload();
+  for (const old of $("[data-live]")) {
     const name = old.getAttribute("data-live") ?? "";
     const next = fresh.querySelector(`[data-live="${name}"]`);
-    if (!next || !wanted(name) || old.contains(document.activeElement)) continue;
+    if (!next || !wanted(name) || old.contains(used)) continue;
     polish(next);
     if (old.innerHTML !== next.innerHTML) {
       const scrolled = $(".scroll", old).map(({ scrollLeft, scrollTop }) => ({ left: scrollLeft, top: scrollTop }));
@@ -70,17 +77,27 @@ function tail(fresh) {
   const waiting = document.getElementById("waiting");
   if (!list || !waiting) return;
   const known = new Set($(".post", list).map((post) => post.id));
-  const added = $(".post", fresh).filter((post) => !known.has(post.id));
+  const newest = $(".post", fresh);
+  const added = newest.filter((post) => !known.has(post.id));
   if (scrollY > 200) {
     const link = waiting.querySelector("a");
     waiting.hidden = added.length === 0;
-    if (link) link.textContent = `${added.length >= 50 ? "50 or more" : added.length} new posts`;
+    if (link) link.textContent = added.length >= known.size ? "Newer posts" : `${added.length} new post${added.length === 1 ? "" : "s"}`;
     return;
   }
   waiting.hidden = true;
+  document.querySelector(".empty")?.remove();
   for (const post of added) polish(post);
-  list.prepend(...added);
-  for (const old of $(".post", list).slice(200)) old.remove();
+  const next = fresh.querySelector("a[rel=next]");
+  const here = document.querySelector("a[rel=next]");
+  // Where posts between the two may be missing, or the list grows long, it begins anew, and so do the older ones behind it.
+  if (added.length > 0 && added.length === newest.length || known.size > 400) {
+    list.replaceChildren(...newest);
+    polish(list);
+    if (here instanceof HTMLAnchorElement && next instanceof HTMLAnchorElement) here.href = next.href;
+  } else {
+    list.prepend(...added);
+  }
 }
 
 async function follow() {
@@ -105,6 +122,7 @@ function endless() {
     busy = true;
     try {
       const answer = await fetch(next.href);
+      if (!answer.ok || answer.redirected) return;
       const more = new DOMParser().parseFromString(await answer.text(), "text/html");
       const known = new Set($(".post", list).map((post) => post.id));
       const posts = $(".post", more).filter((post) => !known.has(post.id));

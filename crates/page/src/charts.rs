@@ -20,6 +20,10 @@ use crate::words;
 pub struct CountryCounts {
     /// A row for each country.
     pub statistics: Vec<CountryRow>,
+    /// The first hour that is counted.
+    pub from: UtcTime,
+    /// The first hour behind it.
+    pub to: UtcTime,
     /// All posts.
     pub total: u64,
     /// How the countries are known.

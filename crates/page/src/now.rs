@@ -121,7 +121,7 @@ fn state(stream: &Stream) -> State {
         _ if stream.keywords.is_empty() => {
             ("calm", "Nothing is collected", "Add a keyword, and its posts arrive here as they are written.")
         }
-        ("running", _) if stream.gap_counts.healing > 0 => {
+        ("running", _) if stream.missing_gaps("healing") > 0 => {
             ("good", "Running", "Posts arrive as they are written, and missed ones are being fetched.")
         }
         ("running", _) => ("good", "Running", "Posts arrive as they are written."),

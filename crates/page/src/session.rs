@@ -33,8 +33,17 @@ pub struct Estimate {
     pub dollars_a_day: f64,
     /// The posts since a time.
     pub since: Option<EstimatedSince>,
+    /// What asking for this has cost.
+    pub asked: Asked,
     /// What a day may bring at most.
     pub daily_post_budget: Option<u64>,
+}
+
+/// What asking X has cost.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Asked {
+    /// In dollars.
+    pub dollars: f64,
 }
 
 /// The posts since a time.

@@ -21,8 +21,6 @@ pub struct Stream {
     pub report: Option<Report>,
     /// What is being missed now.
     pub ongoing: Vec<Ongoing>,
-    /// How many gaps there are, by state.
-    pub gap_counts: GapCounts,
     /// The latest gaps.
     pub gaps: Vec<Gap>,
     /// Checking whether posts were taken back.
@@ -110,19 +108,6 @@ pub struct Ongoing {
     pub cause: String,
 }
 
-/// How many gaps there are.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct GapCounts {
-    /// Not healed.
-    pub open: u64,
-    /// Being healed.
-    pub healing: u64,
-    /// Healed.
-    pub closed: u64,
-    /// Of stopped keywords.
-    pub abandoned: u64,
-}
-
 /// A time in which posts may have been missed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -183,6 +168,14 @@ pub struct LastCheck {
 pub struct Trouble {
     /// Why.
     pub reason: String,
+}
+
+impl Stream {
+    /// How many of the latest gaps are in this state, without those from before a keyword was started.
+    #[must_use]
+    pub fn missing_gaps(&self, state: &str) -> usize {
+        self.gaps.iter().filter(|gap| gap.state == state && gap.history.is_none()).count()
+    }
 }
 
 impl Gap {

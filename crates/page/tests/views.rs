@@ -116,7 +116,7 @@ fn browse_page(keyword: &str, text: &str, name: &str, pictures: bool) -> String 
 fn charts_page(keyword: &str, text: &str, name: &str) -> String {
     let address = Address::of("/charts").with("keyword", keyword);
     let countries: CountryCounts = serde_json::from_value(json!({
-        "statistics": [{ "country": "LT", "tweets": 2 }, { "country": "unknown", "tweets": 1 }, { "country": name, "tweets": 1 }], "total": 4,
+        "statistics": [{ "country": "LT", "tweets": 2 }, { "country": "unknown", "tweets": 1 }, { "country": name, "tweets": 1 }], "from": "2026-11-27T10:00:00Z", "to": "2026-11-27T13:00:00Z", "total": 4,
         "countryKnown": { "byPlace": 1, "byProfile": { "city": 1 }, "unrecorded": 0, "unknown": 1 },
     }))
     .unwrap();
@@ -157,7 +157,7 @@ fn operate_page(frame: &Frame, keyword: &str, cause: &str) -> String {
 
 fn start_page(keyword: &str, since: Option<&str>) -> String {
     let estimate: Estimate = serde_json::from_value(json!({
-        "postsADay": 100.4, "repostsADay": null, "dollarsADay": 0.5, "dailyPostBudget": 2000,
+        "asked": { "requests": 1, "dollars": 0.005 }, "postsADay": 100.4, "repostsADay": null, "dollarsADay": 0.5, "dailyPostBudget": 2000,
         "since": { "since": "2026-11-01T00:00:00Z", "posts": 2600, "isExtrapolated": true, "dollars": 13.0 },
     }))
     .unwrap();
