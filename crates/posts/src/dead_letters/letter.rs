@@ -3,7 +3,7 @@
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use serde::Serialize;
 
-use crate::envelope::Envelope;
+use crate::envelope::Contents;
 use crate::{Keyword, PostId};
 use utc_time::UtcTime;
 
@@ -39,8 +39,8 @@ impl From<&Message> for DeadLetter {
         let reason = message.message_attributes().and_then(|all| all.get(REASON)?.string_value());
         let sent = system_attribute(message, &MessageSystemAttributeName::SentTimestamp);
         let sent = sent.and_then(|millis| UtcTime::from_millis(millis.parse().ok()?).ok());
-        let (keyword, posts) = match Envelope::decode(body) {
-            Ok(Envelope { keyword, posts, .. }) => (Some(keyword), posts),
+        let (keyword, posts) = match Contents::read(body) {
+            Ok(Contents { keyword, posts }) => (Some(keyword), posts),
             Err(_) => (None, Vec::new()),
         };
         Self {
@@ -48,7 +48,7 @@ impl From<&Message> for DeadLetter {
             reason: reason.unwrap_or(RECEIVED_TOO_OFTEN).to_owned(),
             since: sent.unwrap_or_else(UtcTime::now),
             keyword,
-            posts: posts.into_iter().map(|post| post.tweet_id).collect(),
+            posts,
             bytes: body.len(),
         }
     }

@@ -53,6 +53,33 @@ impl Envelope {
     }
 }
 
+/// What an envelope holds, by its labels: its posts are not read. So the API's functions need nothing of what reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// The keyword under which the posts were collected.
+    pub keyword: Keyword,
+    /// The ids of the posts that have one.
+    pub posts: Vec<PostId>,
+}
+
+impl Contents {
+    /// Reads the labels of a message's body.
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub fn read(body: &str) -> Result<Self, DecodeError> {
+        #[derive(Deserialize)]
+        struct Label {
+            #[serde(rename = "tweetId")]
+            id: PostId,
+        }
+        let Fields { keyword, posts, .. } = fields(body)?;
+        let label = |json: &RawValue| serde_json::from_str::<Label>(json.get()).ok();
+        let posts = posts.into_iter().filter_map(label).map(|Label { id }| id).collect();
+        Ok(Self { keyword: keyword.try_into()?, posts })
+    }
+}
+
 /// Reads a post: what its source sent, or the post itself.
 fn decode_post(json: &str) -> Result<Post, UnusableReason> {
     #[derive(Deserialize)]

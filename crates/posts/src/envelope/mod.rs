@@ -11,7 +11,7 @@ mod limits;
 mod parcel;
 mod unusable;
 
-pub use decode::Envelope;
+pub use decode::{Contents, Envelope};
 pub use decode_error::DecodeError;
 pub use encoded_post::{EncodedPost, PostTooLarge};
 pub use limits::{ENVELOPE_BYTES, ENVELOPE_VERSION, POST_BYTES};
