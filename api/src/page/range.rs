@@ -40,13 +40,15 @@ impl Range {
         let has_keyword = address.get("keyword").is_some();
         let time = |name| address.get(name).and_then(|text| text.parse().ok());
         let to: UtcTime = time("to").unwrap_or(now);
-        let from = time("from").unwrap_or_else(|| to.before(if has_keyword { OF_A_KEYWORD } else { OF_ALL }));
+        let written = time("from");
+        let from = written.unwrap_or_else(|| to.before(if has_keyword { OF_A_KEYWORD } else { OF_ALL }));
         let unit = match Unit::of(from, to) {
             // Posts of all keywords are not counted by minute.
             Unit::Minute if !has_keyword => Unit::Hour,
             unit => unit,
         };
-        Self { from, to, unit }
+        // Whole bars, unless the reader wants others.
+        Self { from: written.unwrap_or_else(|| unit.start(from)), to, unit }
     }
 
     /// As much time before.
@@ -78,9 +80,9 @@ impl Range {
         Histogram { from, to, unit, bars, missing: missing(stream, counts.keyword.as_deref(), now) }
     }
 
-    /// How many posts were counted.
+    /// How many posts were counted in the bars that begin in it: as many bars as in as much time behind it, but for the one that is not over.
     pub(super) fn total(self, counts: &Counts) -> u64 {
-        self.bars(counts).iter().map(|bar| bar.posts).sum()
+        self.bars(counts).iter().filter(|bar| bar.start >= self.from).map(|bar| bar.posts).sum()
     }
 
     /// Bars of what was counted. The API counts whole hours, so some lie outside.
@@ -123,9 +125,9 @@ mod tests {
     fn a_keyword_is_shown_by_minute_and_all_by_hour() {
         assert_eq!(
             range("keyword=a"),
-            "/tweetsStatistics?keyword=a&from=2026-11-27T12%3A05%3A10.000Z&to=2026-11-27T13%3A05%3A10.000Z&by=minute"
+            "/tweetsStatistics?keyword=a&from=2026-11-27T12%3A05%3A00.000Z&to=2026-11-27T13%3A05%3A10.000Z&by=minute"
         );
-        assert!(range("").contains("from=2026-11-26T13%3A05%3A10.000Z") && range("").ends_with("by=hour"));
+        assert!(range("").contains("from=2026-11-26T13%3A00%3A00.000Z") && range("").ends_with("by=hour"));
         assert!(range("from=2026-11-27T12:00:00Z").ends_with("by=hour"));
         assert!(range("keyword=a&from=2026-11-01T00:00:00Z").ends_with("by=day"));
         assert!(range("keyword=a&to=2026-11-01T00:00:00Z").contains("from=2026-10-31T23%3A00%3A00.000Z"));
