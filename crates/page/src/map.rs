@@ -28,7 +28,10 @@ use place::Country;
 
 use scale::Scale;
 use shapes::Shape;
-use text::{Escaped, grouped, percent, posts};
+use text::{percent, posts};
+
+use crate::svg::Escaped;
+use crate::words::grouped;
 
 /// What a map shows.
 #[derive(Clone, Debug, Default)]

@@ -9,8 +9,13 @@ use utc_time::UtcTime;
 /// A number with commas: `1,234,567`.
 #[must_use]
 pub fn number(number: impl Borrow<u64>) -> String {
-    let digits = number.borrow().to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    grouped(*number.borrow())
+}
+
+/// The same of a sum, which may be larger.
+pub(crate) fn grouped(number: impl Into<u128>) -> String {
+    let digits = number.into().to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');

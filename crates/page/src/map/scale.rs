@@ -3,7 +3,7 @@
 use std::fmt;
 use std::iter;
 
-use super::text::grouped;
+use crate::words::grouped;
 
 /// How many classes there are, besides that of countries without posts.
 const CLASSES: usize = 5;

@@ -1,43 +1,6 @@
-//! Numbers and texts as the picture shows them.
+//! Numbers as the picture shows them.
 
-use std::fmt::{self, Write};
-
-/// A text within XML, in an element or in a quoted attribute.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Escaped<'a>(pub(super) &'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for letter in self.0.chars() {
-            match letter {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                // Not even a reference to these is well-formed (https://www.w3.org/TR/xml/#charsets).
-                '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
-                    f.write_char(char::REPLACEMENT_CHARACTER)?;
-                }
-                _ => f.write_char(letter)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A number with commas between thousands: `1,234`.
-pub(super) fn grouped(number: impl Into<u128>) -> String {
-    let digits = number.into().to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+use crate::words::grouped;
 
 /// A number of posts: `1,234 posts`.
 pub(super) fn posts(count: u64) -> String {
@@ -77,10 +40,5 @@ mod tests {
             cases.map(|(part, whole)| percent(part, whole)),
             ["0 %", "less than 1 %", "38 %", "50 %", "more than 99 %", "more than 99 %", "100 %"],
         );
-    }
-
-    #[test]
-    fn what_xml_forbids_is_replaced() {
-        assert_eq!(Escaped("a\0<b>&\"c'\n").to_string(), "a\u{fffd}&lt;b&gt;&amp;&quot;c&#39;\n");
     }
 }
