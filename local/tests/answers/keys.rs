@@ -3,21 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use api::{Authorizer, Keys, Scope, authorize, description};
+use api::{Authorizer, Keys, authorize, description};
 use local::Fate;
 use service::parameters::ParameterStore;
-use utc_time::UtcTime;
 
 use crate::world::{World, post};
 
-/// A machine that requires a key, a key with the scope `read`, and one with the scope `control`.
+/// A guarded machine, and its keys as the header `Authorization` has them.
 async fn guarded() -> (World, String, String) {
-    let data = tempfile::tempdir().unwrap();
-    let mut keys = Keys::default();
-    let reader = keys.add("reader", Scope::Read, UtcTime::now()).unwrap();
-    let owner = keys.add("owner", Scope::Control, UtcTime::now()).unwrap();
-    std::fs::write(data.path().join("api-keys.json"), keys.to_json().unwrap()).unwrap();
-    (World::of(data, true).await, format!("Bearer {reader}"), format!("Bearer {owner}"))
+    let (world, reader, owner) = World::guarded().await;
+    (world, format!("Bearer {reader}"), format!("Bearer {owner}"))
 }
 
 /// Every operation of the description that requires a key: `METHOD /path`, and whether it only reads.

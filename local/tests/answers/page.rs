@@ -1,10 +1,8 @@
 //! The page for people: its views, who may see and change what, and what other sites cannot do.
 
-use api::{Keys, Scope};
 use posts::Post;
 use reqwest::Method;
 use serde_json::json;
-use utc_time::UtcTime;
 
 use crate::world::{Answer, World, post};
 
@@ -68,16 +66,6 @@ impl<'a> Browser<'a> {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Answer { status, headers, text: answer.text().await.unwrap() }
     }
-}
-
-/// A machine that requires a key, a key with the scope `read`, and one with the scope `control`.
-async fn guarded() -> (World, String, String) {
-    let data = tempfile::tempdir().unwrap();
-    let mut keys = Keys::default();
-    let reader = keys.add("reader", Scope::Read, UtcTime::now()).unwrap();
-    let owner = keys.add("owner", Scope::Control, UtcTime::now()).unwrap();
-    std::fs::write(data.path().join("api-keys.json"), keys.to_json().unwrap()).unwrap();
-    (World::of(data, true).await, reader, owner)
 }
 
 /// The keywords that are requested.
@@ -223,7 +211,7 @@ async fn what_the_api_refuses_is_a_page_that_names_it() {
 
 #[tokio::test]
 async fn a_key_is_asked_for_once_and_decides_what_is_offered() {
-    let (world, reader, owner) = guarded().await;
+    let (world, reader, owner) = World::guarded().await;
     let mut browser = Browser::at(&world);
     let away = browser.visit("/browse?keyword=a%20b").await;
     assert_eq!((away.status, away.header("location")), (303, "/session?then=%2Fbrowse%3Fkeyword%3Da%2520b"));
@@ -267,7 +255,7 @@ async fn a_key_is_asked_for_once_and_decides_what_is_offered() {
 
 #[tokio::test]
 async fn a_form_of_another_site_is_refused() {
-    let (world, _, owner) = guarded().await;
+    let (world, _, owner) = World::guarded().await;
     let mut browser = Browser::at(&world);
     browser.sign_in(&owner, "/").await;
     let own = ("origin", &*world.api);

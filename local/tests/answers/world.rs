@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::{Keys, Scope};
 use axum::Router;
 use axum::extract::Query;
 use axum::http::StatusCode;
@@ -34,6 +35,16 @@ impl World {
     pub(crate) async fn start() -> Self {
         let data = tempfile::tempdir().unwrap();
         Self::of(data, false).await
+    }
+
+    /// A machine that requires a key, a key with the scope `read`, and one with the scope `control`.
+    pub(crate) async fn guarded() -> (Self, String, String) {
+        let data = tempfile::tempdir().unwrap();
+        let mut keys = Keys::default();
+        let reader = keys.add("reader", Scope::Read, UtcTime::now()).unwrap();
+        let owner = keys.add("owner", Scope::Control, UtcTime::now()).unwrap();
+        std::fs::write(data.path().join("api-keys.json"), keys.to_json().unwrap()).unwrap();
+        (Self::of(data, true).await, reader, owner)
     }
 
     pub(crate) async fn of(data: tempfile::TempDir, require_key: bool) -> Self {

@@ -71,17 +71,7 @@ impl StatisticsTable {
         from: UtcTime,
         to: UtcTime,
     ) -> Result<Vec<MinuteCount>, TableError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .key_condition_expression("#keyword = :keyword AND #hour BETWEEN :from AND :to")
-            .expression_attribute_names("#keyword", Self::PARTITION_KEY)
-            .expression_attribute_values(":keyword", AttributeValue::S(keyword.to_string()))
-            .expression_attribute_names("#hour", Self::SORT_KEY)
-            .expression_attribute_values(":from", AttributeValue::S(sort_key_of_minutes(from)))
-            .expression_attribute_values(":to", AttributeValue::S(sort_key_of_minutes(to)));
+        let query = self.range(keyword, sort_key_of_minutes(from), sort_key_of_minutes(to));
         self.minutes_of(&self.items(query).await?)
     }
 

@@ -28,8 +28,13 @@ impl StatisticsTable {
         from: UtcTime,
         to: UtcTime,
     ) -> Result<Vec<HourCount>, TableError> {
-        let query = self
-            .client
+        // `~` sorts after every country.
+        self.counts(self.range(keyword, format!("{}#", from.hour()), format!("{}#~", to.hour()))).await
+    }
+
+    /// A query for the items of `keyword` whose sort keys lie between these, both included. The read is strongly consistent.
+    pub(super) fn range(&self, keyword: &Keyword, from: String, to: String) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.name)
             .consistent_read(true)
@@ -37,10 +42,8 @@ impl StatisticsTable {
             .expression_attribute_names("#keyword", Self::PARTITION_KEY)
             .expression_attribute_values(":keyword", text(keyword.as_str()))
             .expression_attribute_names("#hour", Self::SORT_KEY)
-            .expression_attribute_values(":from", AttributeValue::S(format!("{}#", from.hour())))
-            // `~` sorts after every country.
-            .expression_attribute_values(":to", AttributeValue::S(format!("{}#~", to.hour())));
-        self.counts(query).await
+            .expression_attribute_values(":from", AttributeValue::S(from))
+            .expression_attribute_values(":to", AttributeValue::S(to))
     }
 
     /// The counts of `keyword` in the hour of `at`. The read is strongly consistent.
