@@ -25,7 +25,7 @@ mod spending;
 mod state;
 mod x_api;
 
-pub use self::page::Page;
+pub use self::page::{Page, page_beside};
 pub use auth::{Authorizer, AuthorizerError, Key, Keys, KeysError, Scope, Verdict, authorize};
 pub use compliance::{ComplianceError, check_compliance};
 pub use config::{AuthorizerConfig, ControlConfig, ReadConfig};

@@ -5,18 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::{Authorizer, ControlApi, Page, ReadApi, whole};
+use api::{Authorizer, ControlApi, Page, ReadApi, page_beside, whole};
 use axum::{Router, middleware};
 use consumer::Consumer;
 use posts::Keyword;
 use service::own_metrics::EmbeddedMetrics;
-use service::parameters::ParameterStore;
 use stream::StreamStatusTable;
 use stream::keyword_options::KeywordOptions;
 use utc_time::UtcTime;
 
 use crate::access::Access;
-use crate::aws::resources::API_KEYS_PARAMETER;
 use crate::aws::{self, Faults, Health, Parameters, Services, Store, StreamerTask, Tables, Tasks};
 use crate::data::{API_KEYS, Data};
 use crate::disk::{self, Disk};
@@ -89,8 +87,7 @@ impl Machine {
 
         // The API, the schedule and the consumer.
         let disk = Disk { folder: options.data, health };
-        let page = |api, authorizer| Page { api, authorizer, made_up: stub.is_some() };
-        let routes = routes(&aws, access, x_url.clone(), disk, page);
+        let routes = routes(&aws, access, x_url.clone(), disk, stub.is_some());
         running.spawn(serve(api_listener, routes));
         running.spawn(disk::watch(data.file("lock"))?);
         let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws, x_url));
@@ -146,28 +143,27 @@ async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<
     Ok(())
 }
 
-/// The API and the page, restricted by `access`. `page` makes the page of an API that checks no keys.
-fn routes(
-    aws: &Endpoint,
-    access: Access,
-    x_url: Option<String>,
-    disk: Disk,
-    page: impl FnOnce(Router, Option<Authorizer>) -> Page,
-) -> Router {
+/// The API and the page, restricted by `access`. Each half of the page asks as in AWS: the views what `read` answers, the forms what `control` does.
+fn routes(aws: &Endpoint, access: Access, x_url: Option<String>, disk: Disk, made_up: bool) -> Router {
+    const LOOK_EVERY: Duration = Duration::from_secs(2);
     let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws));
     let control = ControlApi::new(&aws.sdk_of("control"), programs::control(aws, x_url));
-    let api = |authorizer| {
-        let api = whole(read.clone(), control.clone(), authorizer);
-        api.layer(middleware::from_fn_with_state(disk.clone(), disk::report_failure))
-    };
-    let authorizer = match access {
+    let authorizer = |caller: &str| match access {
         Access::ThisMachine => None,
-        Access::WithKey => {
-            let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(&aws.sdk_of("authorizer")));
-            Some(Authorizer::new(parameters, API_KEYS_PARAMETER.to_owned()))
-        }
+        Access::WithKey => Some(Authorizer::new(&aws.sdk_of(caller), programs::authorizer())),
     };
-    let routes = page(api(None), authorizer.clone()).beside(api(authorizer));
+    let with_disk =
+        |api: Router| api.layer(middleware::from_fn_with_state(disk.clone(), disk::report_failure));
+    let page = |api: Router, caller: &str| Page {
+        api: with_disk(api),
+        authorizer: authorizer(caller),
+        made_up,
+        look_every: LOOK_EVERY,
+    };
+    let views = page(api::read(read.clone()), "read").views();
+    let forms = page(api::control(control.clone()), "control").forms();
+    let api = with_disk(whole(read, control, authorizer("authorizer")));
+    let routes = page_beside(views.merge(forms), api);
     match access {
         Access::ThisMachine => routes.layer(middleware::from_fn(browser::only_this_machine)),
         Access::WithKey => routes,

@@ -1,11 +1,11 @@
 //! The configuration of each program on one machine; `template.yaml` has the same for AWS.
 
-use api::{ControlConfig, ReadConfig};
+use api::{AuthorizerConfig, ControlConfig, ReadConfig};
 use stream::StreamStatusTable;
 
 use crate::aws::resources::{
-    CLOSE_QUEUE, CLUSTER, DEAD_LETTER_QUEUE, STATISTICS_TABLE, STATUS_TABLE, TASK_DEFINITION,
-    TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
+    API_KEYS_PARAMETER, CLOSE_QUEUE, CLUSTER, DEAD_LETTER_QUEUE, STATISTICS_TABLE, STATUS_TABLE,
+    TASK_DEFINITION, TOKEN_PARAMETER, TWEETS_QUEUE, TWEETS_TABLE,
 };
 use crate::endpoint::Endpoint;
 
@@ -43,6 +43,12 @@ pub fn consumer(aws: &Endpoint, keep_raw: bool) -> consumer::Config {
         dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
         keep_raw,
     }
+}
+
+/// The configuration of what checks keys.
+#[must_use]
+pub fn authorizer() -> AuthorizerConfig {
+    AuthorizerConfig { keys_parameter: API_KEYS_PARAMETER.to_owned() }
 }
 
 /// The configuration of the API's read routes.

@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use axum::http::Method;
 use service::parameters::{ParameterError, ParameterStore};
 use tokio::time::Instant;
 
 use super::keys::{Keys, KeysError, Scope};
+use crate::config::AuthorizerConfig;
 
 /// How long keys are cached: for so long a revoked key may still be accepted, and a new one refused.
 const CACHED: Duration = Duration::from_secs(30);
@@ -55,10 +57,11 @@ fn required_scope(method: &Method, path: &str) -> Scope {
 }
 
 impl Authorizer {
-    /// Uses the keys in `parameter`; while it does not exist, no key is valid.
+    /// Uses the keys in the parameter that `config` names; while it does not exist, no key is valid.
     #[must_use]
-    pub fn new(parameters: ParameterStore, parameter: String) -> Self {
-        Self { parameters, parameter, cached: Arc::default() }
+    pub fn new(aws: &SdkConfig, config: AuthorizerConfig) -> Self {
+        let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(aws));
+        Self { parameters, parameter: config.keys_parameter, cached: Arc::default() }
     }
 
     /// Decides whether a request is allowed, by its method, its path and its header `Authorization`.

@@ -1,16 +1,17 @@
-//! `control`: the Lambda function behind those routes of the HTTP API that change something.
+//! `control`: the Lambda function behind those routes of the HTTP API that change something, and behind the page's forms.
 
-use api::{ControlApi, ControlConfig};
-use aws_config::SdkConfig;
+use api::{Authorizer, AuthorizerConfig, ControlApi, ControlConfig, Page, page_beside};
 use lambda_http::Error;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     service::logs::init_for_lambda();
-    let config = ControlConfig::from_variables(|name| std::env::var(name).ok())?;
-    run(config, &service::aws::from_env().await).await
-}
-
-async fn run(config: ControlConfig, aws: &SdkConfig) -> Result<(), Error> {
-    lambda_http::run(api::control(ControlApi::new(aws, config))).await
+    let variable = |name: &str| std::env::var(name).ok();
+    let (config, keys) =
+        (ControlConfig::from_variables(variable)?, AuthorizerConfig::from_variables(variable)?);
+    let aws = service::aws::from_env().await;
+    // The gateway has checked the key of what asks the API; the page checks its own.
+    let api = api::control(ControlApi::new(&aws, config));
+    let page = Page::in_lambda(api.clone(), Authorizer::new(&aws, keys));
+    lambda_http::run(page_beside(page.forms(), api)).await
 }

@@ -1,16 +1,16 @@
-//! `read`: the Lambda function behind those routes of the HTTP API that change nothing.
+//! `read`: the Lambda function behind those routes of the HTTP API that change nothing, and behind the page's views.
 
-use api::{ReadApi, ReadConfig};
-use aws_config::SdkConfig;
+use api::{Authorizer, AuthorizerConfig, Page, ReadApi, ReadConfig, page_beside};
 use lambda_http::Error;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     service::logs::init_for_lambda();
-    let config = ReadConfig::from_variables(|name| std::env::var(name).ok())?;
-    run(config, &service::aws::from_env().await).await
-}
-
-async fn run(config: ReadConfig, aws: &SdkConfig) -> Result<(), Error> {
-    lambda_http::run(api::read(ReadApi::new(aws, config))).await
+    let variable = |name: &str| std::env::var(name).ok();
+    let (config, keys) = (ReadConfig::from_variables(variable)?, AuthorizerConfig::from_variables(variable)?);
+    let aws = service::aws::from_env().await;
+    // The gateway has checked the key of what asks the API; the page checks its own.
+    let api = api::read(ReadApi::new(&aws, config));
+    let page = Page::in_lambda(api.clone(), Authorizer::new(&aws, keys));
+    lambda_http::run(page_beside(page.views(), api)).await
 }

@@ -8,6 +8,7 @@ use page::stream::Stream;
 use utc_time::UtcTime;
 
 use super::answer::{Answer, Refusal, html};
+use super::gaps::stream_with_gaps;
 use super::headers::WITH_PICTURES;
 use super::range::{Counts, Range};
 use super::session::{Host, Session};
@@ -26,17 +27,18 @@ async fn posts(session: &Session, host: &str, query: &str) -> Answer {
     let address = Address::parse("/browse", query);
     let pictures = address.get("pictures") == Some("on");
     let asked = address.without("pictures");
-    let stream: Stream = session.get("/stream").await?;
+    let range = Range::of(&asked, now);
+    let stream = stream_with_gaps(session, range.from()).await?;
     let keywords: Vec<String> = stream.keywords.iter().map(|keyword| keyword.keyword.clone()).collect();
     // Without a keyword the API is asked too if there is anything that it must refuse.
     let found = match asked.parameters() {
         [] => None,
         _ if asked.get("keyword").is_none()
-            && address.at("/", &page::browse::PARAMETERS) == asked.moved("/") =>
+            && address.at("/", &page::filter::parameters()) == asked.moved("/") =>
         {
             None
         }
-        _ => Some(found(session, &asked, &stream, now).await?),
+        _ => Some(found(session, &asked, range, &stream, now).await?),
     };
     let shown = found.as_ref().map(|(keyword, histogram, page)| Shown { keyword, histogram, page });
     let view = Browse { address: &address, keywords: &keywords, shown, pictures, api: host };
@@ -52,6 +54,7 @@ async fn posts(session: &Session, host: &str, query: &str) -> Answer {
 async fn found(
     session: &Session,
     asked: &Address,
+    range: Range,
     stream: &Stream,
     now: UtcTime,
 ) -> Result<(String, page::histogram::Histogram, PostPage), Refusal> {
@@ -60,7 +63,6 @@ async fn found(
         tweets = tweets.with("limit", LIMIT);
     }
     let page: PostPage = session.get(tweets).await?;
-    let range = Range::of(asked, now);
     let counts: Counts =
         session.get(range.counts(&asked.at("/", &["keyword", "from", "to", "versions"]))).await?;
     let histogram = range.histogram(&counts, stream, now);

@@ -1,7 +1,8 @@
 //! `GET /charts`: what a keyword has, or all have.
 
-use axum::http::{StatusCode, Uri, header};
-use axum::response::IntoResponse as _;
+use axum::extract::Path;
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
 use page::address::Address;
 use page::browse::PostPage;
 use page::charts::{Charts, CountryCounts, PARAMETERS};
@@ -12,6 +13,7 @@ use page::words;
 use utc_time::UtcTime;
 
 use super::answer::{Answer, Refusal, html};
+use super::gaps::stream_with_gaps;
 use super::headers::DRAWING;
 use super::range::{Counts, Range};
 use super::session::Session;
@@ -62,8 +64,10 @@ async fn over_time(
     range: Range,
     now: UtcTime,
 ) -> Result<(Option<String>, Histogram, Stream), Refusal> {
-    let (stream, counts) =
-        futures::try_join!(session.get::<Stream>("/stream"), session.get::<Counts>(range.counts(address)))?;
+    let (stream, counts) = futures::try_join!(
+        stream_with_gaps(session, range.from()),
+        session.get::<Counts>(range.counts(address))
+    )?;
     let histogram = range.histogram(&counts, &stream, now);
     Ok((counts.keyword, histogram, stream))
 }
@@ -76,16 +80,41 @@ async fn before(session: &Session, address: &Address, range: Range) -> Option<u6
     Some(before.total(&counts))
 }
 
-/// `GET /charts/posts.svg`: posts over time as a drawing by itself.
-pub(super) async fn picture(session: Session, uri: Uri) -> Answer {
-    let now = UtcTime::now();
+/// `GET /charts/{file}`: a chart by itself, as a drawing, as CSV, or as the API answers it.
+pub(super) async fn file(session: Session, Path(name): Path<String>, uri: Uri) -> Answer {
     let address = Address::parse("/charts", uri.query().unwrap_or_default());
-    let range = Range::of(&address, now);
-    let shown = over_time(&session, &address, range, now).await;
-    let (keyword, histogram, _) = shown.map_err(|refusal| refusal.back_to("/charts"))?;
-    let (posts, unit) = (words::count(histogram.total(), "post"), histogram.unit.name());
-    let of = keyword.map(|keyword| format!(" of {keyword}")).unwrap_or_default();
-    let drawing = histogram.picture(&format!("{posts}{of} by {unit}"));
+    let file = file_of(&session, &name, &address).await;
+    file.map_err(|refusal| refusal.back_to("/charts"))
+}
+
+async fn file_of(session: &Session, name: &str, address: &Address) -> Answer {
+    let now = UtcTime::now();
+    let range = Range::of(address, now);
+    let countries = range.within(address).moved("/tweetsStatistics").with("by", "country");
+    Ok(match name {
+        "posts.json" => session.ask(Method::GET, &range.counts(address).to_string(), None).await?,
+        "countries.json" => session.ask(Method::GET, &countries.to_string(), None).await?,
+        "countries.csv" => csv(session.get::<CountryCounts>(&countries).await?.csv()),
+        "countries.svg" => drawing(session.get::<CountryCounts>(&countries).await?.picture()),
+        "posts.csv" => csv(over_time(session, address, range, now).await?.1.csv()),
+        "posts.svg" => {
+            let (keyword, histogram, _) = over_time(session, address, range, now).await?;
+            let (posts, unit) = (words::count(histogram.total(), "post"), histogram.unit.name());
+            let of = keyword.map(|keyword| format!(" of {keyword}")).unwrap_or_default();
+            drawing(histogram.picture(&format!("{posts}{of} by {unit}")))
+        }
+        _ => {
+            let detail = "there is no such chart; there are posts and countries, as .svg, .csv and .json";
+            return Err(Refusal::problem(StatusCode::NOT_FOUND, detail).within(&session.frame));
+        }
+    })
+}
+
+fn csv(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text).into_response()
+}
+
+fn drawing(svg: String) -> Response {
     let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CONTENT_SECURITY_POLICY, DRAWING)];
-    Ok((headers, drawing).into_response())
+    (headers, svg).into_response()
 }

@@ -2,13 +2,17 @@
 
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use page::address::Address;
-use page::session::{Estimate, Start, Stop};
+use page::session::{Estimate, Options, Start, Stop};
+use page::stream::{Keyword, Stream};
 use serde_json::json;
 
 use super::answer::{Answer, Refusal, html, see_other};
 use super::form::Form;
 use super::origin;
 use super::session::Session;
+
+/// Of how many stopped keywords the page says where to start them again: their addresses are in its own.
+const STARTED_AGAIN: usize = 20;
 
 /// `GET /start?keyword=…&since=…`: what a keyword would bring. X charges for that, so other sites cannot lead there.
 pub(super) async fn confirm_start(session: Session, headers: HeaderMap, uri: Uri) -> Answer {
@@ -31,7 +35,8 @@ pub(super) async fn confirm_start(session: Session, headers: HeaderMap, uri: Uri
         Err(refusal) => return Err(refusal),
     };
     let estimate = estimate.as_ref().map_err(String::as_str);
-    let view = Start { keyword, since, estimate, made_up: session.made_up() };
+    let options = Options::read(|name| address.get(name));
+    let view = Start { keyword, since, options, estimate, made_up: session.made_up() };
     Ok(html(StatusCode::OK, view.page(&session.frame)))
 }
 
@@ -46,15 +51,26 @@ pub(super) async fn start(session: Session, form: Form) -> Answer {
     if let Some(since) = form.get("since") {
         body["since"] = time(since).into();
     }
+    let options = Options::read(|name| form.get(name));
+    if options.without_reposts {
+        body["reposts"] = false.into();
+    }
+    if let Some(posts) = options.max_posts_a_day {
+        body["maxPostsADay"] = posts.into();
+    }
     session.ask(Method::POST, "/stream", Some(&body)).await?;
     Ok(see_other("/"))
 }
 
-/// `GET /stop?keyword=…`
+/// `GET /stop?keyword=…`: what would be stopped.
 pub(super) async fn confirm_stop(session: Session, uri: Uri) -> Answer {
     session.require_control()?;
     let address = Address::parse("/stop", uri.query().unwrap_or_default());
-    Ok(html(StatusCode::OK, Stop { keyword: address.get("keyword") }.page(&session.frame)))
+    let stream: Stream = session.get("/stream").await?;
+    let keyword = address.get("keyword");
+    let is_stopped = |each: &&Keyword| keyword.is_none_or(|keyword| each.keyword == keyword);
+    let stopped: Vec<&Keyword> = stream.keywords.iter().filter(is_stopped).take(STARTED_AGAIN).collect();
+    Ok(html(StatusCode::OK, Stop { keyword, stopped: &stopped }.page(&session.frame)))
 }
 
 /// `POST /stop`
@@ -63,7 +79,8 @@ pub(super) async fn stop(session: Session, form: Form) -> Answer {
     // All are stopped only by a form that names none: an empty name is refused by the API.
     let address = form.sent("keyword").map_or_else(|| all.clone(), |keyword| all.with("keyword", keyword));
     session.ask(Method::DELETE, &address.to_string(), None).await?;
-    Ok(see_other("/"))
+    let stopped = form.all("stopped").take(STARTED_AGAIN);
+    Ok(see_other(&stopped.fold(Address::of("/"), |now, again| now.and("stopped", again)).to_string()))
 }
 
 /// The beginning of a day (UTC), as a form sends it; what is none is left to the API, which refuses it.

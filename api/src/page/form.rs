@@ -17,8 +17,12 @@ impl Form {
 
     /// What a field says, empty or not; `None` if it is not there.
     pub(super) fn sent(&self, name: &str) -> Option<&str> {
-        let field = self.0.iter().find(|(other, _)| other == name);
-        field.map(|(_, value)| value.trim())
+        self.all(name).next()
+    }
+
+    /// What the fields of this name say.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.trim())
     }
 }
 

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use futures::future::try_join_all;
 use page::address::Address;
 use page::histogram::Histogram;
-use page::now::Now;
-use page::stream::Stream;
+use page::now::{Now, TIME_LINE};
 use page::unit::Unit;
 use utc_time::UtcTime;
 
 use super::answer::{Answer, Refusal, html};
+use super::gaps::stream_with_gaps;
 use super::range::Counts;
 use super::session::Session;
 
@@ -22,13 +22,15 @@ const SPARKS: usize = 20;
 /// How many minutes are drawn.
 const MINUTES: u64 = 60;
 
-/// `GET /`
-pub(super) async fn show(session: Session) -> Answer {
+/// `GET /`, and `GET /?stopped=…` for those who have just stopped a keyword.
+pub(super) async fn show(session: Session, uri: Uri) -> Answer {
     let now = UtcTime::now();
-    let stream: Stream = session.get("/stream").await?;
+    let address = Address::parse("/", uri.query().unwrap_or_default());
+    let stopped: Vec<Address> = address.all("stopped").map(|again| Address::parse("/start", again)).collect();
+    let stream = stream_with_gaps(&session, now.before(TIME_LINE)).await?;
     let drawn = stream.keywords.iter().take(SPARKS).map(|keyword| minutes(&session, &keyword.keyword, now));
     let minutes: BTreeMap<String, Vec<u64>> = try_join_all(drawn).await?.into_iter().collect();
-    let view = Now { stream: &stream, minutes: &minutes, now, made_up: session.made_up() };
+    let view = Now { stream: &stream, minutes: &minutes, now, made_up: session.made_up(), stopped: &stopped };
     Ok(html(StatusCode::OK, view.page(&session.frame)))
 }
 

@@ -1,7 +1,7 @@
 //! `GET /operate`: what an operator looks at, and the forms for dead letters.
 
 use axum::http::{Method, StatusCode};
-use page::operate::{DeadLetters, Forgotten, KeyName, Operate};
+use page::operate::{DeadLetters, Forgotten, KeyName, KeyNames, Operate};
 use page::stream::Stream;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use utc_time::UtcTime;
@@ -9,7 +9,7 @@ use utc_time::UtcTime;
 use super::answer::{Answer, Refusal, html, see_other};
 use super::form::Form;
 use super::session::Session;
-use crate::auth::Scope;
+use crate::auth::{Key, Scope};
 
 /// `GET /operate`
 pub(super) async fn show(session: Session) -> Answer {
@@ -17,9 +17,22 @@ pub(super) async fn show(session: Session) -> Answer {
         session.get::<DeadLetters>("/deadLetters"),
         session.get::<Forgotten>("/forgotten"),
         session.get::<Stream>("/stream"),
-        session.keys(),
+        keys(&session),
     )?;
-    let name = |key: &crate::auth::Key| KeyName {
+    let view = Operate {
+        dead_letters: &dead_letters,
+        forgotten: &forgotten,
+        compliance: stream.compliance.as_ref(),
+        keys: &keys,
+        version: env!("CARGO_PKG_VERSION"),
+        now: UtcTime::now(),
+    };
+    Ok(html(StatusCode::OK, view.page(&session.frame)))
+}
+
+/// The names of the keys, for one that may control.
+async fn keys(session: &Session) -> Result<KeyNames, Refusal> {
+    let name = |key: &Key| KeyName {
         name: key.name.clone(),
         scope: match key.scope {
             Scope::Read => "read",
@@ -27,16 +40,11 @@ pub(super) async fn show(session: Session) -> Answer {
         },
         created: key.created,
     };
-    let keys: Option<Vec<KeyName>> = keys.map(|keys| keys.keys.iter().map(name).collect());
-    let view = Operate {
-        dead_letters: &dead_letters,
-        forgotten: &forgotten,
-        compliance: stream.compliance.as_ref(),
-        keys: keys.as_deref(),
-        version: env!("CARGO_PKG_VERSION"),
-        now: UtcTime::now(),
-    };
-    Ok(html(StatusCode::OK, view.page(&session.frame)))
+    if session.require_control().is_err() {
+        return Ok(KeyNames::Hidden);
+    }
+    let keys = session.keys().await?;
+    Ok(keys.map_or(KeyNames::NotRequired, |keys| KeyNames::Shown(keys.keys.iter().map(name).collect())))
 }
 
 /// `POST /deadLetters/redriveAll`

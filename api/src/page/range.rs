@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use page::address::Address;
-use page::histogram::{Bar, Histogram, Missing, Row};
+use page::histogram::{Bar, Histogram, Lack, Missing, Row};
 use page::stream::Stream;
 use page::unit::Unit;
 use page::words;
@@ -73,11 +73,23 @@ impl Range {
         within
     }
 
+    /// Its first moment.
+    pub(super) fn from(self) -> UtcTime {
+        self.from
+    }
+
     /// Bars of what was counted, and what may be missing of it.
     pub(super) fn histogram(self, counts: &Counts, stream: &Stream, now: UtcTime) -> Histogram {
         let Self { from, to, unit } = self;
-        let bars = self.bars(counts);
-        Histogram { from, to, unit, bars, missing: missing(stream, counts.keyword.as_deref(), now) }
+        let keyword = counts.keyword.as_deref();
+        let mut histogram =
+            Histogram { from, to, unit, bars: self.bars(counts), missing: missing(stream, keyword, now) };
+        if let Some(keyword) = keyword {
+            let not_collected =
+                histogram.not_collected(stream.collected_since(keyword).unwrap_or(now).min(now));
+            histogram.missing.extend(not_collected);
+        }
+        histogram
     }
 
     /// How many posts were counted in the bars that begin in it: as many bars as in as much time behind it, but for the one that is not over.
@@ -100,13 +112,13 @@ fn missing(stream: &Stream, keyword: Option<&str>, now: UtcTime) -> Vec<Missing>
     let gaps = gaps.filter(|gap| gap.state != "closed" || gap.may_lack.is_some()).map(|gap| Missing {
         from: gap.from,
         to: gap.to,
-        all: gap.state != "closed",
+        lack: if gap.state == "closed" { Lack::Some } else { Lack::All },
         says: format!("{}, {}: {}. {}", gap.keyword, words::length(gap.from, gap.to), gap.cause, gap.lacks()),
     });
     let ongoing = stream.ongoing.iter().filter(|ongoing| is_shown(&ongoing.keyword)).map(|ongoing| Missing {
         from: ongoing.from,
         to: now,
-        all: true,
+        lack: Lack::All,
         says: format!("{}, missing since {}: {}", ongoing.keyword, words::time(ongoing.from), ongoing.cause),
     });
     gaps.chain(ongoing).collect()

@@ -44,7 +44,8 @@ impl FromRequestParts<Arc<Page>> for Session {
         // What every view needs.
         let frame = match judge(page, &Method::GET, "/stream", key.as_deref()).await? {
             Verdict::Allowed(scope) => {
-                Frame { signed_in: page.authorizer.is_some(), may_control: scope == Scope::Control }
+                let may_control = scope == Scope::Control;
+                Frame { signed_in: page.authorizer.is_some(), may_control, look_every: page.look_every }
             }
             _ if matches!(parts.method, Method::GET | Method::HEAD) => {
                 let then = parts.uri.path_and_query().map_or("/", |then| then.as_str()).to_owned();
@@ -56,7 +57,8 @@ impl FromRequestParts<Arc<Page>> for Session {
     }
 }
 
-/// Where a program on the reader's machine finds the API, by the host that the reader has asked.
+/// Where a program on the reader's machine finds the API, by the host that the reader has asked. A gateway in front of it says whether it was asked
+/// over TLS.
 pub(super) struct Host(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Host {
@@ -66,7 +68,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Host {
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte);
         let host = if !host.is_empty() && host.bytes().all(is_plain) { host } else { "localhost:8080" };
-        Ok(Self(format!("http://{host}")))
+        let is_tls = parts.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+        Ok(Self(format!("{}://{host}", if is_tls { "https" } else { "http" })))
     }
 }
 

@@ -1,66 +1,65 @@
 // @ts-check
 // Makes the page live. Everything works without it; nothing here holds state that is not in the address.
 
-const $ = (/** @type {string} */ selector, /** @type {ParentNode} */ root = document) => [...root.querySelectorAll(selector)];
+const $ = (/** @type {string} */ selector, /** @type {ParentNode} */ root = document) =>
+  /** @type {HTMLElement[]} */ ([...root.querySelectorAll(selector)]);
+const one = (/** @type {string} */ selector, /** @type {ParentNode} */ root = document) =>
+  /** @type {HTMLElement | null} */ (root.querySelector(selector));
+const link = (/** @type {string} */ selector, /** @type {ParentNode} */ root = document) =>
+  /** @type {HTMLAnchorElement | null} */ (root.querySelector(selector));
+const parsed = (/** @type {string} */ html) => new DOMParser().parseFromString(html, "text/html");
 
-/** Times in the reader's own zone, with UTC on hover. @param {ParentNode} root */
-function localTimes(root) {
+/** Times in the reader's own zone, with UTC on hover; countries in the reader's language. @param {ParentNode} root */
+function polish(root) {
   const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of $("time[datetime]", root)) {
     const at = new Date(time.getAttribute("datetime") ?? "");
-    if (time instanceof HTMLElement && !Number.isNaN(at.getTime()) && !time.title) {
-      time.title = time.textContent ?? "";
-      time.textContent = format.format(at);
-    }
+    if (Number.isNaN(at.getTime()) || time.title) continue;
+    time.title = time.textContent ?? "";
+    time.textContent = format.format(at);
   }
-}
-
-/** Countries in the reader's language. @param {ParentNode} root */
-function countryNames(root) {
   const names = new Intl.DisplayNames(undefined, { type: "region" });
   for (const element of $("[data-country]", root)) {
-    const code = element.getAttribute("data-country") ?? "";
+    const code = element.dataset.country ?? "";
     if (/^[A-Z]{2}$/.test(code)) element.textContent = names.of(code) ?? code;
   }
 }
 
-/** @param {ParentNode} root */
-function polish(root) {
-  localTimes(root);
-  countryNames(root);
-}
-
-const lost = document.getElementById("lost");
-const isNow = location.pathname === "/";
+const here = new URL(location.href);
+const lost = one("#lost");
+const list = one(".posts");
+/** How often this page is asked for again while it is followed, in ms. */
+const lookEvery = Number(document.body.dataset.lookEvery) || 2000;
+const isNow = here.pathname === "/";
 // Only the newest posts of a keyword are followed: with a filter, each look would read thousands to find a few.
-const isNewest = location.pathname === "/browse"
-  && [...new URLSearchParams(location.search)].every(([name, value]) => !value || ["keyword", "pictures"].includes(name));
+const isNewest = here.pathname === "/browse"
+  && [...here.searchParams].every(([name, value]) => !value || ["keyword", "pictures"].includes(name));
 
-/** Asks for this page again, and says so when nobody answers. @returns {Promise<Document | null>} */
+/** Asks for this page again, and says so when nobody answers. */
 async function again() {
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(2500) });
+    const answer = await fetch(here, { signal: AbortSignal.timeout(Math.max(2500, lookEvery / 2)) });
     // Signed out meanwhile.
     if (answer.redirected) location.assign(answer.url);
     if (!answer.ok) throw new Error(String(answer.status));
     if (lost) lost.hidden = true;
-    return new DOMParser().parseFromString(await answer.text(), "text/html");
+    return parsed(await answer.text());
   } catch {
     if (lost) lost.hidden = false;
     return null;
   }
 }
 
-/** Puts what has changed into the page, but for what the reader is using. @param {Document} fresh @param {(name: string) => boolean} wanted */
-function replace(fresh, wanted) {
+/** Puts what has changed into the page, but for what the reader is using. @param {Document} fresh */
+function replace(fresh) {
   const used = document.activeElement?.matches("a, button, input, select, summary") ? document.activeElement : null;
-  const names = (/** @type {Document} */ of) => $("[data-live]", of).map((part) => part.getAttribute("data-live")).join();
+  const names = (/** @type {Document} */ of) => $("[data-live]", of).map((part) => part.dataset.live).join();
   // A part has come or gone, such as the table of keywords.
   if (names(document) !== names(fresh) && !used) location.reload();
   for (const old of $("[data-live]")) {
-    const name = old.getAttribute("data-live") ?? "";
-    const next = fresh.querySelector(`[data-live="${name}"]`);
-    if (!next || !wanted(name) || old.contains(used)) continue;
+    const name = old.dataset.live ?? "";
+    const next = one(`[data-live="${name}"]`, fresh);
+    if (!next || name === "posts" || (name === "histogram" && begin) || old.contains(used)) continue;
     polish(next);
     if (old.innerHTML !== next.innerHTML) {
       const scrolled = $(".scroll", old).map(({ scrollLeft, scrollTop }) => ({ left: scrollLeft, top: scrollTop }));
@@ -71,160 +70,199 @@ function replace(fresh, wanted) {
   }
 }
 
+/** The posts of a page that are not in the list. @param {Document} page */
+function unknown(page) {
+  const known = new Set($(".post").map((post) => post.id));
+  return $(".post", page).filter((post) => !known.has(post.id));
+}
+
 /** New posts go above, unless the reader has scrolled: then they are counted. @param {Document} fresh */
 function tail(fresh) {
-  const list = document.querySelector(".posts");
-  const waiting = document.getElementById("waiting");
+  const waiting = one("#waiting");
   if (!list || !waiting) return;
-  const known = new Set($(".post", list).map((post) => post.id));
-  const newest = $(".post", fresh);
-  const added = newest.filter((post) => !known.has(post.id));
+  const [known, newest, added] = [list.childElementCount, $(".post", fresh), unknown(fresh)];
+  waiting.hidden = scrollY <= 200 || added.length === 0;
   if (scrollY > 200) {
-    const link = waiting.querySelector("a");
-    waiting.hidden = added.length === 0;
-    if (link) link.textContent = added.length >= known.size ? "Newer posts" : `${added.length} new post${added.length === 1 ? "" : "s"}`;
+    const text = added.length === newest.length ? "Newer posts" : `${added.length} new post${added.length === 1 ? "" : "s"}`;
+    const shown = link("a", waiting);
+    if (shown) shown.textContent = text;
     return;
   }
-  waiting.hidden = true;
-  document.querySelector(".empty")?.remove();
-  for (const post of added) polish(post);
-  const next = fresh.querySelector("a[rel=next]");
-  const here = document.querySelector("a[rel=next]");
+  one(".empty")?.remove();
+  added.forEach(polish);
   // Where posts between the two may be missing, or the list grows long, it begins anew, and so do the older ones behind it.
-  if (added.length > 0 && added.length === newest.length || known.size > 400) {
+  if ((added.length > 0 && added.length === newest.length) || known > 400) {
     list.replaceChildren(...newest);
     polish(list);
-    if (here instanceof HTMLAnchorElement && next instanceof HTMLAnchorElement) here.href = next.href;
+    const [next, older] = [link("a[rel=next]"), link("a[rel=next]", fresh)];
+    if (next && older) next.href = older.href;
   } else {
     list.prepend(...added);
   }
 }
 
+const pause = one("#pause");
 async function follow() {
-  if (document.visibilityState === "visible") {
+  if (document.visibilityState === "visible" && pause?.ariaPressed !== "true") {
     const fresh = await again();
     if (fresh) {
-      replace(fresh, (name) => name !== "posts" && !(name === "histogram" && isBrushing?.()));
+      replace(fresh);
       if (isNewest) tail(fresh);
     }
   }
-  setTimeout(follow, 2000);
+  setTimeout(follow, lookEvery);
 }
 
-/** Older posts are fetched when the end of the list comes near. */
-function endless() {
-  const list = document.querySelector(".posts");
-  const next = document.querySelector("a[rel=next]");
-  if (!list || !(next instanceof HTMLAnchorElement)) return;
+/** Posts are fetched when an end of the list comes near, as long as `more` finds some. @param {HTMLElement | null} end @param {() => Promise<unknown>} more */
+function endless(end, more) {
+  if (!end) return;
   let busy = false;
   const watch = new IntersectionObserver(async (seen) => {
-    if (busy || !next.href || !seen.some((entry) => entry.isIntersecting)) return;
+    if (busy || !seen.some((entry) => entry.isIntersecting)) return;
     busy = true;
-    try {
-      const answer = await fetch(next.href);
-      if (!answer.ok || answer.redirected) return;
-      const more = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const known = new Set($(".post", list).map((post) => post.id));
-      const posts = $(".post", more).filter((post) => !known.has(post.id));
-      posts.forEach(polish);
-      list.append(...posts);
-      const after = more.querySelector("a[rel=next]");
-      if (after instanceof HTMLAnchorElement) next.href = after.href;
-      else { watch.disconnect(); next.remove(); }
-    } finally { busy = false; }
+    const found = await more().catch(() => true);
+    busy = false;
+    watch.unobserve(end);
+    if (found) watch.observe(end);
   }, { rootMargin: "800px" });
-  watch.observe(next);
+  watch.observe(end);
 }
 
-/** A drag over a histogram sets the time. The drawing may be replaced meanwhile, its figure is not. */
-function brush() {
-  const figure = document.querySelector(".brush");
-  if (!figure) return;
+/** Older posts below and, above a later page, newer ones: without a jump. @param {HTMLElement} list */
+function scroll(list) {
+  const page = async (/** @type {URL | string} */ address) => parsed(await (await fetch(address)).text());
+  const next = link("a[rel=next]");
+  endless(next, async () => {
+    if (!next) return false;
+    const older = await page(next.href);
+    const posts = unknown(older);
+    posts.forEach(polish);
+    list.append(...posts);
+    const after = link("a[rel=next]", older);
+    if (after) next.href = after.href;
+    else next.remove();
+    return after;
+  });
+  if (here.searchParams.has("order")) return;
+  endless(one(".above"), async () => {
+    // In the order of time, from the first in the list on.
+    const address = new URL(here);
+    address.searchParams.delete("cursor");
+    address.searchParams.set("order", "oldest");
+    address.searchParams.set("from", one("time", list)?.getAttribute("datetime") ?? "");
+    const posts = unknown(await page(address)).reverse();
+    posts.forEach(polish);
+    const height = list.scrollHeight;
+    list.prepend(...posts);
+    scrollBy(0, list.scrollHeight - height);
+    return posts.length;
+  });
+}
+
+/** With Shift, a click on a value leaves out what has it. */
+addEventListener("click", (event) => {
+  const clicked = event.shiftKey && event.target instanceof Element ? event.target.closest("a[data-filter]") : null;
+  if (!(clicked instanceof HTMLAnchorElement)) return;
+  event.preventDefault();
+  const name = clicked.dataset.filter ?? "";
+  const opposite = `not${name[0].toUpperCase()}${name.slice(1)}`;
+  const address = new URL(here);
+  const [value, before] = [new URL(clicked.href).searchParams.get(name) ?? "", address.searchParams.get(opposite)];
+  address.searchParams.set(opposite, before && name !== "text" ? `${before},${value}` : value);
+  address.searchParams.delete("cursor");
+  location.assign(address);
+});
+
+/** Where a drag over a histogram began. @type {{ x: number, time: number } | null} */
+let begin = null;
+
+/** A drag sets the time. The drawing may be replaced meanwhile, its figure is not. @param {HTMLElement} figure */
+function brush(figure) {
   const at = (/** @type {PointerEvent} */ event) => {
-    const svg = figure.querySelector("svg.histogram");
-    if (!(svg instanceof SVGSVGElement)) return null;
-    const [from, to] = ["from", "to"].map((name) => Date.parse(svg.dataset[name] ?? ""));
-    const [left, width] = ["left", "width"].map((name) => Number(svg.dataset[name]));
+    const svg = one("svg.histogram", figure);
+    if (!svg) return null;
+    const [from, to] = [svg.dataset.from, svg.dataset.to].map((time) => Date.parse(time ?? ""));
+    const [left, width] = [Number(svg.dataset.left), Number(svg.dataset.width)];
     const box = svg.getBoundingClientRect();
     const x = Math.min(width, Math.max(left, (event.clientX - box.left) * width / box.width));
     return { svg, x, time: from + (to - from) * (x - left) / (width - left) };
   };
-  /** @type {{ x: number, time: number } | null} */
-  let begin = null;
   const chosen = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   chosen.setAttribute("class", "chosen");
-  chosen.setAttribute("y", "0");
   chosen.setAttribute("height", "100%");
   figure.addEventListener("dragstart", (event) => event.preventDefault());
   figure.addEventListener("pointerdown", (event) => {
-    const isMouse = event instanceof PointerEvent && event.pointerType === "mouse" && event.button === 0;
+    const isMouse = event.pointerType === "mouse" && event.button === 0;
     if (isMouse && event.target instanceof Element && event.target.closest("svg.histogram")) begin = at(event);
   });
   figure.addEventListener("pointermove", (event) => {
-    const end = begin && event instanceof PointerEvent ? at(event) : null;
+    const end = begin && at(event);
     if (!begin || !end || Math.abs(end.x - begin.x) < 5) return;
     end.svg.append(chosen);
     chosen.setAttribute("x", String(Math.min(begin.x, end.x)));
     chosen.setAttribute("width", String(Math.abs(end.x - begin.x)));
   });
   addEventListener("pointerup", (event) => {
-    const end = begin ? at(event) : null;
+    const end = begin && at(event);
     if (!begin || !end) return;
     const [first, last] = [begin.time, end.time].sort((a, b) => a - b);
-    const moved = Math.abs(end.x - begin.x) >= 5;
+    const isDrag = Math.abs(end.x - begin.x) >= 5 && last - first >= 1000;
     begin = null;
     chosen.remove();
-    if (!moved || last - first < 1000) return;
+    if (!isDrag) return;
     // The click that ends the drag follows no link; if none comes, the next click is not lost.
     const ignore = (/** @type {Event} */ click) => click.preventDefault();
     figure.addEventListener("click", ignore, { once: true, capture: true });
     setTimeout(() => figure.removeEventListener("click", ignore, { capture: true }));
-    const address = new URL(location.href);
+    const address = new URL(here);
     address.searchParams.set("from", new Date(first).toISOString());
     address.searchParams.set("to", new Date(last).toISOString());
     address.searchParams.delete("cursor");
     location.assign(address);
   });
-  return () => begin !== null;
 }
 
-/** `/` searches, `j` and `k` go from post to post, `?` lists the keys, Esc leaves. */
-function keys() {
-  const help = document.createElement("dialog");
-  help.setAttribute("aria-label", "Keys");
-  help.innerHTML = "<h2>Keys</h2><dl><dt>/</dt><dd>search</dd><dt>j, k</dt><dd>next post, the one before</dd><dt>Enter</dt><dd>open the post</dd><dt>?</dt><dd>these keys</dd><dt>Esc</dt><dd>leave</dd></dl><form method=\"dialog\"><button>Close</button></form>";
-  document.body.append(help);
+/** `/` searches, `j` and `k` go from post to post, `?` lists the keys, Esc leaves. @param {HTMLDialogElement} help @param {HTMLInputElement} single */
+function keys(help, single) {
+  // Who speaks to the computer, or types by chance, can switch single letters off.
+  single.checked = localStorage.getItem("keys") !== "off";
+  single.addEventListener("change", () => localStorage.setItem("keys", single.checked ? "on" : "off"));
   addEventListener("keydown", (event) => {
-    const target = event.target;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) {
-      if (event.key === "Escape") target.blur();
-      return;
-    }
-    if (event.key === "/") {
-      const field = document.querySelector("input[type=search]") ?? document.querySelector("input[name=keyword]");
-      if (field instanceof HTMLInputElement) { event.preventDefault(); field.focus(); }
-    } else if (event.key === "?") {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof HTMLElement)) return;
+    if (target.matches("input, select")) {
+      if (key === "Escape") target.blur();
+    } else if (key === "?") {
       help.showModal();
-    } else if (event.key === "j" || event.key === "k") {
+    } else if (key === "Enter" && target.matches(".post")) {
+      link("a.view", target)?.click();
+    } else if (key === "/" && single.checked) {
+      event.preventDefault();
+      (one("input[type=search]") ?? one("input[name=keyword]"))?.focus();
+    } else if ((key === "j" || key === "k") && single.checked) {
       const posts = $(".post");
-      const now = posts.findIndex((post) => post.classList.contains("chosen"));
-      const next = posts[Math.min(posts.length - 1, Math.max(0, now + (event.key === "j" ? 1 : -1)))];
-      if (!(next instanceof HTMLElement)) return;
+      const now = posts.findIndex((post) => post.matches(".chosen"));
+      const next = posts[Math.min(posts.length - 1, Math.max(0, now + (key === "j" ? 1 : -1)))];
       posts[now]?.classList.remove("chosen");
-      next.classList.add("chosen");
-      next.tabIndex = -1;
-      next.focus({ preventScroll: true });
-      next.scrollIntoView({ block: "nearest" });
-    } else if (event.key === "Enter" && target instanceof HTMLElement && target.classList.contains("post")) {
-      const page = target.querySelector("a.view");
-      if (page instanceof HTMLAnchorElement) page.click();
+      next?.classList.add("chosen");
+      next?.setAttribute("tabindex", "-1");
+      next?.focus({ preventScroll: true });
+      next?.scrollIntoView({ block: "nearest" });
     }
   });
 }
 
 polish(document);
-const isBrushing = brush();
-endless();
-keys();
-if (isNow || isNewest) setTimeout(follow, 2000);
+const figure = one(".brush");
+if (figure) brush(figure);
+if (list) scroll(list);
+const help = document.querySelector("dialog");
+const single = help?.querySelector("input");
+if (help && single) keys(help, single);
+if (isNow || isNewest) {
+  if (pause) {
+    pause.hidden = false;
+    pause.onclick = () => { pause.ariaPressed = String(pause.ariaPressed !== "true"); };
+  }
+  setTimeout(follow, lookEvery);
+}

@@ -26,8 +26,7 @@ impl Address {
     /// The value of a parameter.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let mut found = self.parameters.iter().filter(|(other, _)| other == name);
-        found.next().map(|(_, value)| value.as_str())
+        self.all(name).next()
     }
 
     /// The same address with another value of a parameter.
@@ -40,6 +39,19 @@ impl Address {
             None => changed.parameters.push((name.to_owned(), value)),
         }
         changed
+    }
+
+    /// The same address with one more value of a parameter that may be there several times.
+    #[must_use]
+    pub fn and(&self, name: &str, value: impl fmt::Display) -> Self {
+        let mut changed = self.clone();
+        changed.parameters.push((name.to_owned(), value.to_string()));
+        changed
+    }
+
+    /// The values of a parameter that may be there several times.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.parameters.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
     /// The same address without a parameter.

@@ -4,6 +4,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::address::Address;
+use crate::filter::{self, Chip, FILTERS};
 use crate::frame::{Frame, Rendered, Tab, framed};
 use crate::histogram::Histogram;
 use crate::post::Post;
@@ -48,26 +49,8 @@ pub struct Shown<'a> {
     pub page: &'a PostPage,
 }
 
-/// A filter that is set: what it says, and the address without it.
-struct Chip {
-    name: &'static str,
-    value: String,
-    without: String,
-}
-
-/// The parameters that filter, with their names.
-const FILTERS: [(&str, &str); 6] = [
-    ("from", "from"),
-    ("to", "to"),
-    ("country", "country"),
-    ("countryHow", "known by"),
-    ("language", "language"),
-    ("text", "text"),
-];
-
-/// The parameters of this view that are those of `GET /tweets`.
-pub const PARAMETERS: [&str; 9] =
-    ["keyword", "from", "to", "country", "countryHow", "language", "text", "versions", "order"];
+/// The filters that have a field of their own in the form.
+const FIELDS: [&str; 3] = ["country", "language", "text"];
 
 #[derive(Template)]
 #[template(path = "browse.html")]
@@ -79,6 +62,8 @@ struct View<'a> {
     /// Where pictures are shown, or hidden again; `None` where there are none.
     pictures_switch: Option<String>,
     chips: Vec<Chip>,
+    /// What the form keeps besides its own fields.
+    kept: Vec<(&'static str, &'a str)>,
     histogram: String,
     exports: Vec<(&'static str, String)>,
     curl: String,
@@ -95,11 +80,6 @@ impl Browse<'_> {
     /// None that data could cause.
     pub fn page(&self, frame: &Frame) -> Rendered {
         let Self { address, keywords, shown, pictures, api: base } = self;
-        let chip = |(name, says): &(&str, &'static str)| {
-            let value = address.get(name)?.to_owned();
-            let without = address.without(name).without("cursor").to_string();
-            Some(Chip { name: says, value, without })
-        };
         let histogram = shown.as_ref().map(|shown| {
             let posts = words::count(shown.histogram.total(), "post");
             let title = format!("{posts} of {} by {}", shown.keyword, shown.histogram.unit.name());
@@ -109,7 +89,9 @@ impl Browse<'_> {
         });
         let has_pictures =
             shown.as_ref().is_some_and(|shown| shown.page.tweets.iter().any(|post| post.picture().is_some()));
-        let api = address.at("/tweets", &PARAMETERS);
+        let parameters = filter::parameters();
+        let export = address.at("/export", &parameters);
+        let kept = FILTERS.iter().map(|filter| filter.name).filter(|name| !FIELDS.contains(name));
         let view = View {
             address,
             keywords,
@@ -117,26 +99,19 @@ impl Browse<'_> {
             pictures: *pictures,
             pictures_switch: (*pictures || has_pictures)
                 .then(|| address.with("pictures", if *pictures { "off" } else { "on" }).to_string()),
-            chips: FILTERS.iter().filter_map(chip).collect(),
+            chips: filter::chips(address),
+            kept: kept.chain(["versions"]).filter_map(|name| Some((name, address.get(name)?))).collect(),
             histogram: histogram.unwrap_or_default(),
             exports: [("JSON", ""), ("JSON lines", "jsonl"), ("CSV", "csv"), ("ids", "ids")]
                 .map(|(name, format)| {
-                    let api = address.at("/export", &PARAMETERS);
-                    (
-                        name,
-                        if format.is_empty() {
-                            api.to_string()
-                        } else {
-                            api.with("format", format).to_string()
-                        },
-                    )
+                    let export =
+                        if format.is_empty() { export.clone() } else { export.with("format", format) };
+                    (name, export.to_string())
                 })
                 .into(),
             signed_in: frame.signed_in,
-            is_filtered: ["country", "countryHow", "language", "text"]
-                .iter()
-                .any(|name| address.get(name).is_some()),
-            curl: format!("{base}{}", api.with("format", "jsonl")),
+            is_filtered: filter::looks_at_posts(address),
+            curl: format!("{base}{}", address.at("/tweets", &parameters).with("format", "jsonl")),
             next: shown
                 .as_ref()
                 .and_then(|shown| shown.page.next_cursor.as_ref())

@@ -102,6 +102,9 @@ struct View<'a> {
     more_countries: u64,
     known: Vec<(&'static str, u64, u64)>,
     rankings: Vec<Ranking>,
+    /// The charts by themselves: what they are, and where.
+    posts_files: [(&'static str, String); 3],
+    country_files: [(&'static str, String); 3],
     ranges: Vec<(&'static str, String)>,
 }
 
@@ -126,9 +129,20 @@ impl Charts<'_> {
             let from = now.before(std::time::Duration::from_secs(hours * 3600));
             (name, address.with("from", from.minute() + ":00Z").without("to").to_string())
         };
+        let file =
+            |(name, path): (&'static str, &'static str)| (name, address.at(path, &PARAMETERS).to_string());
+        let posts_files =
+            [("picture", "/charts/posts.svg"), ("CSV", "/charts/posts.csv"), ("JSON", "/charts/posts.json")];
+        let country_files = [
+            ("picture", "/charts/countries.svg"),
+            ("CSV", "/charts/countries.csv"),
+            ("JSON", "/charts/countries.json"),
+        ];
         let view = View {
+            posts_files: posts_files.map(file),
+            country_files: country_files.map(file),
             histogram,
-            map: map(self.countries, &browse),
+            map: map::world(&self.countries.map(Some(&browse))),
             change: self.before.map(|before| change(before, self.histogram.total())),
             more_countries: countries.len().saturating_sub(COUNTRIES) as u64,
             countries: countries.into_iter().take(COUNTRIES).collect(),
@@ -141,19 +155,34 @@ impl Charts<'_> {
     }
 }
 
-/// The map of the posts by country; a click on one leads to its posts.
-fn map(counts: &CountryCounts, browse: &Address) -> String {
-    let (mut countries, mut unknown) = (BTreeMap::new(), 0);
-    for row in &counts.statistics {
-        match row.country.parse::<Country>() {
-            Ok(country) => {
-                let link = browse.with("country", country).to_string();
-                countries.insert(country, Posts { count: row.tweets, link });
+impl CountryCounts {
+    /// The map of the posts by country; a click on one leads to its posts at `browse`.
+    fn map(&self, browse: Option<&Address>) -> Map<'static> {
+        let (mut countries, mut unknown) = (BTreeMap::new(), 0);
+        for row in &self.statistics {
+            match row.country.parse::<Country>() {
+                Ok(country) => {
+                    let link = browse.map(|browse| browse.with("country", country).to_string());
+                    countries.insert(country, Posts { count: row.tweets, link: link.unwrap_or_default() });
+                }
+                Err(_) => unknown += row.tweets,
             }
-            Err(_) => unknown += row.tweets,
         }
+        Map { title: "Posts by country", description: "A map of the world.", countries, unknown }
     }
-    map::world(&Map { title: "Posts by country", description: "A map of the world.", countries, unknown })
+
+    /// The map as a file of its own.
+    #[must_use]
+    pub fn picture(&self) -> String {
+        map::picture(&self.map(None))
+    }
+
+    /// The counts as CSV.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let rows = self.statistics.iter().map(|row| format!("{},{}\n", row.country, row.tweets));
+        std::iter::once("country,posts\n".to_owned()).chain(rows).collect()
+    }
 }
 
 /// How a period compares with the one before.
@@ -227,7 +256,7 @@ fn rankings(posts: &[Post], browse: Option<&Address>) -> Vec<Ranking> {
         rank(
             "Authors",
             &|post| post.author_username.iter().map(|name| format!("@{name}")).collect(),
-            &|_| None,
+            &|name| filtered("author", name.trim_start_matches('@')),
         ),
     ]
 }

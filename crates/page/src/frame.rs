@@ -1,5 +1,7 @@
 //! What is around every view: its title, the navigation, who is signed in.
 
+use std::time::Duration;
+
 use askama::Template;
 
 use crate::assets;
@@ -11,6 +13,8 @@ pub struct Frame {
     pub signed_in: bool,
     /// Whether what changes something is offered: the key has the scope `control`, or none is required.
     pub may_control: bool,
+    /// How often a view that is followed is looked at again.
+    pub look_every: Duration,
 }
 
 /// A part of the navigation.

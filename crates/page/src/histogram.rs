@@ -1,5 +1,6 @@
 //! Bars over time, as SVG: how many posts there are, where posts may be missing, and never a zero where nothing is known.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Deserialize;
@@ -32,6 +33,35 @@ pub struct Row {
     pub tweets: u64,
 }
 
+/// What a time may lack, the most first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// All posts, because the keyword was not collected, as far as is known.
+    NotCollected,
+    /// All posts.
+    All,
+    /// Some kinds of posts.
+    Some,
+}
+
+impl Lack {
+    fn name(self) -> &'static str {
+        match self {
+            Self::NotCollected => "notCollected",
+            Self::All => "all",
+            Self::Some => "some",
+        }
+    }
+
+    fn class(self) -> &'static str {
+        match self {
+            Self::All => "gap",
+            Self::Some => "gap some",
+            Self::NotCollected => "gap off",
+        }
+    }
+}
+
 /// A time in which posts may be missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
@@ -39,8 +69,8 @@ pub struct Missing {
     pub from: UtcTime,
     /// Its end.
     pub to: UtcTime,
-    /// Whether all posts may be missing, rather than some kinds.
-    pub all: bool,
+    /// What it may lack.
+    pub lack: Lack,
     /// What is said of it.
     pub says: String,
 }
@@ -65,7 +95,7 @@ const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 180.0;
 /// What a drawing looks like by itself; in a page, the page's own style says so.
 const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#55625f}.grid{stroke:#dde3e0}.bar{fill:#0b6e69}\
-    .hatch{stroke:#8a5300;stroke-width:3}.gap{fill:url(#hatch);stroke:#8a5300}.gap.some{fill:#8a5300;fill-opacity:.22;stroke:none}";
+    .hatch{stroke:#8a5300;stroke-width:3}.gap{fill:url(#hatch);stroke:#8a5300}.gap.some{fill:#8a5300;fill-opacity:.22;stroke:none}.gap.off{fill:#55625f;fill-opacity:.12;stroke:none}";
 
 /// The room for the numbers at the left, and for the times below.
 const LEFT: f64 = 44.0;
@@ -81,6 +111,36 @@ impl Histogram {
             Some(Bar { start: unit.parse(name)?, posts: row.tweets })
         };
         rows.iter().filter_map(bar).collect()
+    }
+
+    /// The times before `since` without a post: the keyword was not collected then, as far as is known.
+    #[must_use]
+    pub fn not_collected(&self, since: UtcTime) -> Vec<Missing> {
+        let end = since.min(self.to);
+        let with_posts: BTreeSet<UtcTime> =
+            self.bars.iter().filter(|bar| bar.posts > 0).map(|bar| bar.start).collect();
+        let length = self.unit.length();
+        let mut missing: Vec<Missing> = Vec::new();
+        let mut start = self.unit.start(self.from);
+        while start < end {
+            let (from, to) = (start.max(self.from), start.after(length).min(end));
+            start = start.after(length);
+            if with_posts.contains(&self.unit.start(from)) {
+                continue;
+            }
+            match missing.last_mut() {
+                Some(before) if before.to == from => before.to = to,
+                _ => missing.push(Missing { from, to, lack: Lack::NotCollected, says: String::new() }),
+            }
+        }
+        for Missing { from, to, says, .. } in &mut missing {
+            *says = format!(
+                "not collected from {} to {}, as far as is known",
+                words::time(*from),
+                words::time(*to)
+            );
+        }
+        missing
     }
 
     /// How many posts there are in all.
@@ -105,6 +165,22 @@ impl Histogram {
         svg.replacen("<defs>", &format!("<title>{}</title><style>{STYLE}</style><defs>", escaped(title)), 1)
     }
 
+    /// The same as CSV: a row for each unit of time, with what it may lack: `all`, `some`, `notCollected` or nothing.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let posts: BTreeMap<UtcTime, u64> = self.bars.iter().map(|bar| (bar.start, bar.posts)).collect();
+        let mut csv = format!("{},posts,mayLack\n", self.unit.name());
+        let mut start = self.unit.start(self.from);
+        while start < self.to {
+            let end = start.after(self.unit.length());
+            let lacks = self.missing.iter().filter(|missing| missing.from < end && missing.to > start);
+            let lacks = lacks.map(|missing| missing.lack).min().map_or("", Lack::name);
+            let _ = writeln!(csv, "{start},{},{lacks}", posts.get(&start).copied().unwrap_or_default());
+            start = end;
+        }
+        csv
+    }
+
     /// The drawing. `link` says where a click on a bar leads; nowhere, if that is empty.
     #[must_use]
     pub fn svg(&self, title: &str, link: impl Fn(UtcTime, UtcTime) -> String) -> String {
@@ -127,12 +203,12 @@ impl Histogram {
                 words::number(posts)
             );
         }
-        for Missing { from, to, all, says } in &self.missing {
+        for Missing { from, to, lack, says } in &self.missing {
             if *to < self.from || *from > self.to {
                 continue;
             }
             let (left, right) = (self.x(*from), self.x(*to));
-            let class = if *all { "gap" } else { "gap some" };
+            let class = lack.class();
             let _ = write!(
                 svg,
                 "<rect class=\"{class}\" x=\"{left:.1}\" y=\"{ABOVE}\" width=\"{:.1}\" height=\"{:.1}\"><title>{}</title></rect>",
@@ -237,13 +313,13 @@ mod tests {
                 Missing {
                     from: at("2026-11-27T13:00:00Z"),
                     to: at("2026-11-27T14:00:00Z"),
-                    all: true,
+                    lack: Lack::All,
                     says: "a \"cut\" & <more>".to_owned(),
                 },
                 Missing {
                     from: at("2026-11-20T13:00:00Z"),
                     to: at("2026-11-20T14:00:00Z"),
-                    all: true,
+                    lack: Lack::All,
                     says: "before".to_owned(),
                 },
             ],
@@ -260,6 +336,33 @@ mod tests {
         );
         assert!(svg.contains("a &quot;cut&quot; &amp; &lt;more&gt;") && !svg.contains("before"));
         assert_eq!(histogram().total(), 93);
+    }
+
+    #[test]
+    fn time_without_posts_before_a_keyword_was_started_is_no_zero() {
+        let since = |text: &str| {
+            let missing = histogram().not_collected(at(text));
+            missing.into_iter().map(|missing| (missing.from.hour(), missing.to.minute())).collect::<Vec<_>>()
+        };
+        let spans = |spans: &[(&str, &str)]| -> Vec<(String, String)> {
+            let day = |time: &str| format!("2026-11-27T{time}");
+            spans.iter().map(|(from, to)| (day(from), day(to))).collect()
+        };
+        assert_eq!(since("2026-11-27T08:00:00Z"), []);
+        assert_eq!(since("2026-11-27T11:30:00Z"), spans(&[("08", "10:00"), ("11", "11:30")]));
+        let all = spans(&[("08", "10:00"), ("11", "12:00"), ("13", "20:00")]);
+        assert_eq!(since("2026-12-01T00:00:00Z"), all);
+    }
+
+    #[test]
+    fn a_table_has_every_unit_and_says_what_it_may_lack() {
+        let mut histogram = histogram();
+        histogram.missing.extend(histogram.not_collected(at("2026-11-27T09:00:00Z")));
+        let csv = histogram.csv();
+        let rows: Vec<&str> = csv.lines().collect();
+        assert_eq!(rows.len(), 13);
+        assert_eq!(rows[..2], ["hour,posts,mayLack", "2026-11-27T08:00:00.000Z,0,notCollected"]);
+        assert_eq!(rows[5..7], ["2026-11-27T12:00:00.000Z,90,", "2026-11-27T13:00:00.000Z,0,all"]);
     }
 
     #[test]

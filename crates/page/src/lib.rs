@@ -7,6 +7,7 @@ pub mod address;
 pub mod assets;
 pub mod browse;
 pub mod charts;
+pub mod filter;
 pub mod frame;
 pub mod histogram;
 pub mod map;

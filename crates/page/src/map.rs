@@ -51,13 +51,16 @@ pub struct Map<'a> {
 pub struct Posts {
     /// How many there are.
     pub count: u64,
-    /// Where the country leads to when it is followed, as in `href`. The scheme is not checked.
+    /// Where the country leads to when it is followed, as in `href`; nowhere, if that is empty. The scheme is not checked.
     pub link: String,
 }
 
 /// The picture is this wide and high, in units of its `viewBox`.
 const WIDTH: u32 = 1000;
 const HEIGHT: u32 = 490;
+/// What a map looks like by itself; in a page, the page's own style says so.
+const STYLE: &str = "text{font-family:system-ui,sans-serif;fill:#17211f}path,circle{stroke:#fff;stroke-width:.5}\
+    .c0{fill:#e6eae8}.c1{fill:#bfe0dc}.c2{fill:#8ccac4}.c3{fill:#4fa9a3}.c4{fill:#1f827c}.c5{fill:#0a5752}";
 /// The radius of a dot, which stands for a country too small to be hit. `data/make` keeps their centres 4.5 apart.
 const RADIUS: u32 = 3;
 
@@ -71,6 +74,14 @@ pub fn world(map: &Map<'_>) -> String {
     // Writing to a `String` cannot fail.
     let _ = write_world(&mut svg, map);
     svg
+}
+
+/// The map as a file of its own, with its style in it.
+#[must_use]
+pub fn picture(map: &Map<'_>) -> String {
+    let own = format!("<svg width=\"{WIDTH}\" height=\"{HEIGHT}\" ");
+    let svg = world(map).replacen("<svg ", &own, 1);
+    svg.replacen("</desc>", &format!("</desc><style>{STYLE}</style>"), 1)
 }
 
 fn write_world(out: &mut String, map: &Map<'_>) -> fmt::Result {
@@ -93,7 +104,8 @@ fn write_world(out: &mut String, map: &Map<'_>) -> fmt::Result {
 
 fn write_country(out: &mut String, shape: &Shape, posts_here: Option<&Posts>, scale: &Scale) -> fmt::Result {
     let count = posts_here.map_or(0, |posts| posts.count);
-    let link = posts_here.filter(|posts| posts.count > 0).map(|posts| posts.link.as_str());
+    let link = posts_here.filter(|posts| posts.count > 0 && !posts.link.is_empty());
+    let link = link.map(|posts| posts.link.as_str());
     match link {
         Some(link) => write!(out, r#"<a href="{}">"#, Escaped(link))?,
         None => out.write_str("<g>")?,

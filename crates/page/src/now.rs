@@ -7,6 +7,7 @@ use std::time::Duration;
 use askama::Template;
 use utc_time::UtcTime;
 
+use crate::address::Address;
 use crate::frame::{Frame, Rendered, Tab, framed};
 use crate::stream::{Gap, Keyword, Spending, Stream};
 use crate::svg::{HATCH, escaped, spark};
@@ -23,6 +24,8 @@ pub struct Now<'a> {
     pub now: UtcTime,
     /// Whether posts are made up by the stub.
     pub made_up: bool,
+    /// Where the keywords that have just been stopped can be started again.
+    pub stopped: &'a [Address],
 }
 
 /// The state in a sentence, and how it looks: `good`, `busy`, `bad` or `calm`.
@@ -66,10 +69,11 @@ struct View<'a> {
     meters: [Meter; 2],
     lanes: Vec<Lane<'a>>,
     gaps: Vec<&'a Gap>,
+    stopped: &'a [Address],
 }
 
 /// How far back the time line of gaps goes.
-const TIME_LINE: Duration = Duration::from_secs(24 * 60 * 60);
+pub const TIME_LINE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many gaps are listed.
 const GAPS: usize = 12;
@@ -92,6 +96,7 @@ impl Now<'_> {
             meters: [meter("Today", &stream.today), meter("This month", &stream.this_month)],
             lanes: lanes(stream, &gaps, *now),
             gaps: gaps.into_iter().take(GAPS).collect(),
+            stopped: self.stopped,
         };
         framed(frame, "Now", Tab::Now, &view)
     }

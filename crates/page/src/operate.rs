@@ -75,6 +75,17 @@ pub struct KeyName {
     pub created: UtcTime,
 }
 
+/// The API keys, as far as the reader may know of them.
+#[derive(Clone, Debug)]
+pub enum KeyNames {
+    /// None is required.
+    NotRequired,
+    /// The reader's own only reads, so it does not see the others.
+    Hidden,
+    /// All.
+    Shown(Vec<KeyName>),
+}
+
 /// What the view shows.
 #[derive(Debug)]
 pub struct Operate<'a> {
@@ -84,8 +95,8 @@ pub struct Operate<'a> {
     pub forgotten: &'a Forgotten,
     /// Checking what was taken back.
     pub compliance: Option<&'a Compliance>,
-    /// The keys; `None` if none is required.
-    pub keys: Option<&'a [KeyName]>,
+    /// The keys.
+    pub keys: &'a KeyNames,
     /// The version of the program.
     pub version: &'a str,
     /// The time.

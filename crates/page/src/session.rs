@@ -3,7 +3,9 @@
 use askama::Template;
 use serde::Deserialize;
 
+use crate::address::Address;
 use crate::frame::{Frame, Rendered, Tab, framed};
+use crate::stream::Keyword;
 use crate::words;
 
 #[derive(Template)]
@@ -55,6 +57,45 @@ pub struct EstimatedSince {
     pub dollars: f64,
 }
 
+/// How a keyword is collected, where that is not as usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Without reposts.
+    pub without_reposts: bool,
+    /// How many posts it may bring in a day.
+    pub max_posts_a_day: Option<u64>,
+}
+
+impl Options {
+    /// The names of the parameters.
+    const REPOSTS: &'static str = "reposts";
+    const MAX_POSTS_A_DAY: &'static str = "maxPostsADay";
+
+    /// The options that parameters or fields of a form tell.
+    pub fn read<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Self {
+        Self {
+            without_reposts: value(Self::REPOSTS) == Some("false"),
+            max_posts_a_day: value(Self::MAX_POSTS_A_DAY).and_then(|posts| posts.parse().ok()),
+        }
+    }
+
+    /// The parameters that tell them.
+    #[must_use]
+    pub fn parameters(self) -> Vec<(&'static str, String)> {
+        let reposts = self.without_reposts.then(|| (Self::REPOSTS, "false".to_owned()));
+        let posts = self.max_posts_a_day.map(|posts| (Self::MAX_POSTS_A_DAY, posts.to_string()));
+        reposts.into_iter().chain(posts).collect()
+    }
+}
+
+/// A keyword that can be started again as it was: the address where that is asked.
+#[must_use]
+pub fn start_again(keyword: &Keyword) -> Address {
+    let options = Options { without_reposts: !keyword.reposts, max_posts_a_day: keyword.max_posts_a_day };
+    let address = Address::of("/start").with("keyword", &keyword.keyword);
+    options.parameters().into_iter().fold(address, |address, (name, value)| address.with(name, value))
+}
+
 /// What is asked before a keyword is started.
 #[derive(Debug, Template)]
 #[template(path = "start.html")]
@@ -63,6 +104,8 @@ pub struct Start<'a> {
     pub keyword: &'a str,
     /// Since when posts are fetched too, as a time.
     pub since: Option<&'a str>,
+    /// How it was collected before, if it is to be so again.
+    pub options: Options,
     /// What it would bring, or why that is not known.
     pub estimate: Result<&'a Estimate, &'a str>,
     /// Whether posts are made up by the stub.
@@ -90,6 +133,8 @@ impl Start<'_> {
 pub struct Stop<'a> {
     /// The keyword; all if absent.
     pub keyword: Option<&'a str>,
+    /// The keywords that are stopped.
+    pub stopped: &'a [&'a Keyword],
 }
 
 impl Stop<'_> {

@@ -35,6 +35,10 @@ pub struct Keyword {
     pub keyword: String,
     /// Since when it is requested.
     pub started_at: UtcTime,
+    /// Whether reposts are collected.
+    pub reposts: bool,
+    /// How many posts it may bring in a day, if it has a budget of its own.
+    pub max_posts_a_day: Option<u64>,
     /// Why the source refuses it.
     pub error: Option<String>,
     /// What it waits for.
@@ -171,6 +175,16 @@ pub struct Trouble {
 }
 
 impl Stream {
+    /// Since when posts of a keyword were collected, those from before it was started included; `None` if it is not collected.
+    #[must_use]
+    pub fn collected_since(&self, keyword: &str) -> Option<UtcTime> {
+        let started = self.keywords.iter().find(|requested| requested.keyword == keyword)?.started_at;
+        let is_history =
+            |gap: &&Gap| gap.keyword == keyword && gap.history.is_some() && gap.state == "closed";
+        let history = self.gaps.iter().filter(is_history).map(|gap| gap.from);
+        Some(history.fold(started, UtcTime::min))
+    }
+
     /// How many of the latest gaps are in this state, without those from before a keyword was started.
     #[must_use]
     pub fn missing_gaps(&self, state: &str) -> usize {

@@ -2,22 +2,23 @@
 #![expect(clippy::unwrap_used, reason = "helper functions of tests may panic")]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use page::address::Address;
 use page::browse::{Browse, PostPage, Shown};
 use page::charts::{Charts, CountryCounts};
 use page::frame::{Frame, problem};
-use page::histogram::{Bar, Histogram, Missing};
+use page::histogram::{Bar, Histogram, Lack, Missing};
 use page::now::Now;
-use page::operate::{DeadLetters, Forgotten, KeyName, Operate};
-use page::session::{Estimate, Start, Stop, sign_in};
+use page::operate::{DeadLetters, Forgotten, KeyName, KeyNames, Operate};
+use page::session::{Estimate, Options, Start, Stop, sign_in};
 use page::stream::Stream;
 use page::unit::Unit;
 use serde_json::{Value, json};
 use utc_time::UtcTime;
 
-const OWNER: Frame = Frame { signed_in: true, may_control: true };
-const READER: Frame = Frame { signed_in: true, may_control: false };
+const OWNER: Frame = Frame { signed_in: true, may_control: true, look_every: Duration::from_secs(2) };
+const READER: Frame = Frame { signed_in: true, may_control: false, look_every: Duration::from_secs(15) };
 
 /// What an attacker may write: a post's text, an author's name, a keyword.
 const TEXT: &str = "<img src=x onerror=alert(1)>";
@@ -46,8 +47,8 @@ fn stream(keyword: &str, cause: &str) -> Stream {
     serde_json::from_value(json!({
         "state": "running", "reason": cause,
         "keywords": [
-            { "keyword": keyword, "startedAt": "2026-11-27T10:00:00Z", "traffic": { "postsPerSecond": 12.34 }, "today": { "posts": 1234, "dollars": 6.17 } },
-            { "keyword": "refused", "startedAt": "2026-11-27T10:00:00Z", "error": cause, "today": { "posts": 0, "dollars": 0.0 } },
+            { "keyword": keyword, "startedAt": "2026-11-27T10:00:00Z", "reposts": true, "traffic": { "postsPerSecond": 12.34 }, "today": { "posts": 1234, "dollars": 6.17 } },
+            { "keyword": "refused", "startedAt": "2026-11-27T10:00:00Z", "reposts": true, "error": cause, "today": { "posts": 0, "dollars": 0.0 } },
         ],
         "today": { "posts": 1234, "dollars": 6.17, "budgetPosts": 2000, "budgetDollars": 10.0 },
         "thisMonth": { "posts": 40_000, "dollars": 200.0 },
@@ -72,7 +73,7 @@ fn histogram(says: &str) -> Histogram {
         missing: vec![Missing {
             from: at("2026-11-27T12:00:00Z"),
             to: at("2026-11-27T12:10:00Z"),
-            all: true,
+            lack: Lack::All,
             says: says.to_owned(),
         }],
     }
@@ -95,7 +96,9 @@ fn posts(text: &str, name: &str) -> PostPage {
 
 fn now_page(frame: &Frame, keyword: &str, cause: &str) -> String {
     let minutes = BTreeMap::from([(keyword.to_owned(), vec![0, 3, 1])]);
-    Now { stream: &stream(keyword, cause), minutes: &minutes, now: now(), made_up: true }.page(frame).unwrap()
+    Now { stream: &stream(keyword, cause), minutes: &minutes, now: now(), made_up: true, stopped: &[] }
+        .page(frame)
+        .unwrap()
 }
 
 fn browse_page(keyword: &str, text: &str, name: &str, pictures: bool) -> String {
@@ -140,14 +143,18 @@ fn operate_page(frame: &Frame, keyword: &str, cause: &str) -> String {
     .unwrap();
     let receipt = json!({ "id": "1", "keyword": keyword, "state": "done", "begunAt": "2026-11-27T12:00:00Z", "deleted": { "posts": 3 } });
     let forgotten: Forgotten = serde_json::from_value(json!({ "receipts": [receipt] })).unwrap();
-    let keys = [KeyName { name: cause.to_owned(), scope: "read", created: at("2026-11-01T00:00:00Z") }];
+    let keys = KeyNames::Shown(vec![KeyName {
+        name: cause.to_owned(),
+        scope: "read",
+        created: at("2026-11-01T00:00:00Z"),
+    }]);
     let stream = stream(keyword, cause);
     let compliance = stream.compliance.as_ref();
     Operate {
         dead_letters: &letters,
         forgotten: &forgotten,
         compliance,
-        keys: Some(&keys),
+        keys: &keys,
         version: "0.1.0",
         now: now(),
     }
@@ -161,7 +168,9 @@ fn start_page(keyword: &str, since: Option<&str>) -> String {
         "since": { "since": "2026-11-01T00:00:00Z", "posts": 2600, "isExtrapolated": true, "dollars": 13.0 },
     }))
     .unwrap();
-    Start { keyword, since, estimate: Ok(&estimate), made_up: false }.page(&OWNER).unwrap()
+    Start { keyword, since, options: Options::default(), estimate: Ok(&estimate), made_up: false }
+        .page(&OWNER)
+        .unwrap()
 }
 
 #[test]
@@ -172,7 +181,12 @@ fn each_view_looks_as_it_did() {
     insta::assert_snapshot!("charts", content(&charts_page("zebra", "ab #cd", "Ona")));
     insta::assert_snapshot!("operate", content(&operate_page(&OWNER, "zebra", cause)));
     insta::assert_snapshot!("start", content(&start_page("zebra", Some("2026-11-01T00:00:00Z"))));
-    insta::assert_snapshot!("stop", content(&Stop { keyword: Some("zebra") }.page(&OWNER).unwrap()));
+    let mut stopped = stream("zebra", "").keywords.remove(0);
+    (stopped.reposts, stopped.max_posts_a_day) = (false, Some(100));
+    insta::assert_snapshot!(
+        "stop",
+        content(&Stop { keyword: Some("zebra"), stopped: &[&stopped] }.page(&OWNER).unwrap())
+    );
     insta::assert_snapshot!(
         "sign_in",
         content(&sign_in("/browse?keyword=zebra", Some("this key is not valid")).unwrap())
@@ -196,8 +210,10 @@ fn what_people_wrote_is_never_markup() {
         operate_page(&OWNER, NAME, NAME),
         start_page(KEYWORD, Some(NAME)),
         start_page(NAME, Some(TEXT)),
-        Start { keyword: TEXT, since: None, estimate: Err(NAME), made_up: true }.page(&OWNER).unwrap(),
-        Stop { keyword: Some(NAME) }.page(&OWNER).unwrap(),
+        Start { keyword: TEXT, since: None, options: Options::default(), estimate: Err(NAME), made_up: true }
+            .page(&OWNER)
+            .unwrap(),
+        Stop { keyword: Some(NAME), stopped: &[] }.page(&OWNER).unwrap(),
         sign_in(NAME, Some(TEXT)).unwrap(),
         problem(&OWNER, KEYWORD, TEXT, NAME).unwrap(),
     ] {

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use api::{Authorizer, Keys, authorize, description};
+use api::{Authorizer, AuthorizerConfig, Keys, authorize, description};
 use local::Fate;
-use service::parameters::ParameterStore;
 
 use crate::world::{World, post};
 
@@ -95,10 +94,8 @@ async fn a_revoked_key_is_valid_for_at_most_half_a_minute() {
 #[tokio::test]
 async fn the_gateways_authorizer_decides_as_one_machine_does() {
     let (world, reader, owner) = guarded().await;
-    let authorizer = Authorizer::new(
-        ParameterStore::new(aws_sdk_ssm::Client::new(world.machine.aws.sdk())),
-        "ApiKeys".to_owned(),
-    );
+    let config = AuthorizerConfig { keys_parameter: "ApiKeys".to_owned() };
+    let authorizer = Authorizer::new(world.machine.aws.sdk(), config);
     let allowed = async |route: &str, key: Option<&str>| {
         let (method, path) = route.split_once(' ').unwrap_or((route, "/stream"));
         // The fields of the gateway's documented event that the authorizer reads.

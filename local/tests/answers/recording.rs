@@ -5,7 +5,7 @@ use std::path::Path;
 
 use posts::Post;
 use posts::envelope::{EncodedPost, Envelope, Parcel};
-use posts::sources::{Sent, Source, x};
+use posts::sources::x;
 use serde_json::{Value, json};
 use utc_time::UtcTime;
 
@@ -20,9 +20,8 @@ fn recording() -> Vec<String> {
 /// What the consumer reads of a line that the streamer sent.
 fn post(line: &str, read_at: UtcTime) -> Post {
     let head: ::x::wire::StreamHead<'_> = serde_json::from_str(line).unwrap();
-    let head = x::head(&head.data.unwrap()).unwrap();
     let mut parcel = Parcel::new("k".parse().unwrap());
-    parcel.add(&EncodedPost::encode(Sent::new(head, Source::X, line.to_owned()), read_at).unwrap());
+    parcel.add(&EncodedPost::encode(x::sent(&head, line).unwrap(), read_at).unwrap());
     let mut envelope = Envelope::decode(&parcel.body()).unwrap();
     assert!(envelope.unusable.is_empty());
     envelope.posts.pop().unwrap()
@@ -105,16 +104,13 @@ fn kept(line: &Value) -> Value {
     let is_kept = |post: &Value| {
         references.iter().any(|reference| reference["type"] == "retweeted" && reference["id"] == post["id"])
     };
-    if let Some(includes) = kept["includes"].as_object_mut() {
-        let posts = includes.get_mut("tweets").and_then(Value::as_array_mut);
-        if posts.is_some_and(|posts| {
-            posts.retain(is_kept);
-            posts.is_empty()
-        }) {
-            includes.remove("tweets");
-        }
+    let refers_to_others = references.iter().any(|reference| reference["type"] != "retweeted");
+    if let Some(posts) = kept["includes"].get_mut("tweets").and_then(Value::as_array_mut)
+        && refers_to_others
+    {
+        posts.retain(is_kept);
     }
-    if kept["includes"].is_null() { line.clone() } else { kept }
+    kept
 }
 
 /// What the API said of a field, in the form of [`expected`].

@@ -2,12 +2,17 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use api::{AuthorizerConfig, ControlConfig, ReadConfig, description};
+use api::{AuthorizerConfig, ControlConfig, Page, ReadConfig, description};
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::{ALLOW, HOST, ORIGIN};
 use posts::statistics::StatisticsTable;
 use posts::tweets::TweetsTable;
 use service::own_metrics::Gauge;
 use stream::StreamStatusTable;
+use tower::ServiceExt as _;
 use yaml_serde::Value;
 
 use crate::template::{Template, plain};
@@ -120,10 +125,10 @@ fn functions_and_the_task_get_exactly_the_variables_that_they_read() {
         variables.iter().map(|(name, value)| (plain(name), template.given(value))).collect()
     };
     assert_variables(&variables("ReadFunction"), &["STREAM_ID", "ANSWER_BYTES"], |variable| {
-        ReadConfig::from_variables(variable)
+        AuthorizerConfig::from_variables(variable).and_then(|_| ReadConfig::from_variables(variable))
     });
     assert_variables(&variables("ControlFunction"), &["STREAM_ID"], |variable| {
-        ControlConfig::from_variables(variable)
+        AuthorizerConfig::from_variables(variable).and_then(|_| ControlConfig::from_variables(variable))
     });
     assert_variables(&variables("MinuteFunction"), &["STREAM_ID"], |variable| {
         ControlConfig::from_variables(variable)
@@ -164,9 +169,11 @@ fn routes_are_those_of_the_description_and_lead_to_the_right_function() {
     for (id, route) in template.of_type("AWS::ApiGatewayV2::Route") {
         let properties = &route["Properties"];
         let key = plain(&properties["RouteKey"]);
-        let custom = plain(&properties["AuthorizationType"]) == "CUSTOM";
+        let custom = properties["AuthorizationType"].as_str() == Some("CUSTOM");
         assert_eq!(custom, properties["AuthorizerId"] != Value::Null, "{id}");
-        if !key.starts_with("GET /docs") {
+        if is_of_the_page(&key) {
+            assert!(!custom, "{id}");
+        } else if !key.starts_with("GET /docs") {
             let target = plain(&properties["Target"]).replace("integrations/", "");
             assert!(routes.insert((key, custom, target)));
         } else {
@@ -194,6 +201,43 @@ fn routes_are_those_of_the_description_and_lead_to_the_right_function() {
     let (rate, burst) = (plain(&limits["ThrottlingRateLimit"]), plain(&limits["ThrottlingBurstLimit"]));
     let limits = format!("{rate} requests a second, in bursts of up to {burst}");
     assert!(description["info"]["description"].as_str().unwrap().contains(&limits), "{limits}");
+}
+
+/// Whether a route is the page's.
+fn is_of_the_page(key: &str) -> bool {
+    let (method, path) = key.split_once(' ').unwrap();
+    // `DELETE` and the like are the API's.
+    ["GET", "POST"].contains(&method) && [Page::view_paths(), Page::form_paths()].concat().contains(&path)
+}
+
+/// The routes of a router, as the template has them.
+async fn routes_of(router: axum::Router, paths: Vec<&str>, target: &str) -> BTreeSet<(String, String)> {
+    let mut routes = BTreeSet::new();
+    for path in paths {
+        // A method that nothing has is answered with those that there are.
+        let request = Request::patch(path.replace("{name}", "x").replace("{file}", "x"))
+            .header(HOST, "a")
+            .header(ORIGIN, "https://a");
+        let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let methods = answer.headers()[ALLOW].to_str().unwrap().split(',').filter(|method| *method != "HEAD");
+        routes.extend(methods.map(|method| (format!("{method} {path}"), target.to_owned())));
+    }
+    routes
+}
+
+#[tokio::test]
+async fn routes_of_the_page_are_those_that_it_has_and_lead_to_the_right_function() {
+    let template = Template::read();
+    let routes = template.of_type("AWS::ApiGatewayV2::Route").into_values().map(|route| {
+        let properties = &route["Properties"];
+        (plain(&properties["RouteKey"]), plain(&properties["Target"]).replace("integrations/", ""))
+    });
+    let routes: BTreeSet<_> = routes.filter(|(key, _)| is_of_the_page(key)).collect();
+    let page =
+        || Page { api: axum::Router::new(), authorizer: None, made_up: false, look_every: Duration::ZERO };
+    let views = routes_of(page().views(), Page::view_paths(), "ReadIntegration").await;
+    let forms = routes_of(page().forms(), Page::form_paths(), "ControlIntegration").await;
+    assert_eq!(routes, &views | &forms);
 }
 
 #[test]

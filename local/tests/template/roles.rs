@@ -231,6 +231,17 @@ async fn use_the_api(world: &World) {
     }
 }
 
+/// Looks at the page and sends it a form, as a browser does that has signed in.
+async fn use_the_page(world: &World) {
+    let url = format!("http://{}", world.machine.api);
+    let cookie = format!("aviary={}", world.key);
+    let view = world.http.get(&url).header("cookie", &cookie).send().await.unwrap();
+    assert_eq!(view.status(), 200);
+    let form = world.http.post(format!("{url}/stop")).header("cookie", cookie).header("origin", &url);
+    let answer = form.send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+}
+
 #[test]
 fn each_role_allows_exactly_what_its_program_does() {
     let seen = Arc::new(Mutex::new(BTreeMap::new()));
@@ -240,6 +251,7 @@ fn each_role_allows_exactly_what_its_program_does() {
         start_and_stop(&world).await;
         check_compliance(&world).await;
         consume(&world).await;
+        use_the_page(&world).await;
         use_the_api(&world).await;
     });
     let seen = seen.lock().unwrap();

@@ -58,14 +58,14 @@ pub(crate) struct Tweets {
 ///
 /// In order of time, either a page at a time or all posts of a range as one export.
 ///
-/// An index finds the keyword and the time range. `country`, `language` and `text` filter what the index finds: at most
+/// An index finds the keyword and the time range. The other parameters filter what the index finds, those that begin with `not` by leaving posts out: at most
 /// 5,000 posts are read for a page, so a page may hold fewer posts than `limit`, or none, and still have a `nextCursor`;
 /// `read` says how many were read. Following the cursors returns every post that was stored before the first page
 /// exactly once, even while new posts arrive. A new post can be found about a second after it was stored.
 ///
 /// `format` exports posts as lines of JSON or as CSV with a header row. `ids` exports a CSV of the posts' ids alone, which is what X lets you give
-/// to others; posts that were removed are in it for 30 days, with the time in `removedAt`, unless `country`, `countryHow`, `language` or
-/// `text` is sent: nothing tells whether a removed post would match them. In AWS an answer ends after about four megabytes;
+/// to others; posts that were removed are in it for 30 days, with the time in `removedAt`, unless there is a filter:
+/// nothing tells whether a removed post would match it. In AWS an answer ends after about four megabytes;
 /// its header `Link` (`rel="next"`) then names the address of the rest, which has a header row too.
 ///
 /// `fields`, and `columns` for a CSV, choose what is told of a post: all that its source said is stored. In a CSV, a text that a spreadsheet

@@ -1,7 +1,8 @@
 //! The parameters of `GET /tweets`, and the query they make.
 
 use place::{Country, CountryHow};
-use posts::tweets::{CountryFilter, Order, PostFilter, PostQuery};
+use posts::post::PostKind;
+use posts::tweets::{CountryFilter, Order, PostFilter, PostQuery, Without};
 use serde::Deserialize;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -11,7 +12,7 @@ use super::fields::Fields;
 use crate::error::ApiError;
 use crate::export::Formulas;
 use crate::request::{
-    InvalidValue, KeywordParameter, PageLimit, QueryTime, TimeRange, VersionsParameter, quoted,
+    InvalidValue, KeywordParameter, Listed, PageLimit, QueryTime, TimeRange, VersionsParameter, quoted,
 };
 
 #[derive(Deserialize, IntoParams)]
@@ -39,6 +40,31 @@ pub(crate) struct Parameters {
     /// Posts whose text contains this; upper and lower case are the same.
     #[param(inline)]
     text: Option<TextParameter>,
+    /// Posts of this kind.
+    #[param(inline)]
+    kind: Option<KindParameter>,
+    /// Posts by this author: the handle without `@`, in any case, or the id.
+    #[param(inline)]
+    author: Option<AuthorParameter>,
+    /// No posts of these countries; codes, or `unknown`, with commas between them.
+    #[serde(default)]
+    #[param(inline, value_type = Vec<CountryParameter>, style = Form, explode = false, min_items = 1, max_items = 20)]
+    not_country: Listed<CountryParameter>,
+    /// No posts in these languages.
+    #[serde(default)]
+    #[param(inline, value_type = Vec<LanguageParameter>, style = Form, explode = false, min_items = 1, max_items = 20)]
+    not_language: Listed<LanguageParameter>,
+    /// No posts of these kinds.
+    #[serde(default)]
+    #[param(inline, value_type = Vec<KindParameter>, style = Form, explode = false, min_items = 1, max_items = 20)]
+    not_kind: Listed<KindParameter>,
+    /// No posts by these authors.
+    #[serde(default)]
+    #[param(inline, value_type = Vec<AuthorParameter>, style = Form, explode = false, min_items = 1, max_items = 20)]
+    not_author: Listed<AuthorParameter>,
+    /// No posts whose text contains this.
+    #[param(inline)]
+    not_text: Option<TextParameter>,
     /// Posts on a page; 20 if absent. Not allowed with the other formats than `json`.
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
     pub(super) limit: Option<PageLimit>,
@@ -121,6 +147,9 @@ impl Parameters {
                 country_how: self.country_how,
                 language: self.language.as_ref().map(|LanguageParameter(code)| code.clone()),
                 text: self.text.as_ref().map(|TextParameter(text)| text.clone()),
+                kind: self.kind.map(|KindParameter(kind)| kind),
+                author: self.author.as_ref().map(|AuthorParameter(author)| author.clone()),
+                without: self.without(),
                 versions: self.versions.unwrap_or_default().into(),
             },
             order: match self.order {
@@ -128,6 +157,18 @@ impl Parameters {
                 Some(OrderParameter::Oldest) => Order::OldestFirst,
             },
         })
+    }
+}
+
+impl Parameters {
+    fn without(&self) -> Without {
+        Without {
+            countries: self.not_country.0.iter().map(|CountryParameter(country)| *country).collect(),
+            languages: self.not_language.0.iter().map(|LanguageParameter(code)| code.clone()).collect(),
+            kinds: self.not_kind.0.iter().map(|KindParameter(kind)| *kind).collect(),
+            authors: self.not_author.0.iter().map(|AuthorParameter(author)| author.clone()).collect(),
+            text: self.not_text.as_ref().map(|TextParameter(text)| text.clone()),
+        }
     }
 }
 
@@ -207,6 +248,60 @@ impl TryFrom<String> for LanguageParameter {
         let got = quoted(&code);
         Err(InvalidValue::new(format!(
             "must be a language code of 1 to 35 letters, digits or hyphens; got {got}"
+        )))
+    }
+}
+
+/// What kind of post it is.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct KindParameter(PostKind);
+
+impl TryFrom<String> for KindParameter {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        Ok(Self(match text.as_str() {
+            "repost" => PostKind::Repost,
+            "quote" => PostKind::Quote,
+            "reply" => PostKind::Reply,
+            "original" => PostKind::Original,
+            _ => {
+                let got = quoted(&text);
+                return Err(InvalidValue::new(format!(
+                    "must be repost, quote, reply or original; got {got}"
+                )));
+            }
+        }))
+    }
+}
+
+impl PartialSchema for KindParameter {
+    fn schema() -> RefOr<Schema> {
+        PostKind::schema()
+    }
+}
+
+impl ToSchema for KindParameter {}
+
+/// An author's handle or id.
+#[derive(Deserialize, ToSchema)]
+#[serde(try_from = "String")]
+#[schema(value_type = String, pattern = "^[^\\s,]{1,100}$")]
+pub(crate) struct AuthorParameter(String);
+
+impl TryFrom<String> for AuthorParameter {
+    type Error = InvalidValue;
+
+    fn try_from(text: String) -> Result<Self, InvalidValue> {
+        let is_one = (1..=100).contains(&text.chars().count())
+            && !text.contains(|letter: char| letter.is_whitespace() || letter == ',');
+        if is_one {
+            return Ok(Self(text.strip_prefix('@').map_or(text.clone(), str::to_owned)));
+        }
+        let got = quoted(&text);
+        Err(InvalidValue::new(format!(
+            "must be a handle or an id, which have 1 to 100 characters and neither spaces nor commas; got {got}"
         )))
     }
 }

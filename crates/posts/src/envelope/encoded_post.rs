@@ -1,6 +1,7 @@
 //! A post as it stands in an envelope. Its size is checked here and nowhere else.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::escape::escape_for_sqs;
 use super::limits::POST_BYTES;
@@ -9,10 +10,14 @@ use crate::sources::{Sent, Source};
 use utc_time::UtcTime;
 
 /// A post as it stands in an envelope, small enough to be stored: its id, when it was posted, when it was read, and what its source sent.
+/// Clones share their JSON.
 #[derive(Clone, PartialEq, Eq)]
-pub struct EncodedPost {
-    pub(super) id: PostId,
-    pub(super) edited_at: Option<UtcTime>,
+pub struct EncodedPost(Arc<Encoded>);
+
+#[derive(PartialEq, Eq)]
+struct Encoded {
+    id: PostId,
+    edited_at: Option<UtcTime>,
     /// What stands before what the source sent, which is not copied for it; empty if the JSON is the post itself.
     head: String,
     json: String,
@@ -46,15 +51,27 @@ impl EncodedPost {
                 format!(r#"{{"tweetId":"{id}","createDate":"{created}","readAt":"{read_at}",{host}"{name}":"#)
             }
         };
+        let json = escape_for_sqs(json);
         let encoded =
-            Self { id: head.id, edited_at: head.edited_at, head: head_json, json: escape_for_sqs(json) };
+            Self(Arc::new(Encoded { id: head.id, edited_at: head.edited_at, head: head_json, json }));
         PostTooLarge::check_bytes(encoded.bytes())?;
         Ok(encoded)
     }
 
+    /// The id that its source gave it.
+    pub(super) fn id(&self) -> &PostId {
+        &self.0.id
+    }
+
+    /// When it was edited, where an edit keeps the post's id.
+    pub(super) fn edited_at(&self) -> Option<UtcTime> {
+        self.0.edited_at
+    }
+
     /// Its JSON, in parts.
     pub(super) fn parts(&self) -> [&str; 3] {
-        [&self.head, &self.json, if self.head.is_empty() { "" } else { "}" }]
+        let Encoded { head, json, .. } = &*self.0;
+        [head, json, if head.is_empty() { "" } else { "}" }]
     }
 
     /// The size of its JSON.
@@ -79,7 +96,7 @@ impl fmt::Debug for EncodedPost {
     /// Leaves out the JSON: it holds what a person wrote.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EncodedPost")
-            .field("id", &self.id.as_str())
+            .field("id", &self.id().as_str())
             .field("bytes", &self.bytes())
             .finish_non_exhaustive()
     }

@@ -14,9 +14,11 @@ use crate::{Keyword, PostId};
 #[derive(Clone)]
 pub struct Parcel {
     keyword: Keyword,
-    /// The body up to and including the last post.
-    body: String,
-    posts: usize,
+    /// The body up to the first post.
+    head: String,
+    posts: Vec<EncodedPost>,
+    /// The size of the posts in the body, with the commas between them.
+    posts_bytes: usize,
     /// The ids of removed posts, as they stand in the body.
     removed: String,
     /// The keyword, ids and edit times: two parcels with the same contents are the same message.
@@ -28,7 +30,7 @@ impl fmt::Debug for Parcel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parcel")
             .field("keyword", &self.keyword)
-            .field("posts", &self.posts)
+            .field("posts", &self.posts.len())
             .finish_non_exhaustive()
     }
 }
@@ -42,8 +44,9 @@ impl Parcel {
     #[must_use]
     pub fn new(keyword: Keyword) -> Self {
         let name = escape_for_sqs(serde_json::Value::from(keyword.as_str()).to_string());
-        let body = format!(r#"{{"version":{ENVELOPE_VERSION},"keyword":{name},"posts":["#);
-        Self { contents: format!("{keyword}\n"), keyword, body, posts: 0, removed: String::new() }
+        let head = format!(r#"{{"version":{ENVELOPE_VERSION},"keyword":{name},"posts":["#);
+        let contents = format!("{keyword}\n");
+        Self { keyword, head, posts: Vec::new(), posts_bytes: 0, removed: String::new(), contents }
     }
 
     /// Whether a post may be added: the body stays within [`ENVELOPE_BYTES`], and no post was removed yet.
@@ -61,17 +64,13 @@ impl Parcel {
 
     /// Adds a post. An empty parcel takes one of any size.
     pub fn add(&mut self, post: &EncodedPost) {
-        let EncodedPost { id, edited_at, .. } = post;
-        if self.posts > 0 {
-            self.body.push(',');
-        }
-        self.body.extend(post.parts());
-        self.contents.push_str(id.as_str());
-        if let Some(edited_at) = edited_at {
+        self.contents.push_str(post.id().as_str());
+        if let Some(edited_at) = post.edited_at() {
             self.contents.push_str(&edited_at.to_string());
         }
         self.contents.push('\n');
-        self.posts += 1;
+        self.posts_bytes += usize::from(!self.posts.is_empty()) + post.bytes();
+        self.posts.push(post.clone());
     }
 
     /// Adds the removal of a post, which takes effect after all posts of the parcel.
@@ -90,7 +89,14 @@ impl Parcel {
 
     /// The size of the body, at most, once `more` bytes are added.
     fn bytes_with(&self, more: usize) -> usize {
-        self.body.len() + Self::REMOVED.len() + self.removed.len() + 1 + more + Self::END.len()
+        const COMMA: usize = 1;
+        let removed = Self::REMOVED.len() + self.removed.len();
+        self.head.len() + self.posts_bytes + removed + COMMA + more + Self::END.len()
+    }
+
+    /// The size of the body, at most.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes_with(0)
     }
 
     /// The keyword under which its posts were collected.
@@ -99,17 +105,19 @@ impl Parcel {
         &self.keyword
     }
 
+    /// The message's body, in parts: a parcel does not copy its posts.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &str> {
+        let commas = std::iter::once("").chain(std::iter::repeat(","));
+        let posts =
+            commas.zip(&self.posts).flat_map(|(comma, post)| std::iter::once(comma).chain(post.parts()));
+        let removed = if self.removed.is_empty() { "" } else { Self::REMOVED };
+        std::iter::once(self.head.as_str()).chain(posts).chain([removed, self.removed.as_str(), Self::END])
+    }
+
     /// The message's body.
     #[must_use]
     pub fn body(&self) -> String {
-        let mut body = String::with_capacity(self.bytes_with(0));
-        body.push_str(&self.body);
-        if !self.removed.is_empty() {
-            body.push_str(Self::REMOVED);
-            body.push_str(&self.removed);
-        }
-        body.push_str(Self::END);
-        body
+        self.parts().collect()
     }
 
     /// 64 characters that are the same for the same contents, whenever and by whomever they are sent.

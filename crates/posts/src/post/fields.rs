@@ -11,9 +11,10 @@ use utc_time::UtcTime;
 use super::cell::Cell;
 use super::entities::{Link, Mention, Tag};
 use super::id::PostId;
+use super::kind::PostKind;
 use super::media::Media;
 use super::raw::Raw;
-use super::reference::{Reference, ReferenceKind};
+use super::reference::Reference;
 
 /// A field of a post.
 #[derive(Clone, Copy, Debug)]
@@ -185,7 +186,7 @@ impl Post {
     /// Whether it reposts another post.
     #[must_use]
     pub fn is_repost(&self) -> bool {
-        self.references.iter().any(|reference| reference.kind == ReferenceKind::Retweeted)
+        self.kind() == PostKind::Repost
     }
 }
 

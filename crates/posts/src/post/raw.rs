@@ -18,6 +18,11 @@ impl Raw {
         Self(json.get().into())
     }
 
+    /// JSON that is known to be valid.
+    pub(crate) fn of_valid(json: String) -> Self {
+        Self(json.into())
+    }
+
     /// The JSON.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -27,7 +32,7 @@ impl Raw {
 
 impl From<&serde_json::Value> for Raw {
     fn from(value: &serde_json::Value) -> Self {
-        Self(value.to_string().into())
+        Self::of_valid(value.to_string())
     }
 }
 

@@ -61,16 +61,16 @@ impl TweetsQueue {
     /// writes are conditional.
     pub async fn send<T: AsRef<Parcel>>(&self, parcels: Vec<T>) -> Vec<(T, Result<(), SendError>)> {
         let mut outcomes = Vec::with_capacity(parcels.len());
-        let mut batch: Vec<(T, String)> = Vec::new();
+        let mut batch: Vec<T> = Vec::new();
         let mut batch_bytes = 0;
         for parcel in parcels {
-            let body = parcel.as_ref().body();
-            if batch.len() == BATCH_ENTRIES || batch_bytes + body.len() > BATCH_BYTES {
+            let bytes = parcel.as_ref().bytes();
+            if batch.len() == BATCH_ENTRIES || batch_bytes + bytes > BATCH_BYTES {
                 self.send_batch(std::mem::take(&mut batch), &mut outcomes).await;
                 batch_bytes = 0;
             }
-            batch_bytes += body.len();
-            batch.push((parcel, body));
+            batch_bytes += bytes;
+            batch.push(parcel);
         }
         if !batch.is_empty() {
             self.send_batch(batch, &mut outcomes).await;
@@ -80,24 +80,20 @@ impl TweetsQueue {
 
     async fn send_batch<T: AsRef<Parcel>>(
         &self,
-        batch: Vec<(T, String)>,
+        parcels: Vec<T>,
         outcomes: &mut Vec<(T, Result<(), SendError>)>,
     ) {
-        let mut entries = Vec::with_capacity(batch.len());
-        let mut parcels = Vec::with_capacity(batch.len());
-        let mut bodies = Bodies(Vec::with_capacity(batch.len()));
-        for (index, (parcel, body)) in batch.into_iter().enumerate() {
+        let entry = |(index, parcel): (usize, &Parcel)| {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
-                .message_group_id(message_group(parcel.as_ref().keyword()))
-                .message_deduplication_id(parcel.as_ref().deduplication_id())
-                .message_body(placeholder(index))
-                .build();
+                .message_group_id(message_group(parcel.keyword()))
+                .message_deduplication_id(parcel.deduplication_id())
+                .message_body(placeholder(index));
             // `build` fails only if the id or the body is missing.
-            entries.extend(entry);
-            parcels.push(parcel);
-            bodies.0.push(body);
-        }
+            entry.build().ok()
+        };
+        let entries = parcels.iter().map(AsRef::as_ref).enumerate().filter_map(entry).collect();
+        let bodies = Bodies(parcels.iter().map(|parcel| parcel.as_ref().clone()).collect());
         let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
         match request.customize().map_request(move |request| bodies.put_into(request)).send().await {
             Ok(answer) => {

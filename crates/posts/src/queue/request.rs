@@ -8,13 +8,15 @@ use aws_sdk_sqs::config::http::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 
+use crate::envelope::Parcel;
+
 /// What stands in the place of a body until [`Bodies::put_into`].
 pub(super) fn placeholder(number: usize) -> String {
     number.to_string()
 }
 
-/// The bodies of a request's messages, in order.
-pub(super) struct Bodies(pub(super) Vec<String>);
+/// The parcels whose bodies are a request's messages, in order.
+pub(super) struct Bodies(pub(super) Vec<Parcel>);
 
 /// The SDK wrote a request that is not understood, so nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -24,15 +26,16 @@ pub(super) struct NoPlace;
 impl Bodies {
     /// The request's body with the messages' bodies in their places. It is made once, and each attempt sends it.
     fn in_request(&self, request: &str) -> Result<Bytes, NoPlace> {
-        let size = self.0.iter().map(|body| body.len() + body.len() / 4).sum::<usize>();
-        let mut whole = Vec::with_capacity(request.len() + size);
+        let size: usize = self.0.iter().map(Parcel::bytes).sum();
+        // With room for what is escaped.
+        let mut whole = Vec::with_capacity(request.len() + size + size / 4);
         let mut rest = request;
-        for (number, body) in self.0.iter().enumerate() {
+        for (number, parcel) in self.0.iter().enumerate() {
             let place = format!(r#""MessageBody":"{}""#, placeholder(number));
             let (before, after) = rest.split_once(&place).ok_or(NoPlace)?;
             whole.extend_from_slice(before.as_bytes());
             whole.extend_from_slice(br#""MessageBody":""#);
-            push_escaped(&mut whole, body);
+            parcel.parts().for_each(|part| push_escaped(&mut whole, part));
             whole.push(b'"');
             rest = after;
         }
@@ -115,8 +118,21 @@ fn bytes_that_are(byte: u8, word: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use utc_time::UtcTime;
 
     use super::*;
+    use crate::envelope::EncodedPost;
+    use crate::sources::{Head, Sent, Source};
+
+    /// A parcel with this in it, whether or not it is JSON.
+    fn parcel(sent: String) -> Parcel {
+        let created = UtcTime::from_millis(0).unwrap();
+        let head =
+            Head { id: "1".parse().unwrap(), created, edited_at: None, author_id: None, is_repost: false };
+        let mut parcel = Parcel::new("\\ \"quoted\"".parse().unwrap());
+        parcel.add(&EncodedPost::encode(Sent::new(head, Source::X, sent), created).unwrap());
+        parcel
+    }
 
     proptest! {
         #[test]
@@ -125,7 +141,9 @@ mod tests {
                 .map(|number| serde_json::json!({ "Id": number.to_string(), "MessageBody": placeholder(number) }))
                 .collect();
             let request = serde_json::json!({ "QueueUrl": "q", "Entries": entries }).to_string();
-            let whole = Bodies(bodies.clone()).in_request(&request).unwrap();
+            let parcels: Vec<Parcel> = bodies.into_iter().map(parcel).collect();
+            let bodies: Vec<String> = parcels.iter().map(Parcel::body).collect();
+            let whole = Bodies(parcels).in_request(&request).unwrap();
             let whole: serde_json::Value = serde_json::from_slice(&whole).unwrap();
             let read = whole["Entries"].as_array().unwrap().iter().map(|entry| entry["MessageBody"].as_str().unwrap().to_owned());
             prop_assert_eq!(read.collect::<Vec<_>>(), bodies);
@@ -134,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_request_without_a_place_for_a_body_is_not_sent() {
-        let bodies = Bodies(vec!["a".to_owned(), "b".to_owned()]);
+        let bodies = Bodies(vec![parcel("{}".to_owned()), parcel("{}".to_owned())]);
         assert!(bodies.in_request(r#"{"Entries":[{"MessageBody":"0"}]}"#).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! What each source sends, and how it becomes a post.
 //!
-//! The streamer knows a post's [`Head`] and sends its JSON as it came; the consumer reads the whole with [`Source::post`]. So nothing that a
+//! The streamer knows a post's [`Head`] and sends its JSON as it came, but for the posts of others in it; the consumer reads the whole with [`Source::post`]. So nothing that a
 //! source sent is lost before it is stored, and what this version cannot read is still on the dead-letter queue for one that can.
 
 pub mod mastodon;
@@ -33,14 +33,9 @@ impl Source {
     /// # Errors
     /// What the JSON lacks.
     pub fn post(&self, json: &RawValue, read_at: Option<UtcTime>) -> Result<Post, &'static str> {
-        let raw = Raw::new(json);
         let (post, raw) = match self {
-            Self::X => {
-                let post = x::read_post(json.get())?;
-                let raw = x::without_others(raw, &post);
-                (post, raw)
-            }
-            Self::Mastodon { host } => (mastodon::read_post(json.get(), host)?, raw),
+            Self::X => (x::read_post(json.get())?, x::raw(json)),
+            Self::Mastodon { host } => (mastodon::read_post(json.get(), host)?, Raw::new(json)),
         };
         Ok(Post { read_at, raw: Some(raw), ..post })
     }

@@ -25,7 +25,7 @@ pub use insert::Inserted;
 pub use item::{Detail, StoredPost};
 pub use query::{
     CountryFilter, Found, FoundPage, Order, PostFilter, PostPage, PostPosition, PostQuery, RemovedPost,
-    Versions,
+    Versions, Without,
 };
 pub use table::TweetsTable;
 pub use walk::{ItemPosition, Walked};

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::item::StoredPost;
+use crate::post::PostKind;
 use crate::statistics::country_name;
-use crate::{Keyword, PostId};
+use crate::{Keyword, Post, PostId};
 use place::{Country, CountryHow};
 use utc_time::UtcTime;
 
@@ -43,9 +44,33 @@ pub struct PostFilter {
     pub language: Option<String>,
     /// A part of the text, in any case.
     pub text: Option<String>,
+    /// What kind of post it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PostKind>,
+    /// The author's handle, in any case, or id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// What must not be true of them.
+    #[serde(skip_serializing_if = "Without::is_empty")]
+    pub without: Without,
     /// Which versions of an edited post.
     #[serde(skip_serializing_if = "Versions::is_default")]
     pub versions: Versions,
+}
+
+/// Posts that are left out: those for which any of this is true.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Without {
+    /// Their country is one of these.
+    pub countries: Vec<CountryFilter>,
+    /// Their language is one of these, in any case.
+    pub languages: Vec<String>,
+    /// They are of one of these kinds.
+    pub kinds: Vec<PostKind>,
+    /// Their author's handle, in any case, or id is one of these.
+    pub authors: Vec<String>,
+    /// Their text contains this, in any case.
+    pub text: Option<String>,
 }
 
 /// Which versions of an edited post, where an edit is a new post.
@@ -172,16 +197,44 @@ impl PostFilter {
     /// A test of many posts: what depends on the filter alone is done once.
     pub(super) fn matcher(&self) -> impl Fn(&StoredPost) -> bool {
         let text = self.text.as_ref().map(|text| text.to_lowercase());
+        let without_text = self.without.text.as_ref().map(|text| text.to_lowercase());
         move |StoredPost { post, superseded_by, .. }| {
             (self.versions == Versions::All || superseded_by.is_none())
                 && self.country.is_none_or(|country| country.matches(post.country))
                 && self.country_how.is_none_or(|how| post.country_how == Some(how))
-                && self.language.as_ref().is_none_or(|code| {
-                    post.language.as_ref().is_some_and(|language| language.eq_ignore_ascii_case(code))
-                })
+                && self.language.as_ref().is_none_or(|code| is_in(post, code))
+                && self.kind.is_none_or(|kind| post.kind() == kind)
+                && self.author.as_ref().is_none_or(|author| is_by(post, author))
                 && text.as_ref().is_none_or(|text| post.text.to_lowercase().contains(text))
+                && !self.without.applies(post)
+                && !without_text.as_ref().is_some_and(|text| post.text.to_lowercase().contains(text))
         }
     }
+}
+
+impl Without {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a post is left out, whatever its text.
+    fn applies(&self, post: &Post) -> bool {
+        self.countries.iter().any(|country| country.matches(post.country))
+            || self.languages.iter().any(|code| is_in(post, code))
+            || self.kinds.contains(&post.kind())
+            || self.authors.iter().any(|author| is_by(post, author))
+    }
+}
+
+/// Whether a post is in the language with this code, in any case.
+fn is_in(post: &Post, code: &str) -> bool {
+    post.language.as_ref().is_some_and(|language| language.eq_ignore_ascii_case(code))
+}
+
+/// Whether a post's author has this handle, in any case, or id.
+fn is_by(post: &Post, author: &str) -> bool {
+    post.author_username.as_ref().is_some_and(|handle| handle.eq_ignore_ascii_case(author))
+        || post.author_id.as_deref() == Some(author)
 }
 
 impl CountryFilter {
@@ -236,6 +289,36 @@ mod tests {
         ] {
             assert_eq!(filter.matcher()(&post), matches, "{filter:?}");
         }
+        post.post.author_username = Some("Ona".to_owned());
+        post.post.author_id = Some("7".to_owned());
+        let leaves_out = |without: Without| !PostFilter { without, ..PostFilter::default() }.matcher()(&post);
+        let texts = |texts: [&str; 2]| texts.map(str::to_owned).to_vec();
+        let without = Without::default;
+        for (left_out, leaves_out) in [
+            (
+                true,
+                leaves_out(Without {
+                    countries: vec![CountryFilter::Unknown, is("LT").unwrap()],
+                    ..without()
+                }),
+            ),
+            (false, leaves_out(Without { countries: vec![CountryFilter::Unknown], ..without() })),
+            (true, leaves_out(Without { languages: texts(["en", "LT"]), ..without() })),
+            (true, leaves_out(Without { authors: texts(["oNA", "x"]), ..without() })),
+            (true, leaves_out(Without { authors: texts(["on", "7"]), ..without() })),
+            (false, leaves_out(Without { authors: texts(["on", "77"]), ..without() })),
+            (true, leaves_out(Without { kinds: vec![PostKind::Original], ..without() })),
+            (false, leaves_out(Without { kinds: vec![PostKind::Repost, PostKind::Quote], ..without() })),
+            (true, leaves_out(Without { text: Some("LAPUS".to_owned()), ..without() })),
+            (false, leaves_out(Without { text: Some("lapusx".to_owned()), ..without() })),
+        ] {
+            assert_eq!(leaves_out, left_out);
+        }
+        let by = |author: &str| PostFilter { author: Some(author.to_owned()), ..PostFilter::default() };
+        assert!(by("ona").matcher()(&post) && by("7").matcher()(&post) && !by("jonas").matcher()(&post));
+        let of = |kind| PostFilter { kind: Some(kind), ..PostFilter::default() };
+        assert!(of(PostKind::Original).matcher()(&post) && !of(PostKind::Reply).matcher()(&post));
+        assert!(!of(PostKind::Reply).is_empty());
         post.superseded_by = Some("2".parse().unwrap());
         let (newest, all) =
             (filter(None, None, None), PostFilter { versions: Versions::All, ..filter(None, None, None) });

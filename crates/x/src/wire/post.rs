@@ -140,6 +140,13 @@ pub struct ReferencedPost<'a> {
     pub id: Option<Cow<'a, str>>,
 }
 
+impl ReferencedPost<'_> {
+    /// Whether the post reposts it.
+    pub(super) fn is_reposted(&self) -> bool {
+        self.kind.as_deref() == Some("retweeted")
+    }
+}
+
 impl<'a> Post<'a> {
     /// The whole text of a long post.
     #[must_use]
@@ -156,8 +163,7 @@ impl<'a> Post<'a> {
     /// The post that it reposts.
     #[must_use]
     pub fn reposted(&self) -> Option<&str> {
-        let is_repost = |post: &&ReferencedPost<'_>| post.kind.as_deref() == Some("retweeted");
-        self.referenced_posts().iter().find(is_repost)?.id.as_deref()
+        self.referenced_posts().iter().find(|reference| reference.is_reposted())?.id.as_deref()
     }
 
     /// The ids of all its versions, earliest first.

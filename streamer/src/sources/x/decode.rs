@@ -2,7 +2,7 @@
 
 use ::x::lines::{Line, Lines};
 use ::x::wire::StreamHead;
-use posts::sources::{Sent, Source, x};
+use posts::sources::x;
 
 use super::rules::RuleKeywords;
 use crate::source::{Arrival, Decoder, Item};
@@ -49,11 +49,8 @@ fn item(rules: &RuleKeywords, line: &Line<'_>, position: u64) -> Option<Item> {
     let Ok(text) = std::str::from_utf8(line) else { return skipped("not UTF-8") };
     let Ok(message) = serde_json::from_str::<StreamHead<'_>>(text) else { return skipped("not JSON") };
     match (&message.data, message.errors.first()) {
-        (Some(data), _) => match x::head(data) {
-            Ok(head) => {
-                let post = Sent::new(head, Source::X, text.to_owned());
-                Some(Item::Arrived(Arrival::Post(Box::new(post)), rules.of(&message.matching_rules)))
-            }
+        (Some(_), _) => match x::sent(&message, text) {
+            Ok(post) => Some(Item::Arrived(Arrival::Post(Box::new(post)), rules.of(&message.matching_rules))),
             Err(reason) => skipped(reason),
         },
         (None, Some(error)) => {

@@ -9,7 +9,7 @@ use ::x::wire::{PostHead, SearchPage, StreamHead};
 use ::x::{Dialect, Reach, Search, meaning, names_query};
 use json_api::{Answer, Error};
 use posts::Keyword;
-use posts::sources::{Sent, Source, x};
+use posts::sources::{Sent, x};
 use utc_time::UtcTime;
 
 use super::failure::failure;
@@ -113,15 +113,12 @@ fn written(post: &PostHead<'_>) -> Option<UtcTime> {
 fn fetched(page: &SearchPage<'_>, Period { from, to }: Period, reach: Reach) -> FetchedPage {
     let messages = page.messages();
     let heads = messages.iter().map(|message| serde_json::from_str(message).unwrap_or_default());
-    let heads: Vec<PostHead<'_>> = heads.map(|head: StreamHead<'_>| head.data.unwrap_or_default()).collect();
+    let heads: Vec<StreamHead<'_>> = heads.collect();
     // Search sorts by id, also what cannot be read.
-    let oldest = heads.iter().filter_map(written).min();
+    let oldest = heads.iter().filter_map(|head| written(head.data.as_ref()?)).min();
     // What cannot be read as a post is skipped.
-    let posts: Vec<Sent> = heads
-        .iter()
-        .zip(&messages)
-        .filter_map(|(head, message)| Some(Sent::new(x::head(head).ok()?, Source::X, message.clone())))
-        .collect();
+    let posts: Vec<Sent> =
+        heads.iter().zip(&messages).filter_map(|(head, message)| x::sent(head, message).ok()).collect();
     let skipped = messages.len() - posts.len();
     if skipped > 0 {
         tracing::warn!(

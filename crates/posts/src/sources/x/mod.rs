@@ -9,19 +9,29 @@ use ::x::snowflake::made_at;
 use ::x::wire;
 use place::{Country, CountrySource};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use utc_time::UtcTime;
 
 use self::entities::{Span, add_entities, whole_text};
 use self::media::add_media;
-use super::sent::Head;
+use super::Source;
+use super::sent::{Head, Sent};
 use crate::post::{Raw, Reference, ReferenceKind};
 use crate::{Post, PostId};
 
-/// The head of a post.
+/// A post of X's from a line of its stream, or from a page of search in the same form.
+///
+/// The posts that it quotes or replies to are left out: if their authors take them back, nothing would tell. Of a repost, the original stays, which
+/// goes with it.
 ///
 /// # Errors
 /// What X's data lacks: an id, a text, or any sign of when the post was written.
-pub fn head(post: &wire::PostHead<'_>) -> Result<Head, &'static str> {
+pub fn sent(message: &wire::StreamHead<'_>, line: &str) -> Result<Sent, &'static str> {
+    let head = head(message.data.as_ref().ok_or(NO_POST)?)?;
+    Ok(Sent::new(head, Source::X, message.without_others(line).into_owned()))
+}
+
+fn head(post: &wire::PostHead<'_>) -> Result<Head, &'static str> {
     let id = post_id(post.id.as_ref()).ok_or(NO_ID)?;
     if !post.has_text() {
         return Err(NO_TEXT);
@@ -45,31 +55,16 @@ pub fn without_place(raw: &Raw) -> Raw {
     if geo.is_none() && places.is_none() { raw.clone() } else { Raw::from(&message) }
 }
 
-/// What X sent of a post, without the posts that it quotes or replies to: if their authors take them back, nothing would tell. Of a repost, the
-/// original stays, which goes with it. Where there is nothing to leave out, it stays byte for byte as it was sent.
-pub(super) fn without_others(raw: Raw, post: &Post) -> Raw {
-    let is_other = |reference: &Reference| reference.kind != ReferenceKind::Retweeted;
-    if !post.references.iter().any(is_other) {
-        return raw;
+/// What X sent of a post, to be kept: without the posts of others, also where the streamer of an earlier version sent them.
+pub(super) fn raw(json: &RawValue) -> Raw {
+    let head: wire::StreamHead<'_> = serde_json::from_str(json.get()).unwrap_or_default();
+    match head.without_others(json.get()) {
+        Cow::Borrowed(_) => Raw::new(json),
+        Cow::Owned(left) => Raw::of_valid(left),
     }
-    let Ok(mut message) = serde_json::from_str::<Value>(raw.as_str()) else { return raw };
-    let Some(includes) = message["includes"].as_object_mut() else { return raw };
-    let reposted = post.references.iter().filter(|reference| !is_other(reference));
-    let reposted: Vec<&str> = reposted.map(|reference| reference.tweet_id.as_str()).collect();
-    let mut is_changed = false;
-    // X has two names for them.
-    for name in ["tweets", "posts"] {
-        let Some(posts) = includes.get_mut(name).and_then(Value::as_array_mut) else { continue };
-        let before = posts.len();
-        posts.retain(|post| post["id"].as_str().is_some_and(|id| reposted.contains(&id)));
-        is_changed |= posts.len() < before;
-        if posts.is_empty() {
-            includes.remove(name);
-        }
-    }
-    if is_changed { Raw::from(&message) } else { raw }
 }
 
+const NO_POST: &str = "no post";
 const NO_ID: &str = "a post without an id";
 const NO_TEXT: &str = "a post without a text";
 const NO_DATE: &str = "a post without a date";
@@ -80,7 +75,7 @@ const NO_DATE: &str = "a post without a date";
 /// What it lacks.
 pub(super) fn read_post(json: &str) -> Result<Post, &'static str> {
     let message: wire::Message<'_> = serde_json::from_str(json).map_err(|_| "not JSON")?;
-    post(&message.data.ok_or("no post")?, &message.includes.unwrap_or_default())
+    post(&message.data.ok_or(NO_POST)?, &message.includes.unwrap_or_default())
 }
 
 /// Makes a post from X's data and the objects that X includes with it.
