@@ -1,6 +1,6 @@
 // Walks through the page as people do, in Debian's Chromium: a newcomer, a keyboard, a phone, no JavaScript, an operator. Asks axe what it finds wrong.
 //
-// usage: node page.mjs AVIARY SCREENSHOTS, with playwright-core and @axe-core/playwright to be found from here
+// usage: node page.mjs AVIARY STUB [SCREENSHOTS], with playwright-core and @axe-core/playwright to be found from here
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,20 +9,30 @@ import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import { AxeBuilder } from "@axe-core/playwright";
 
-const [program, shots] = process.argv.slice(2);
+const [program, stub, shots] = process.argv.slice(2);
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Starts aviary on a free port; resolves with its address once it answers. */
-async function start(folder, port, ...more) {
-  const child = spawn(program, ["--data", folder, "--port", String(port), ...more], { stdio: "ignore" });
-  const base = `http://127.0.0.1:${port}`;
+const newFolder = () => mkdtempSync(join(tmpdir(), "aviary-page-"));
+const newPort = () => 20_000 + Math.floor(Math.random() * 20_000);
+
+/** Resolves once something answers at this address. */
+async function answers(url) {
   for (let tries = 0; tries < 100; tries += 1) {
     try {
-      if ((await fetch(`${base}/health`)).ok) return { child, base };
+      await fetch(url);
+      return;
     } catch { /* not yet */ }
     await sleep(100);
   }
-  throw new Error("aviary does not answer");
+  throw new Error(`nothing answers at ${url}`);
+}
+
+/** Starts aviary; resolves with its address once it answers. */
+async function start(folder, port, more = [], env = {}) {
+  const child = spawn(program, ["--data", folder, "--port", String(port), ...more], { stdio: "ignore", env: { ...process.env, ...env } });
+  const base = `http://127.0.0.1:${port}`;
+  await answers(`${base}/health`);
+  return { child, base };
 }
 
 async function stop({ child }) {
@@ -31,11 +41,12 @@ async function stop({ child }) {
   await gone;
 }
 
-const folder = mkdtempSync(join(tmpdir(), "aviary-page-"));
-const port = 20_000 + Math.floor(Math.random() * 20_000);
+const [folder, port] = [newFolder(), newPort()];
 let machine = await start(folder, port);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 const problems = [];
+/** What else runs, and what is on disk. */
+const [others, folders] = [[], [folder]];
 
 /** A browser window of its own; whatever the page logs as an error, or asks of another host, fails the walk. */
 async function window(options = {}) {
@@ -46,7 +57,7 @@ async function window(options = {}) {
   });
   page.on("pageerror", (error) => problems.push(`script: ${error}`));
   page.on("request", (request) => {
-    if (!request.url().startsWith(machine.base) && !request.url().startsWith("data:")) problems.push(`asked another host: ${request.url()}`);
+    if (!request.url().startsWith("http://127.0.0.1:") && !request.url().startsWith("data:")) problems.push(`asked another host: ${request.url()}`);
   });
   return page;
 }
@@ -64,6 +75,68 @@ async function step(name, walk) {
   const begun = Date.now();
   await walk();
   console.log(`${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+}
+
+/** The stub closes the connection, refuses others for a while, and search too: what is missed is shown, and fetched at last. */
+async function gap() {
+  const control = newPort();
+  others.push({ child: spawn(stub, ["--port", String(control), "--rate", "20", "--search-delay", "1"], { stdio: "ignore" }) });
+  await answers(`http://127.0.0.1:${control}/control/posts`);
+  const fault = (fault) => fetch(`http://127.0.0.1:${control}/control/faults`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(fault),
+  });
+  folders.push(newFolder());
+  const env = { X_BEARER_TOKEN: "stub-token", X_API_URL: `http://127.0.0.1:${control}` };
+  const other = await start(folders.at(-1), newPort(), ["--keyword", "zebra"], env);
+  others.push(other);
+  const page = await window();
+  await page.goto(other.base);
+  await page.waitForFunction(() => Number(document.querySelector("[data-live=keywords] td:nth-child(3)")?.textContent) > 0, null, { timeout: 60_000 });
+  await sleep(3000);
+  await fault({ fault: "search-status", status: 503, seconds: 6 });
+  await fault({ fault: "status", status: 503, seconds: 4 });
+  await fault({ fault: "close" });
+  await page.locator(".lane rect.gap:not(.some)").first().waitFor({ timeout: 30_000 });
+  await page.locator("[data-live=gaps] li, [data-live=gaps] .banner").filter({ hasText: "zebra" }).first().waitFor();
+  await look(page, "gap");
+  await page.locator("[data-live=gaps] .chip.busy").first().waitFor({ timeout: 30_000 });
+  await look(page, "gap-healing");
+  await page.locator("[data-live=gaps] .chip.good").first().waitFor({ timeout: 90_000 });
+  await page.locator("[data-live=gaps] li").filter({ hasText: /May lack .*reposts/ }).first().waitFor();
+  await look(page, "gap-healed");
+  await page.goto(`${other.base}/browse?keyword=zebra`);
+  await page.locator("svg.histogram rect.gap.some").first().waitFor();
+  await page.context().close();
+}
+
+/** A message that could not be stored waits on the dead-letter queue. */
+async function deadLetter() {
+  const [endpoint, text] = [newPort(), "It could not be stored at first"];
+  folders.push(newFolder());
+  const other = await start(folders.at(-1), newPort(), ["--streamer-elsewhere", String(endpoint)]);
+  others.push(other);
+  const post = { tweetId: "1", createDate: new Date().toISOString(), text, authorName: "Ada" };
+  const letter = {
+    QueueUrl: `http://127.0.0.1:${endpoint}/000000000000/TweetsDeadLetterQueue.fifo`, MessageGroupId: "zebra", MessageDeduplicationId: "1",
+    MessageBody: JSON.stringify({ version: 1, keyword: "zebra", posts: [post] }),
+    MessageAttributes: { Reason: { DataType: "String", StringValue: "the table was away" } },
+  };
+  const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage" };
+  const sent = await fetch(`http://127.0.0.1:${endpoint}`, { method: "POST", headers, body: JSON.stringify(letter) });
+  assert.equal(sent.status, 200, await sent.text());
+  const page = await window();
+  await page.goto(`${other.base}/operate`);
+  await page.getByText("the table was away").waitFor();
+  await look(page, "dead-letter");
+  await page.getByRole("button", { name: "Send again" }).click();
+  for (let tries = 0; !(await page.getByText(text).isVisible()); tries += 1) {
+    assert.ok(tries < 100, "the post does not arrive");
+    await sleep(200);
+    await page.goto(`${other.base}/browse?keyword=zebra`);
+  }
+  await page.goto(`${other.base}/operate`);
+  await page.getByText("None: everything that was read could be stored.").waitFor();
+  await page.context().close();
 }
 
 try {
@@ -104,6 +177,35 @@ try {
     await other.goto(address);
     assert.equal(await other.locator(".chips").first().textContent(), chip);
     await other.context().close();
+  });
+  await step("a filter is turned round, and a value left out with Shift", async () => {
+    await page.getByRole("link", { name: "leave out" }).click();
+    await page.waitForURL(/notCountry=/);
+    await page.locator(".post footer a[data-filter=language]").first().click({ modifiers: ["Shift"] });
+    await page.waitForURL(/notCountry=.*notLanguage=/);
+    await page.locator(".post").first().waitFor();
+    await look(page, "left-out");
+  });
+  await step("a paused page stays as it is, and goes on", async () => {
+    await page.goto(`${machine.base}/browse?keyword=zebra`);
+    const first = () => page.locator(".post").first().getAttribute("id");
+    await page.getByRole("button", { name: "Pause" }).click();
+    const paused = await first();
+    await sleep(4500);
+    assert.equal(await first(), paused);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.waitForFunction((id) => document.querySelector(".post")?.id !== id, paused, { timeout: 10_000 });
+  });
+  await step("a later page is scrolled both ways, without a jump", async () => {
+    await page.goto(`${machine.base}/browse?keyword=zebra&limit=5`);
+    await page.waitForFunction(() => document.querySelectorAll(".post").length > 5);
+    await page.goto(await page.locator("a[rel=next]").evaluate((next) => next.href));
+    const [first, before] = [page.locator(".post").first(), await page.locator(".post").count()];
+    const id = await first.getAttribute("id");
+    await page.waitForFunction((count) => document.querySelectorAll(".post").length > count, before);
+    await page.waitForFunction((id) => document.querySelector(".post")?.id !== id, id);
+    const times = await page.locator(".post").evaluateAll((posts) => posts.map((post) => post.querySelector("time").getAttribute("datetime")));
+    assert.deepEqual(times, [...times].sort().reverse());
   });
   await step("a drag over the histogram sets the time", async () => {
     await page.goto(`${machine.base}/browse?keyword=zebra`);
@@ -178,10 +280,17 @@ try {
     await page.getByRole("button", { name: "Stop collecting" }).click();
     await page.getByRole("heading", { name: "Nothing is collected" }).waitFor();
   });
+  await step("it is started again as it was", async () => {
+    await page.getByRole("status").getByRole("link", { name: "zebra" }).click();
+    await page.getByRole("button", { name: "Start collecting" }).click();
+    await page.getByRole("rowheader", { name: "zebra" }).waitFor();
+  });
+  await step("a gap is hatched, with its reason, until it is healed", gap);
+  await step("a dead letter is sent again, and its post arrives", deadLetter);
 } finally {
   await browser.close();
-  await stop(machine);
-  rmSync(folder, { recursive: true, force: true });
+  for (const each of [machine, ...others]) await stop(each);
+  for (const each of folders) rmSync(each, { recursive: true, force: true });
 }
 for (const problem of problems) console.error(problem);
 console.log(`${problems.length} problems`);

@@ -42,7 +42,12 @@ async fn charts(session: &Session, query: &str) -> Answer {
         let tweets = within.at("/tweets", &PARAMETERS).with("limit", NEWEST).with("fields", FIELDS);
         session.get::<PostPage>(tweets).await.map(Some)
     };
-    let (countries, newest, before) = futures::join!(countries, newest, before(session, &address, range));
+    let is_known = keyword.as_deref().is_none_or(|keyword| {
+        let since = stream.collected_since(keyword);
+        since.is_some_and(|since| since <= range.before().from())
+    });
+    let before = async { if is_known { before(session, &address, range).await } else { None } };
+    let (countries, newest, before) = futures::join!(countries, newest, before);
     let newest = newest?.map(|page| page.tweets).unwrap_or_default();
     let keywords: Vec<String> = stream.keywords.iter().map(|keyword| keyword.keyword.clone()).collect();
     let view = Charts {
@@ -72,7 +77,7 @@ async fn over_time(
     Ok((counts.keyword, histogram, stream))
 }
 
-/// How many posts there were in as much time before; `None` where that is not counted.
+/// How many posts there were in as much time before; `None` where that is not counted. It is not asked where the keyword was not collected then.
 async fn before(session: &Session, address: &Address, range: Range) -> Option<u64> {
     let before = range.before();
     let address = address.without("from").without("to");

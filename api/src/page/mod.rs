@@ -28,6 +28,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
 use tower::ServiceExt as _;
+use tower_http::compression::CompressionLayer;
 
 use crate::auth::Authorizer;
 use crate::request::{BODY_BYTES, limit_head};
@@ -83,6 +84,7 @@ impl Page {
             .with_state(Arc::new(self))
             .layer(middleware::from_fn(origin::refuse_forged))
             .layer(middleware::map_response(headers::complete))
+            .layer(CompressionLayer::new())
             .layer(DefaultBodyLimit::max(BODY_BYTES))
             .layer(middleware::from_fn(limit_head))
     }
