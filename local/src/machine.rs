@@ -21,9 +21,11 @@ use crate::aws::{self, Faults, Health, Parameters, Services, Store, StreamerTask
 use crate::data::{API_KEYS, Data};
 use crate::disk::{self, Disk};
 use crate::endpoint::Endpoint;
+use crate::life::Life;
 use crate::listeners::{listen, loopback};
 use crate::options::Options;
 use crate::running::Running;
+use crate::screen::Screen;
 use crate::server::serve;
 use crate::source::Source;
 use crate::{browser, housekeeping, mapping, programs};
@@ -41,6 +43,8 @@ pub struct Machine {
     pub stub: Option<SocketAddr>,
     /// Makes calls to the AWS-compatible endpoint fail on request.
     pub faults: Faults,
+    /// The API for this process itself, which checks no keys.
+    open_api: Router,
     services: Arc<Services>,
     running: Running,
     _data: Data,
@@ -89,9 +93,10 @@ impl Machine {
 
         // The API, the schedule and the consumer.
         let disk = Disk { folder: options.data, health };
-        let page = |api, authorizer| Page { api, authorizer, made_up: stub.is_some() };
-        let routes = routes(&aws, access, x_url.clone(), disk, page);
-        running.spawn(serve(api_listener, routes));
+        let api_with = apis(&aws, x_url.clone(), disk);
+        let open_api = api_with(None);
+        let page = |authorizer| Page { api: open_api.clone(), authorizer, made_up: stub.is_some() };
+        running.spawn(serve(api_listener, routes(&aws, access, api_with, page)));
         running.spawn(disk::watch(data.file("lock"))?);
         let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws, x_url));
         running.spawn(housekeeping::take_turns(minute.clone()));
@@ -102,7 +107,13 @@ impl Machine {
         mapping::start(&mut running, &aws, consumer);
 
         let (faults, requires_key) = (services.faults.clone(), access == Access::WithKey);
-        Ok(Self { api, aws, requires_key, stub, faults, services, running, _data: data })
+        Ok(Self { api, aws, requires_key, stub, faults, open_api, services, running, _data: data })
+    }
+
+    /// The line of life of this machine on this screen.
+    #[must_use]
+    pub fn life(&self, screen: Screen) -> Life {
+        Life { api: self.open_api.clone(), made_up: self.stub.is_some(), screen }
     }
 
     /// Runs until `end` completes, then stops everything in order: first the streamer, which sends what it has read.
@@ -146,20 +157,23 @@ async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<
     Ok(())
 }
 
-/// The API and the page, restricted by `access`. `page` makes the page of an API that checks no keys.
+/// The whole API, for each authorizer that it is made with; without one it checks no keys.
+fn apis(aws: &Endpoint, x_url: Option<String>, disk: Disk) -> impl Fn(Option<Authorizer>) -> Router {
+    let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws));
+    let control = ControlApi::new(&aws.sdk_of("control"), programs::control(aws, x_url));
+    move |authorizer| {
+        let api = whole(read.clone(), control.clone(), authorizer);
+        api.layer(middleware::from_fn_with_state(disk.clone(), disk::report_failure))
+    }
+}
+
+/// The API and the page, restricted by `access`.
 fn routes(
     aws: &Endpoint,
     access: Access,
-    x_url: Option<String>,
-    disk: Disk,
-    page: impl FnOnce(Router, Option<Authorizer>) -> Page,
+    api: impl FnOnce(Option<Authorizer>) -> Router,
+    page: impl FnOnce(Option<Authorizer>) -> Page,
 ) -> Router {
-    let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws));
-    let control = ControlApi::new(&aws.sdk_of("control"), programs::control(aws, x_url));
-    let api = |authorizer| {
-        let api = whole(read.clone(), control.clone(), authorizer);
-        api.layer(middleware::from_fn_with_state(disk.clone(), disk::report_failure))
-    };
     let authorizer = match access {
         Access::ThisMachine => None,
         Access::WithKey => {
@@ -167,7 +181,7 @@ fn routes(
             Some(Authorizer::new(parameters, API_KEYS_PARAMETER.to_owned()))
         }
     };
-    let routes = page(api(None), authorizer.clone()).beside(api(authorizer));
+    let routes = page(authorizer.clone()).beside(api(authorizer));
     match access {
         Access::ThisMachine => routes.layer(middleware::from_fn(browser::only_this_machine)),
         Access::WithKey => routes,
