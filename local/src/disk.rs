@@ -19,7 +19,7 @@ use crate::server::problem;
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 
 /// An upper bound for the answer of `GET /stream`, which has at most 1,000 keywords of 512 bytes and 120 gaps.
-const STREAM_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const STREAM_BYTES: usize = 4 * 1024 * 1024;
 
 /// The data folder, and whether it can be written.
 #[derive(Clone, Debug)]

@@ -19,9 +19,11 @@ use crate::aws::{self, Faults, Health, Parameters, Services, Store, StreamerTask
 use crate::data::{API_KEYS, Data};
 use crate::disk::{self, Disk};
 use crate::endpoint::Endpoint;
+use crate::life::Life;
 use crate::listeners::{listen, loopback};
 use crate::options::Options;
 use crate::running::Running;
+use crate::screen::Screen;
 use crate::server::serve;
 use crate::source::Source;
 use crate::{browser, housekeeping, mapping, programs};
@@ -39,6 +41,8 @@ pub struct Machine {
     pub stub: Option<SocketAddr>,
     /// Makes calls to the AWS-compatible endpoint fail on request.
     pub faults: Faults,
+    /// The API for this process itself, which checks no keys.
+    open_api: Router,
     services: Arc<Services>,
     running: Running,
     _data: Data,
@@ -87,8 +91,13 @@ impl Machine {
 
         // The API, the schedule and the consumer.
         let disk = Disk { folder: options.data, health };
-        let routes = routes(&aws, access, x_url.clone(), disk, stub.is_some());
-        running.spawn(serve(api_listener, routes));
+        let apis = Apis {
+            read: ReadApi::new(&aws.sdk_of("read"), programs::read(&aws)),
+            control: ControlApi::new(&aws.sdk_of("control"), programs::control(&aws, x_url.clone())),
+            disk,
+        };
+        let open_api = apis.read();
+        running.spawn(serve(api_listener, routes(&aws, access, &apis, stub.is_some())));
         running.spawn(disk::watch(data.file("lock"))?);
         let minute = ControlApi::new(&aws.sdk_of("minute"), programs::control(&aws, x_url));
         running.spawn(housekeeping::take_turns(minute.clone()));
@@ -99,7 +108,13 @@ impl Machine {
         mapping::start(&mut running, &aws, consumer);
 
         let (faults, requires_key) = (services.faults.clone(), access == Access::WithKey);
-        Ok(Self { api, aws, requires_key, stub, faults, services, running, _data: data })
+        Ok(Self { api, aws, requires_key, stub, faults, open_api, services, running, _data: data })
+    }
+
+    /// The line of life of this machine on this screen.
+    #[must_use]
+    pub fn life(&self, screen: Screen) -> Life {
+        Life { api: self.open_api.clone(), made_up: self.stub.is_some(), screen }
     }
 
     /// Runs until `end` completes, then stops everything in order: first the streamer, which sends what it has read.
@@ -143,27 +158,47 @@ async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<
     Ok(())
 }
 
+/// The API in its parts, which check no keys; each reports a failure of the disk.
+struct Apis {
+    read: ReadApi,
+    control: ControlApi,
+    disk: Disk,
+}
+
+impl Apis {
+    fn read(&self) -> Router {
+        self.with_disk(api::read(self.read.clone()))
+    }
+
+    fn control(&self) -> Router {
+        self.with_disk(api::control(self.control.clone()))
+    }
+
+    fn whole(&self, authorizer: Option<Authorizer>) -> Router {
+        self.with_disk(whole(self.read.clone(), self.control.clone(), authorizer))
+    }
+
+    fn with_disk(&self, api: Router) -> Router {
+        api.layer(middleware::from_fn_with_state(self.disk.clone(), disk::report_failure))
+    }
+}
+
 /// The API and the page, restricted by `access`. Each half of the page asks as in AWS: the views what `read` answers, the forms what `control` does.
-fn routes(aws: &Endpoint, access: Access, x_url: Option<String>, disk: Disk, made_up: bool) -> Router {
+fn routes(aws: &Endpoint, access: Access, apis: &Apis, made_up: bool) -> Router {
     const LOOK_EVERY: Duration = Duration::from_secs(2);
-    let read = ReadApi::new(&aws.sdk_of("read"), programs::read(aws));
-    let control = ControlApi::new(&aws.sdk_of("control"), programs::control(aws, x_url));
     let authorizer = |caller: &str| match access {
         Access::ThisMachine => None,
         Access::WithKey => Some(Authorizer::new(&aws.sdk_of(caller), programs::authorizer())),
     };
-    let with_disk =
-        |api: Router| api.layer(middleware::from_fn_with_state(disk.clone(), disk::report_failure));
     let page = |api: Router, caller: &str| Page {
-        api: with_disk(api),
+        api,
         authorizer: authorizer(caller),
         made_up,
         look_every: LOOK_EVERY,
     };
-    let views = page(api::read(read.clone()), "read").views();
-    let forms = page(api::control(control.clone()), "control").forms();
-    let api = with_disk(whole(read, control, authorizer("authorizer")));
-    let routes = page_beside(views.merge(forms), api);
+    let views = page(apis.read(), "read").views();
+    let forms = page(apis.control(), "control").forms();
+    let routes = page_beside(views.merge(forms), apis.whole(authorizer("authorizer")));
     match access {
         Access::ThisMachine => routes.layer(middleware::from_fn(browser::only_this_machine)),
         Access::WithKey => routes,

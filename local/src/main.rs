@@ -12,7 +12,7 @@ use anyhow::Context;
 use clap::Parser;
 use local::forget::ForgetOrder;
 use local::keys::{self, KeyStore};
-use local::{Machine, NoApiKey, Options, Stream, recording_is_played, terminal};
+use local::{Machine, NoApiKey, Options, Screen, Stream, recording_is_played, terminal};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::{Arguments, Subcommand, bearer_token, log_filter};
@@ -28,10 +28,10 @@ const BUDGET_AT_X: u64 = 10_000;
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let variable = |name: &str| std::env::var(name).ok();
-    let in_colour =
-        std::io::stderr().is_terminal() && variable("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colours = variable("NO_COLOR").is_none_or(|value| value.is_empty());
+    let screen = Screen::new(variable("TERM").as_deref(), colours);
     let logs = tracing_subscriber::fmt().with_env_filter(log_filter(variable("RUST_LOG").as_deref()));
-    logs.with_ansi(in_colour).with_writer(std::io::stderr).init();
+    logs.with_ansi(colours && std::io::stderr().is_terminal()).with_writer(screen.logs()).init();
     match arguments.command {
         Some(Subcommand::Key { command, parameter }) => {
             let store = parameter.map_or_else(|| KeyStore::Folder(arguments.data), KeyStore::Parameter);
@@ -95,11 +95,13 @@ async fn main() -> anyhow::Result<()> {
         None => format!("from {}", arguments.mastodon.as_deref().unwrap_or_default()),
     };
     terminal::print(&introduction(&machine, &posts)).context("failed to print the addresses")?;
+    let life = machine.life(screen);
     machine
         .run(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                never = life.keep() => match never {},
             }
         })
         .await

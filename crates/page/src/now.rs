@@ -28,11 +28,15 @@ pub struct Now<'a> {
     pub stopped: &'a [Address],
 }
 
-/// The state in a sentence, and how it looks: `good`, `busy`, `bad` or `calm`.
-struct State {
-    look: &'static str,
-    word: &'static str,
-    says: String,
+/// The state of a stream, for people.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// How it looks: `good`, `busy`, `bad` or `calm`.
+    pub look: &'static str,
+    /// It in a word or a few, as in `Paused at the budget`.
+    pub word: &'static str,
+    /// What it means, in a sentence.
+    pub says: String,
 }
 
 struct Row<'a> {
@@ -119,8 +123,9 @@ impl Now<'_> {
     }
 }
 
-/// The state of the stream in a sentence.
-fn state(stream: &Stream) -> State {
+/// The state of the stream, in a word and in a sentence.
+#[must_use]
+pub fn state(stream: &Stream) -> State {
     let waiting_for = stream.report.as_ref().and_then(|report| report.waiting_for.as_deref());
     let (look, word, says) = match (stream.state.as_str(), waiting_for) {
         _ if stream.keywords.is_empty() => {

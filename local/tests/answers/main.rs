@@ -6,6 +6,7 @@ mod docs_page;
 mod examples;
 mod exports;
 mod keys;
+mod life;
 mod limits;
 mod page;
 mod program;
