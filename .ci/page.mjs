@@ -149,7 +149,7 @@ try {
   });
   await step("a keyword is added, once it is known what it would bring", async () => {
     await page.getByRole("textbox", { name: "Keyword" }).fill("zebra");
-    await page.getByRole("button", { name: "See what it would bring" }).click();
+    await page.getByRole("button", { name: "Estimate posts and cost" }).click();
     await page.getByRole("heading", { name: /Collect zebra/ }).waitFor();
     await page.getByText(/posts?$/).first().waitFor();
     await look(page, "confirm");
@@ -189,21 +189,26 @@ try {
   await step("a paused page stays as it is, and goes on", async () => {
     await page.goto(`${machine.base}/browse?keyword=zebra`);
     const first = () => page.locator(".post").first().getAttribute("id");
-    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("button", { name: "Pause updates" }).click();
     const paused = await first();
     await sleep(4500);
     assert.equal(await first(), paused);
-    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("button", { name: "Resume updates" }).click();
     await page.waitForFunction((id) => document.querySelector(".post")?.id !== id, paused, { timeout: 10_000 });
   });
   await step("a later page is scrolled both ways, without a jump", async () => {
     await page.goto(`${machine.base}/browse?keyword=zebra&limit=5`);
     await page.waitForFunction(() => document.querySelectorAll(".post").length > 5);
+    await page.route(/order=oldest/, async (route) => { await sleep(500); await route.continue(); });
     await page.goto(await page.locator("a[rel=next]").evaluate((next) => next.href));
-    const [first, before] = [page.locator(".post").first(), await page.locator(".post").count()];
-    const id = await first.getAttribute("id");
-    await page.waitForFunction((count) => document.querySelectorAll(".post").length > count, before);
+    // Where the first post of the page is on the screen, before and after newer ones were put above it.
+    const { id, top } = await page.evaluate(() => {
+      const [first] = document.querySelectorAll(".post");
+      return { id: first.id, top: first.getBoundingClientRect().top };
+    });
     await page.waitForFunction((id) => document.querySelector(".post")?.id !== id, id);
+    const moved = await page.evaluate((id) => document.getElementById(id).getBoundingClientRect().top, id) - top;
+    assert.ok(Math.abs(moved) < 2, `it jumped by ${moved} px`);
     const times = await page.locator(".post").evaluateAll((posts) => posts.map((post) => post.querySelector("time").getAttribute("datetime")));
     assert.deepEqual(times, [...times].sort().reverse());
   });
@@ -238,7 +243,7 @@ try {
     await page.keyboard.press("j");
     await page.keyboard.press("j");
     await page.keyboard.press("k");
-    assert.equal(await page.locator(".post.chosen").count(), 1);
+    assert.equal(await page.locator(".post:focus").count(), 1);
     await page.keyboard.press("/");
     assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "text");
     await page.keyboard.press("Escape");
@@ -259,7 +264,7 @@ try {
     const plain = await window({ javaScriptEnabled: false });
     await plain.goto(machine.base);
     await plain.getByRole("textbox", { name: "Keyword" }).fill("heron");
-    await plain.getByRole("button", { name: "See what it would bring" }).click();
+    await plain.getByRole("button", { name: "Estimate posts and cost" }).click();
     await plain.getByRole("button", { name: "Start collecting" }).click();
     await plain.getByRole("rowheader", { name: "heron" }).waitFor();
     await plain.goto(`${machine.base}/browse?keyword=zebra`);

@@ -11,6 +11,7 @@ mod docs_page;
 mod error;
 mod export;
 mod forget;
+mod gateway;
 mod minute;
 mod openapi;
 mod page;
@@ -30,8 +31,9 @@ pub use auth::{Authorizer, AuthorizerError, Key, Keys, KeysError, Scope, Verdict
 pub use compliance::{ComplianceError, check_compliance};
 pub use config::{AuthorizerConfig, ControlConfig, ReadConfig};
 pub use forget::{ForgetError, forget};
+pub use gateway::{behind_gateway, open_paths};
 pub use minute::{MinuteError, every_minute};
 pub use openapi::description;
 pub use reconcile::{ReconcileError, Reconciled, reconcile};
-pub use router::{control, read, whole};
+pub use router::{control, open, read, whole};
 pub use state::{ControlApi, ReadApi};

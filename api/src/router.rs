@@ -18,7 +18,7 @@ use crate::state::{ControlApi, ReadApi};
 /// The operations that change nothing and cost nothing, and those that need no key. It checks no keys.
 pub fn read(api: ReadApi) -> Router {
     let (reading, _) = routes::reading().with_state(api).split_for_parts();
-    with_layers(reading.merge(open()))
+    with_layers(reading.merge(open_routes()))
 }
 
 /// The operations that change something, or cost money. It checks no keys.
@@ -35,10 +35,15 @@ pub fn whole(read: ReadApi, control: ControlApi, authorizer: Option<Authorizer>)
     if let Some(authorizer) = authorizer {
         routes = routes.route_layer(middleware::from_fn_with_state(authorizer, require_key));
     }
-    with_layers(routes.merge(open()))
+    with_layers(routes.merge(open_routes()))
 }
 
-fn open() -> Router {
+/// The operations that need no key.
+pub fn open() -> Router {
+    with_layers(open_routes())
+}
+
+fn open_routes() -> Router {
     let (open, _) = routes::open().with_state(Arc::new(description())).split_for_parts();
     open.merge(docs_page())
 }

@@ -1,8 +1,10 @@
-//! The latency and the cost of a page of 100 posts, as the table grows to 1,000,000 posts.
+//! The latency and the cost of a page of 100 posts, as the table grows to 1,000,000 posts; then the latency of what the web page draws of all of
+//! them, a histogram of a week and the map.
 //!
-//! `cargo bench -p local --bench api`
+//! `cargo bench -p local --bench api`, or with `-- --keep FOLDER` to keep the posts, so that `aviary --data FOLDER` can show them.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its results")]
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
@@ -19,6 +21,8 @@ const SIZES: [u64; 3] = [10_000, 100_000, 1_000_000];
 const KEYWORDS: u64 = 10;
 const REQUESTS_A_SECOND: u64 = 50;
 const SECONDS: u64 = 60;
+/// In seconds, and so in posts.
+const WEEK: u64 = 7 * 24 * 60 * 60;
 
 /// The time of a post. Posts are written one second apart, with keywords in turn.
 fn written_at(number: u64) -> UtcTime {
@@ -45,7 +49,9 @@ fn keyword(number: u64) -> Keyword {
 #[tokio::main]
 async fn main() {
     let data = tempfile::tempdir().unwrap();
-    let machine = Machine::start(Options::new(data.path(), Stream::nowhere())).await.unwrap();
+    let kept = std::env::args().skip_while(|argument| argument != "--keep").nth(1);
+    let folder = kept.map_or(data.path().to_owned(), PathBuf::from);
+    let machine = Machine::start(Options::new(folder, Stream::nowhere())).await.unwrap();
     let dynamodb = aws_sdk_dynamodb::Client::new(machine.aws.sdk());
     let tweets = machine.aws.tweets_table();
     let mut stored = 0;
@@ -62,8 +68,25 @@ async fn main() {
         }
         println!("{stored} posts stored after {:.0} s", begin.elapsed().as_secs_f64());
         println!("  read units for a page of 100: {}", read_units(&dynamodb, stored).await);
-        measure(&format!("http://{}", machine.api), stored).await;
+        let page =
+            |number: u64| format!("/tweets?keyword={}&limit=100&to={}", keyword(number), written_at(number));
+        measure("a page of 100", &machine, stored, page).await;
     }
+    let week = |number: u64| {
+        let to = written_at(number.max(WEEK));
+        format!("from={}&to={to}", to.before(Duration::from_secs(WEEK)))
+    };
+    let whole = format!("from={}&to={}", written_at(0), written_at(stored));
+    let histogram =
+        |number| format!("/tweetsStatistics?keyword={}&by=hour&{}", keyword(number), week(number));
+    measure("a week of a keyword by hour", &machine, stored, histogram).await;
+    let map = |number| format!("/tweetsStatistics?keyword={}&by=country&{whole}", keyword(number));
+    measure("a keyword by country", &machine, stored, map).await;
+    measure("a week of all by hour", &machine, stored, |number| {
+        format!("/tweetsStatistics?by=hour&{}", week(number))
+    })
+    .await;
+    measure("all by country", &machine, stored, |_| format!("/tweetsStatistics?by=country&{whole}")).await;
 }
 
 /// The read units that DynamoDB charges for a page from the middle of a keyword's posts.
@@ -85,23 +108,23 @@ async fn read_units(dynamodb: &aws_sdk_dynamodb::Client, stored: u64) -> f64 {
     answer.consumed_capacity().and_then(|capacity| capacity.capacity_units()).unwrap()
 }
 
-/// Requests pages at a constant rate, however fast they are answered, and prints their latencies.
-async fn measure(api: &str, stored: u64) {
+/// Asks the API at a constant rate, however fast it answers, for the paths that belong to random posts, and prints the latencies.
+async fn measure(name: &str, machine: &Machine, stored: u64, path: impl Fn(u64) -> String) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut ticks = tokio::time::interval(Duration::from_millis(1000 / REQUESTS_A_SECOND));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut requests = JoinSet::new();
     for _ in 0..REQUESTS_A_SECOND * SECONDS {
         let due = ticks.tick().await;
-        let number = fastrand::u64(KEYWORDS * 200..stored);
-        let url = format!("{api}/tweets?keyword={}&limit=100&to={}", keyword(number), written_at(number));
+        let url = format!("http://{}{}", machine.api, path(fastrand::u64(KEYWORDS * 200..stored)));
         let http = http.clone();
         requests.spawn(async move {
-            let answer = http.get(url).send().await.unwrap();
+            let answer = http.get(url).send().await.unwrap().error_for_status().unwrap();
             let body = answer.bytes().await.unwrap();
             let took = due.elapsed();
-            let page: serde_json::Value = serde_json::from_slice(&body).unwrap();
-            assert_eq!(page["tweets"].as_array().unwrap().len(), 100);
+            let answer: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert!(answer["tweets"].as_array().is_none_or(|tweets| tweets.len() == 100));
+            assert!(answer["total"].as_u64().is_none_or(|total| total > 0));
             took
         });
     }
@@ -109,7 +132,7 @@ async fn measure(api: &str, stored: u64) {
     took.sort_unstable();
     let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
     println!(
-        "  {} pages of 100 at {REQUESTS_A_SECOND} requests/s: p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
+        "  {name}, {} times at {REQUESTS_A_SECOND} a second: p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
         took.len(),
         at(0.5),
         at(0.99),

@@ -1,6 +1,6 @@
 //! `read`: the Lambda function behind those routes of the HTTP API that change nothing, and behind the page's views.
 
-use api::{Authorizer, AuthorizerConfig, Page, ReadApi, ReadConfig, page_beside};
+use api::{Authorizer, AuthorizerConfig, Page, ReadApi, ReadConfig, behind_gateway, page_beside};
 use lambda_http::Error;
 
 #[tokio::main]
@@ -9,8 +9,8 @@ async fn main() -> Result<(), Error> {
     let variable = |name: &str| std::env::var(name).ok();
     let (config, keys) = (ReadConfig::from_variables(variable)?, AuthorizerConfig::from_variables(variable)?);
     let aws = service::aws::from_env().await;
-    // The gateway has checked the key of what asks the API; the page checks its own.
+    // The gateway checks the keys of the API, the page those of its own routes.
     let api = api::read(ReadApi::new(&aws, config));
     let page = Page::in_lambda(api.clone(), Authorizer::new(&aws, keys));
-    lambda_http::run(page_beside(page.views(), api)).await
+    lambda_http::run(behind_gateway(page_beside(page.views(), api::open()), api)).await
 }

@@ -101,7 +101,7 @@ async fn file_of(session: &Session, name: &str, address: &Address) -> Answer {
         "countries.json" => session.ask(Method::GET, &countries.to_string(), None).await?,
         "countries.csv" => csv(session.get::<CountryCounts>(&countries).await?.csv()),
         "countries.svg" => drawing(session.get::<CountryCounts>(&countries).await?.picture()),
-        "posts.csv" => csv(over_time(session, address, range, now).await?.1.csv()),
+        "posts.csv" => csv(over_time(session, address, range, now).await?.1.csv(now)),
         "posts.svg" => {
             let (keyword, histogram, _) = over_time(session, address, range, now).await?;
             let (posts, unit) = (words::count(histogram.total(), "post"), histogram.unit.name());

@@ -12,7 +12,10 @@ use super::origin;
 use super::session::Session;
 
 /// Of how many stopped keywords the page says where to start them again: their addresses are in its own.
-const STARTED_AGAIN: usize = 20;
+pub(super) const STARTED_AGAIN: usize = 20;
+
+/// How long that address may get: a request's head may have 8 KB.
+const ADDRESS_BYTES: usize = 4096;
 
 /// `GET /start?keyword=…&since=…`: what a keyword would bring. X charges for that, so other sites cannot lead there.
 pub(super) async fn confirm_start(session: Session, headers: HeaderMap, uri: Uri) -> Answer {
@@ -79,8 +82,11 @@ pub(super) async fn stop(session: Session, form: Form) -> Answer {
     // All are stopped only by a form that names none: an empty name is refused by the API.
     let address = form.sent("keyword").map_or_else(|| all.clone(), |keyword| all.with("keyword", keyword));
     session.ask(Method::DELETE, &address.to_string(), None).await?;
-    let stopped = form.all("stopped").take(STARTED_AGAIN);
-    Ok(see_other(&stopped.fold(Address::of("/"), |now, again| now.and("stopped", again)).to_string()))
+    let now = form.all("stopped").take(STARTED_AGAIN).fold(Address::of("/"), |now, again| {
+        let longer = now.and("stopped", again);
+        if longer.to_string().len() > ADDRESS_BYTES { now } else { longer }
+    });
+    Ok(see_other(&now.to_string()))
 }
 
 /// The beginning of a day (UTC), as a form sends it; what is none is left to the API, which refuses it.

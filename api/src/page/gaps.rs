@@ -7,10 +7,7 @@ use utc_time::UtcTime;
 
 use super::answer::Refusal;
 use super::session::Session;
-
-/// How many gaps `GET /stream` lists at most of those that are settled, and of the others.
-const SETTLED: usize = 20;
-const UNSETTLED: usize = 100;
+use crate::resources::gaps::{SETTLED, UNSETTLED};
 
 /// How many pages of gaps are read for a view, and how many gaps are on one. A view that goes farther back lacks the oldest.
 const PAGES: usize = 10;
@@ -34,7 +31,7 @@ pub(super) async fn stream_with_gaps(session: &Session, from: UtcTime) -> Result
         let is_of_these = |gap: &Gap| states.contains(&gap.state.as_str());
         let listed = || stream.gaps.iter().filter(|gap| is_of_these(gap));
         // The one that ended last comes first.
-        let is_complete = listed().count() < most || listed().any(|gap| gap.to <= from);
+        let is_complete = listed().count() < usize::from(most) || listed().any(|gap| gap.to <= from);
         if is_complete {
             continue;
         }

@@ -12,6 +12,7 @@ use page::unit::Unit;
 use utc_time::UtcTime;
 
 use super::answer::{Answer, Refusal, html};
+use super::control::STARTED_AGAIN;
 use super::gaps::stream_with_gaps;
 use super::range::Counts;
 use super::session::Session;
@@ -26,7 +27,8 @@ const MINUTES: u64 = 60;
 pub(super) async fn show(session: Session, uri: Uri) -> Answer {
     let now = UtcTime::now();
     let address = Address::parse("/", uri.query().unwrap_or_default());
-    let stopped: Vec<Address> = address.all("stopped").map(|again| Address::parse("/start", again)).collect();
+    let stopped: Vec<Address> =
+        address.all("stopped").take(STARTED_AGAIN).map(|again| Address::parse("/start", again)).collect();
     let stream = stream_with_gaps(&session, now.before(TIME_LINE)).await?;
     let drawn = stream.keywords.iter().take(SPARKS).map(|keyword| minutes(&session, &keyword.keyword, now));
     let minutes: BTreeMap<String, Vec<u64>> = try_join_all(drawn).await?.into_iter().collect();

@@ -84,11 +84,12 @@ impl Range {
         let keyword = counts.keyword.as_deref();
         let mut histogram =
             Histogram { from, to, unit, bars: self.bars(counts), missing: missing(stream, keyword, now) };
-        if let Some(keyword) = keyword {
-            let not_collected =
-                histogram.not_collected(stream.collected_since(keyword).unwrap_or(now).min(now));
-            histogram.missing.extend(not_collected);
-        }
+        let since = match keyword {
+            Some(keyword) => stream.collected_since(keyword),
+            None => stream.keywords.iter().filter_map(|each| stream.collected_since(&each.keyword)).min(),
+        };
+        let not_collected = histogram.not_collected(since, now);
+        histogram.missing.extend(not_collected);
         histogram
     }
 

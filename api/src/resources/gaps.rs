@@ -17,10 +17,10 @@ use crate::request::{PageLimit, Query};
 use crate::state::ReadApi;
 
 /// How many gaps `GET /stream` lists of those that are open or being healed.
-const UNSETTLED: u8 = 100;
+pub(crate) const UNSETTLED: u8 = 100;
 
 /// How many gaps `GET /stream` lists of those that are closed or abandoned.
-const SETTLED: u8 = 20;
+pub(crate) const SETTLED: u8 = 20;
 
 /// How many gaps of the last 90 days there are, by state. Counting stops at 1,000, so 1,000 means 1,000 or more.
 #[derive(Serialize, ToSchema)]

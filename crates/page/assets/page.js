@@ -1,15 +1,13 @@
 // @ts-check
-// Makes the page live. Everything works without it; nothing here holds state that is not in the address.
+// Makes the page live. Everything works without it, and the address is the only state.
 
 const $ = (/** @type {string} */ selector, /** @type {ParentNode} */ root = document) =>
   /** @type {HTMLElement[]} */ ([...root.querySelectorAll(selector)]);
-const one = (/** @type {string} */ selector, /** @type {ParentNode} */ root = document) =>
-  /** @type {HTMLElement | null} */ (root.querySelector(selector));
-const link = (/** @type {string} */ selector, /** @type {ParentNode} */ root = document) =>
-  /** @type {HTMLAnchorElement | null} */ (root.querySelector(selector));
+const one = (/** @type {Parameters<typeof $>} */ ...which) => $(...which).at(0);
+const link = (/** @type {Parameters<typeof $>} */ ...which) => /** @type {HTMLAnchorElement | undefined} */ (one(...which));
 const parsed = (/** @type {string} */ html) => new DOMParser().parseFromString(html, "text/html");
 
-/** Times in the reader's own zone, with UTC on hover; countries in the reader's language. @param {ParentNode} root */
+/** Times in the reader's own zone, with UTC on hover; countries and languages in the reader's language. @param {ParentNode} root */
 function polish(root) {
   const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of $("time[datetime]", root)) {
@@ -18,20 +16,23 @@ function polish(root) {
     time.title = time.textContent ?? "";
     time.textContent = format.format(at);
   }
-  const names = new Intl.DisplayNames(undefined, { type: "region" });
-  for (const element of $("[data-country]", root)) {
-    const code = element.dataset.country ?? "";
-    if (/^[A-Z]{2}$/.test(code)) element.textContent = names.of(code) ?? code;
+  // X's own codes (`qme` and the like) stay as they are.
+  for (const [name, type, code] of /** @type {const} */ ([["country", "region", /^[A-Z]{2}$/], ["language", "language", /^[a-z]{2}$/]])) {
+    const names = new Intl.DisplayNames(undefined, { type });
+    for (const element of $(`[data-${name}]`, root)) {
+      const value = element.dataset[name] ?? "";
+      if (code.test(value)) element.textContent = names.of(value) ?? value;
+    }
   }
 }
 
 const here = new URL(location.href);
 const lost = one("#lost");
 const list = one(".posts");
-/** How often this page is asked for again while it is followed, in ms. */
+/** How often this page is asked for again, in ms. */
 const lookEvery = Number(document.body.dataset.lookEvery) || 2000;
 const isNow = here.pathname === "/";
-// Only the newest posts of a keyword are followed: with a filter, each look would read thousands to find a few.
+// Only the newest posts are followed: with a filter, each look would read thousands to find a few.
 const isNewest = here.pathname === "/browse"
   && [...here.searchParams].every(([name, value]) => !value || ["keyword", "pictures"].includes(name));
 
@@ -72,8 +73,16 @@ function replace(fresh) {
 
 /** The posts of a page that are not in the list. @param {Document} page */
 function unknown(page) {
-  const known = new Set($(".post").map((post) => post.id));
-  return $(".post", page).filter((post) => !known.has(post.id));
+  const known = new Set($(".post").map(({ id }) => id));
+  return $(".post", page).filter(({ id }) => !known.has(id));
+}
+
+/** Older posts are those behind this page. @param {Document} page */
+function continueAt(page) {
+  const [next, after] = [link("a[rel=next]"), link("a[rel=next]", page)];
+  if (!next) return;
+  next.hidden = !after;
+  if (after) next.href = after.href;
 }
 
 /** New posts go above, unless the reader has scrolled: then they are counted. @param {Document} fresh */
@@ -81,8 +90,9 @@ function tail(fresh) {
   const waiting = one("#waiting");
   if (!list || !waiting) return;
   const [known, newest, added] = [list.childElementCount, $(".post", fresh), unknown(fresh)];
-  waiting.hidden = scrollY <= 200 || added.length === 0;
-  if (scrollY > 200) {
+  const isRead = scrollY > 0 || list.contains(document.activeElement);
+  waiting.hidden = !isRead || added.length === 0;
+  if (isRead) {
     const text = added.length === newest.length ? "Newer posts" : `${added.length} new post${added.length === 1 ? "" : "s"}`;
     const shown = link("a", waiting);
     if (shown) shown.textContent = text;
@@ -90,20 +100,20 @@ function tail(fresh) {
   }
   one(".empty")?.remove();
   added.forEach(polish);
-  // Where posts between the two may be missing, or the list grows long, it begins anew, and so do the older ones behind it.
+  // Where posts between the two may be missing, or the list grows long, it begins anew.
   if ((added.length > 0 && added.length === newest.length) || known > 400) {
     list.replaceChildren(...newest);
     polish(list);
-    const [next, older] = [link("a[rel=next]"), link("a[rel=next]", fresh)];
-    if (next && older) next.href = older.href;
+    continueAt(fresh);
   } else {
     list.prepend(...added);
   }
 }
 
 const pause = one("#pause");
+let isPaused = false;
 async function follow() {
-  if (document.visibilityState === "visible" && pause?.ariaPressed !== "true") {
+  if (document.visibilityState === "visible" && !isPaused) {
     const fresh = await again();
     if (fresh) {
       replace(fresh);
@@ -113,14 +123,15 @@ async function follow() {
   setTimeout(follow, lookEvery);
 }
 
-/** Posts are fetched when an end of the list comes near, as long as `more` finds some. @param {HTMLElement | null} end @param {() => Promise<unknown>} more */
+/** Fetches posts when an end of the list comes near, as long as `more` finds some. @param {HTMLElement | undefined} end @param {() => Promise<unknown>} more */
 function endless(end, more) {
   if (!end) return;
   let busy = false;
   const watch = new IntersectionObserver(async (seen) => {
     if (busy || !seen.some((entry) => entry.isIntersecting)) return;
     busy = true;
-    const found = await more().catch(() => true);
+    // Tried again after a while.
+    const found = await more().catch(() => new Promise((done) => setTimeout(done, 5000, true)));
     busy = false;
     watch.unobserve(end);
     if (found) watch.observe(end);
@@ -130,18 +141,23 @@ function endless(end, more) {
 
 /** Older posts below and, above a later page, newer ones: without a jump. @param {HTMLElement} list */
 function scroll(list) {
-  const page = async (/** @type {URL | string} */ address) => parsed(await (await fetch(address)).text());
+  const page = async (/** @type {URL | string} */ address) => {
+    const answer = await fetch(address);
+    if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
+    return parsed(await answer.text());
+  };
   const next = link("a[rel=next]");
   endless(next, async () => {
-    if (!next) return false;
-    const older = await page(next.href);
+    const asked = next?.href ?? "";
+    const older = await page(asked);
+    // The list has begun anew meanwhile.
+    if (next?.href !== asked) return true;
     const posts = unknown(older);
     posts.forEach(polish);
     list.append(...posts);
-    const after = link("a[rel=next]", older);
-    if (after) next.href = after.href;
-    else next.remove();
-    return after;
+    continueAt(older);
+    // Where a filter finds nothing for a whole page, going on is the reader's choice.
+    return posts.length;
   });
   if (here.searchParams.has("order")) return;
   endless(one(".above"), async () => {
@@ -168,15 +184,16 @@ addEventListener("click", (event) => {
   const opposite = `not${name[0].toUpperCase()}${name.slice(1)}`;
   const address = new URL(here);
   const [value, before] = [new URL(clicked.href).searchParams.get(name) ?? "", address.searchParams.get(opposite)];
+  if (address.searchParams.get(name) === value) address.searchParams.delete(name);
   address.searchParams.set(opposite, before && name !== "text" ? `${before},${value}` : value);
   address.searchParams.delete("cursor");
   location.assign(address);
 });
 
-/** Where a drag over a histogram began. @type {{ x: number, time: number } | null} */
+/** Where a drag began. @type {{ x: number, time: number } | null} */
 let begin = null;
 
-/** A drag sets the time. The drawing may be replaced meanwhile, its figure is not. @param {HTMLElement} figure */
+/** A drag sets the time. @param {HTMLElement} figure */
 function brush(figure) {
   const at = (/** @type {PointerEvent} */ event) => {
     const svg = one("svg.histogram", figure);
@@ -210,9 +227,9 @@ function brush(figure) {
     begin = null;
     chosen.remove();
     if (!isDrag) return;
-    // The click that ends the drag follows no link; if none comes, the next click is not lost.
+    // The click that ends the drag follows no link.
     const ignore = (/** @type {Event} */ click) => click.preventDefault();
-    figure.addEventListener("click", ignore, { once: true, capture: true });
+    figure.addEventListener("click", ignore, { capture: true });
     setTimeout(() => figure.removeEventListener("click", ignore, { capture: true }));
     const address = new URL(here);
     address.searchParams.set("from", new Date(first).toISOString());
@@ -222,7 +239,7 @@ function brush(figure) {
   });
 }
 
-/** `/` searches, `j` and `k` go from post to post, `?` lists the keys, Esc leaves. @param {HTMLDialogElement} help @param {HTMLInputElement} single */
+/** @param {HTMLDialogElement} help @param {HTMLInputElement} single */
 function keys(help, single) {
   // Who speaks to the computer, or types by chance, can switch single letters off.
   single.checked = localStorage.getItem("keys") !== "off";
@@ -232,7 +249,7 @@ function keys(help, single) {
     if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof HTMLElement)) return;
     if (target.matches("input, select")) {
       if (key === "Escape") target.blur();
-    } else if (key === "?") {
+    } else if (key === "?" && single.checked) {
       help.showModal();
     } else if (key === "Enter" && target.matches(".post")) {
       link("a.view", target)?.click();
@@ -241,13 +258,8 @@ function keys(help, single) {
       (one("input[type=search]") ?? one("input[name=keyword]"))?.focus();
     } else if ((key === "j" || key === "k") && single.checked) {
       const posts = $(".post");
-      const now = posts.findIndex((post) => post.matches(".chosen"));
-      const next = posts[Math.min(posts.length - 1, Math.max(0, now + (key === "j" ? 1 : -1)))];
-      posts[now]?.classList.remove("chosen");
-      next?.classList.add("chosen");
-      next?.setAttribute("tabindex", "-1");
-      next?.focus({ preventScroll: true });
-      next?.scrollIntoView({ block: "nearest" });
+      const now = posts.findIndex((post) => post === target);
+      posts[Math.min(posts.length - 1, Math.max(0, now + (key === "j" ? 1 : -1)))]?.focus();
     }
   });
 }
@@ -262,7 +274,10 @@ if (help && single) keys(help, single);
 if (isNow || isNewest) {
   if (pause) {
     pause.hidden = false;
-    pause.onclick = () => { pause.ariaPressed = String(pause.ariaPressed !== "true"); };
+    pause.onclick = () => {
+      isPaused = !isPaused;
+      pause.textContent = isPaused ? "Resume updates" : "Pause updates";
+    };
   }
   setTimeout(follow, lookEvery);
 }

@@ -53,3 +53,13 @@ fn fingerprint(content: &str) -> String {
     content.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_stays_small() {
+        assert!(SCRIPT_TEXT.len() < 12 * 1024, "{} bytes", SCRIPT_TEXT.len());
+    }
+}

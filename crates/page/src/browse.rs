@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::filter::{self, Chip, FILTERS};
 use crate::frame::{Frame, Rendered, Tab, framed};
 use crate::histogram::Histogram;
-use crate::post::Post;
+use crate::post::{self, Post};
 use crate::text::Part;
 use crate::words;
 

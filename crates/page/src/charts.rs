@@ -105,7 +105,8 @@ struct View<'a> {
     /// The charts by themselves: what they are, and where.
     posts_files: [(&'static str, String); 3],
     country_files: [(&'static str, String); 3],
-    ranges: Vec<(&'static str, String)>,
+    /// The ranges that are offered: the name, the address, and whether it is the one that is shown.
+    ranges: Vec<(&'static str, String, bool)>,
 }
 
 impl Charts<'_> {
@@ -127,7 +128,10 @@ impl Charts<'_> {
             .collect();
         let range = |(name, hours): (&'static str, u64)| {
             let from = now.before(std::time::Duration::from_secs(hours * 3600));
-            (name, address.with("from", from.minute() + ":00Z").without("to").to_string())
+            // The one that is shown was offered a while ago.
+            let shown = self.histogram.to.since(self.histogram.from).as_secs();
+            let is_shown = address.get("to").is_none() && (shown / 3600).abs_diff(hours) <= hours / 20;
+            (name, address.with("from", from.minute() + ":00Z").without("to").to_string(), is_shown)
         };
         let file =
             |(name, path): (&'static str, &'static str)| (name, address.at(path, &PARAMETERS).to_string());
@@ -148,7 +152,7 @@ impl Charts<'_> {
             countries: countries.into_iter().take(COUNTRIES).collect(),
             known: known(self.countries),
             rankings: rankings(self.newest, self.keyword.map(|_| &browse)),
-            ranges: [("an hour", 1), ("a day", 24), ("a week", 168), ("a month", 720)].map(range).into(),
+            ranges: [("Last hour", 1), ("24 hours", 24), ("7 days", 168), ("30 days", 720)].map(range).into(),
             charts: self,
         };
         framed(frame, self.keyword.unwrap_or("Charts"), Tab::Charts, &view)

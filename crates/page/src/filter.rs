@@ -44,6 +44,8 @@ pub struct Chip {
     pub name: &'static str,
     /// What it is set to.
     pub value: String,
+    /// Whether that is a time.
+    pub is_time: bool,
     /// The view without it.
     pub without: String,
     /// The view with its opposite instead.
@@ -65,7 +67,14 @@ impl Filter {
             let values = before.map_or(value.to_owned(), |before| format!("{before},{value}"));
             without.with(opposite, values).to_string()
         });
-        Some(Chip { name: self.says, value: value.to_owned(), without: without.to_string(), left_out })
+        let is_time = !self.looks_at_posts();
+        Some(Chip {
+            name: self.says,
+            value: value.to_owned(),
+            is_time,
+            without: without.to_string(),
+            left_out,
+        })
     }
 }
 

@@ -47,7 +47,7 @@ pub enum Lack {
 impl Lack {
     fn name(self) -> &'static str {
         match self {
-            Self::NotCollected => "notCollected",
+            Self::NotCollected => "unknown",
             Self::All => "all",
             Self::Some => "some",
         }
@@ -113,10 +113,11 @@ impl Histogram {
         rows.iter().filter_map(bar).collect()
     }
 
-    /// The times before `since` without a post: the keyword was not collected then, as far as is known.
+    /// The times without a post before collecting began, or until `now` if nothing tells when that was: the keyword was not collected then, as far
+    /// as is known.
     #[must_use]
-    pub fn not_collected(&self, since: UtcTime) -> Vec<Missing> {
-        let end = since.min(self.to);
+    pub fn not_collected(&self, since: Option<UtcTime>, now: UtcTime) -> Vec<Missing> {
+        let end = since.unwrap_or(now).min(now).min(self.to);
         let with_posts: BTreeSet<UtcTime> =
             self.bars.iter().filter(|bar| bar.posts > 0).map(|bar| bar.start).collect();
         let length = self.unit.length();
@@ -124,8 +125,11 @@ impl Histogram {
         let mut start = self.unit.start(self.from);
         while start < end {
             let (from, to) = (start.max(self.from), start.after(length).min(end));
+            // In the unit in which collecting began, the time before that was not collected, whatever came after it.
+            let began_here = since.is_some_and(|since| start < since && since < start.after(length));
+            let is_collected = with_posts.contains(&start) && !began_here;
             start = start.after(length);
-            if with_posts.contains(&self.unit.start(from)) {
+            if is_collected || to <= from {
                 continue;
             }
             match missing.last_mut() {
@@ -149,6 +153,12 @@ impl Histogram {
         self.bars.iter().map(|bar| bar.posts).sum()
     }
 
+    /// How many posts the highest bar has.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        self.bars.iter().map(|bar| bar.posts).max().unwrap_or_default()
+    }
+
     /// Where a time is, from left to right.
     fn x(&self, at: UtcTime) -> f64 {
         let whole = self.to.since(self.from).as_secs_f64().max(1.0);
@@ -165,13 +175,14 @@ impl Histogram {
         svg.replacen("<defs>", &format!("<title>{}</title><style>{STYLE}</style><defs>", escaped(title)), 1)
     }
 
-    /// The same as CSV: a row for each unit of time, with what it may lack: `all`, `some`, `notCollected` or nothing.
+    /// The same as CSV: a row for each unit of time until `now`, with what it may lack: `all`, `some`, `unknown` (it was not collected, as far as is
+    /// known) or nothing.
     #[must_use]
-    pub fn csv(&self) -> String {
+    pub fn csv(&self, now: UtcTime) -> String {
         let posts: BTreeMap<UtcTime, u64> = self.bars.iter().map(|bar| (bar.start, bar.posts)).collect();
         let mut csv = format!("{},posts,mayLack\n", self.unit.name());
         let mut start = self.unit.start(self.from);
-        while start < self.to {
+        while start < self.to.min(now) {
             let end = start.after(self.unit.length());
             let lacks = self.missing.iter().filter(|missing| missing.from < end && missing.to > start);
             let lacks = lacks.map(|missing| missing.lack).min().map_or("", Lack::name);
@@ -184,7 +195,7 @@ impl Histogram {
     /// The drawing. `link` says where a click on a bar leads; nowhere, if that is empty.
     #[must_use]
     pub fn svg(&self, title: &str, link: impl Fn(UtcTime, UtcTime) -> String) -> String {
-        let most = nice(self.bars.iter().map(|bar| bar.posts).max().unwrap_or_default());
+        let most = nice(self.most());
         let floor = HEIGHT - BELOW;
         let mut svg = format!(
             "<svg class=\"chart histogram\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"group\" aria-label=\"{}\" \
@@ -341,7 +352,7 @@ mod tests {
     #[test]
     fn time_without_posts_before_a_keyword_was_started_is_no_zero() {
         let since = |text: &str| {
-            let missing = histogram().not_collected(at(text));
+            let missing = histogram().not_collected(Some(at(text)), at("2026-12-02T00:00:00Z"));
             missing.into_iter().map(|missing| (missing.from.hour(), missing.to.minute())).collect::<Vec<_>>()
         };
         let spans = |spans: &[(&str, &str)]| -> Vec<(String, String)> {
@@ -350,6 +361,9 @@ mod tests {
         };
         assert_eq!(since("2026-11-27T08:00:00Z"), []);
         assert_eq!(since("2026-11-27T11:30:00Z"), spans(&[("08", "10:00"), ("11", "11:30")]));
+        assert_eq!(since("2026-11-27T10:30:00Z"), spans(&[("08", "10:30")]));
+        let untold = histogram().not_collected(None, at("2026-11-27T09:30:00Z"));
+        assert_eq!((untold.len(), untold[0].to), (1, at("2026-11-27T09:30:00Z")));
         let all = spans(&[("08", "10:00"), ("11", "12:00"), ("13", "20:00")]);
         assert_eq!(since("2026-12-01T00:00:00Z"), all);
     }
@@ -357,11 +371,13 @@ mod tests {
     #[test]
     fn a_table_has_every_unit_and_says_what_it_may_lack() {
         let mut histogram = histogram();
-        histogram.missing.extend(histogram.not_collected(at("2026-11-27T09:00:00Z")));
-        let csv = histogram.csv();
+        histogram
+            .missing
+            .extend(histogram.not_collected(Some(at("2026-11-27T09:00:00Z")), at("2026-11-28T00:00:00Z")));
+        let csv = histogram.csv(at("2026-11-27T19:30:00Z"));
         let rows: Vec<&str> = csv.lines().collect();
         assert_eq!(rows.len(), 13);
-        assert_eq!(rows[..2], ["hour,posts,mayLack", "2026-11-27T08:00:00.000Z,0,notCollected"]);
+        assert_eq!(rows[..2], ["hour,posts,mayLack", "2026-11-27T08:00:00.000Z,0,unknown"]);
         assert_eq!(rows[5..7], ["2026-11-27T12:00:00.000Z,90,", "2026-11-27T13:00:00.000Z,0,all"]);
     }
 

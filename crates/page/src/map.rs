@@ -60,7 +60,7 @@ const WIDTH: u32 = 1000;
 const HEIGHT: u32 = 490;
 /// What a map looks like by itself; in a page, the page's own style says so.
 const STYLE: &str = "text{font-family:system-ui,sans-serif;fill:#17211f}path,circle{stroke:#fff;stroke-width:.5}\
-    .c0{fill:#e6eae8}.c1{fill:#bfe0dc}.c2{fill:#8ccac4}.c3{fill:#4fa9a3}.c4{fill:#1f827c}.c5{fill:#0a5752}";
+    .c0{fill:#e6eae8}.c1{fill:#a9d8d2}.c2{fill:#7cc2bb}.c3{fill:#4aa59e}.c4{fill:#1f827c}.c5{fill:#0a5752}";
 /// The radius of a dot, which stands for a country too small to be hit. `data/make` keeps their centres 4.5 apart.
 const RADIUS: u32 = 3;
 

@@ -178,7 +178,7 @@ fn keyword_state(keyword: &Keyword) -> (&'static str, String) {
     } else if let Some(from) = keyword.missing_from {
         ("busy", format!("missing since {}", words::time(from)))
     } else {
-        ("good", "collected".to_owned())
+        ("good", "collecting".to_owned())
     }
 }
 

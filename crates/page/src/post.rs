@@ -71,6 +71,14 @@ pub struct Post {
 pub const FIELDS: &str = "tweetId,createDate,text,url,authorName,authorUsername,authorPicture,authorVerified,country,countrySource,countryHow,\
                           language,references,editOf,editedAt,links,hashtags,cashtags,mentions,media,likes,reposts,replies,possiblySensitive,withheldIn";
 
+/// What in a profile told the country, in words.
+pub(crate) fn how(how: &str) -> &str {
+    match how {
+        "cityAndRegion" => "city and region",
+        other => other,
+    }
+}
+
 /// Where X serves pictures of authors.
 const PICTURES: &str = "https://pbs.twimg.com/";
 

@@ -193,6 +193,18 @@ impl Stream {
 }
 
 impl Gap {
+    /// What becomes of it, in words.
+    #[must_use]
+    pub fn state_in_words(&self) -> &str {
+        match self.state.as_str() {
+            "open" => "missing",
+            "healing" => "being fetched",
+            "closed" => "fetched",
+            "abandoned" => "given up",
+            other => other,
+        }
+    }
+
     /// What it lacks, as a sentence; empty if it is known to lack nothing.
     #[must_use]
     pub fn lacks(&self) -> String {
@@ -203,6 +215,7 @@ impl Gap {
         let kinds: Vec<String> = kinds
             .iter()
             .map(|kind| match (kind.as_str(), reposts_about) {
+                ("reposts", Some(0)) => "reposts (probably none)".to_owned(),
                 ("reposts", Some(about)) => format!("reposts (about {})", crate::words::number(*about)),
                 ("reposts", None) => "reposts".to_owned(),
                 ("quotes", _) => "posts that match only by what they quote".to_owned(),

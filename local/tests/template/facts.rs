@@ -170,6 +170,8 @@ fn routes_are_those_of_the_description_and_lead_to_the_right_function() {
         let properties = &route["Properties"];
         let key = plain(&properties["RouteKey"]);
         let custom = properties["AuthorizationType"].as_str() == Some("CUSTOM");
+        let path = key.split_once(' ').unwrap().1;
+        assert_eq!(custom, !api::open_paths().contains(&path), "{id}: the functions and the gateway differ");
         assert_eq!(custom, properties["AuthorizerId"] != Value::Null, "{id}");
         if is_of_the_page(&key) {
             assert!(!custom, "{id}");

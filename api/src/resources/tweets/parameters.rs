@@ -287,17 +287,18 @@ impl ToSchema for KindParameter {}
 /// An author's handle or id.
 #[derive(Deserialize, ToSchema)]
 #[serde(try_from = "String")]
-#[schema(value_type = String, pattern = "^[^\\s,]{1,100}$")]
+#[schema(value_type = String, pattern = "^@?[^\\s,@][^\\s,]{0,99}$")]
 pub(crate) struct AuthorParameter(String);
 
 impl TryFrom<String> for AuthorParameter {
     type Error = InvalidValue;
 
     fn try_from(text: String) -> Result<Self, InvalidValue> {
-        let is_one = (1..=100).contains(&text.chars().count())
-            && !text.contains(|letter: char| letter.is_whitespace() || letter == ',');
+        let handle = text.strip_prefix('@').unwrap_or(&text);
+        let is_one = (1..=100).contains(&handle.chars().count())
+            && !handle.contains(|letter: char| letter.is_whitespace() || letter == ',');
         if is_one {
-            return Ok(Self(text.strip_prefix('@').map_or(text.clone(), str::to_owned)));
+            return Ok(Self(handle.to_owned()));
         }
         let got = quoted(&text);
         Err(InvalidValue::new(format!(

@@ -71,7 +71,7 @@ impl StreamHead<'_> {
         let mut lists: Vec<&str> =
             [includes.tweets, includes.posts].into_iter().flatten().map(RawValue::get).collect();
         lists.sort_by_key(|list| list.as_ptr());
-        let mut left = String::with_capacity(line.len());
+        let mut left = String::new();
         let mut end = 0;
         for list in lists {
             // The list is a part of the line.
