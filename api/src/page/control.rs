@@ -72,8 +72,9 @@ pub(super) async fn confirm_stop(session: Session, uri: Uri) -> Answer {
     let stream: Stream = session.get("/stream").await?;
     let keyword = address.get("keyword");
     let is_stopped = |each: &&Keyword| keyword.is_none_or(|keyword| each.keyword == keyword);
-    let stopped: Vec<&Keyword> = stream.keywords.iter().filter(is_stopped).take(STARTED_AGAIN).collect();
-    Ok(html(StatusCode::OK, Stop { keyword, stopped: &stopped }.page(&session.frame)))
+    let all: Vec<&Keyword> = stream.keywords.iter().filter(is_stopped).collect();
+    let (stopped, more) = all.split_at(all.len().min(STARTED_AGAIN));
+    Ok(html(StatusCode::OK, Stop { keyword, stopped, more: more.len() }.page(&session.frame)))
 }
 
 /// `POST /stop`

@@ -133,8 +133,10 @@ impl Start<'_> {
 pub struct Stop<'a> {
     /// The keyword; all if absent.
     pub keyword: Option<&'a str>,
-    /// The keywords that are stopped.
+    /// The keywords that are stopped, as many as can be started again afterwards by a click.
     pub stopped: &'a [&'a Keyword],
+    /// How many more are stopped.
+    pub more: usize,
 }
 
 impl Stop<'_> {

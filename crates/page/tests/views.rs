@@ -185,7 +185,7 @@ fn each_view_looks_as_it_did() {
     (stopped.reposts, stopped.max_posts_a_day) = (false, Some(100));
     insta::assert_snapshot!(
         "stop",
-        content(&Stop { keyword: Some("zebra"), stopped: &[&stopped] }.page(&OWNER).unwrap())
+        content(&Stop { keyword: Some("zebra"), stopped: &[&stopped], more: 0 }.page(&OWNER).unwrap())
     );
     insta::assert_snapshot!(
         "sign_in",
@@ -213,7 +213,7 @@ fn what_people_wrote_is_never_markup() {
         Start { keyword: TEXT, since: None, options: Options::default(), estimate: Err(NAME), made_up: true }
             .page(&OWNER)
             .unwrap(),
-        Stop { keyword: Some(NAME), stopped: &[] }.page(&OWNER).unwrap(),
+        Stop { keyword: Some(NAME), stopped: &[], more: 3 }.page(&OWNER).unwrap(),
         sign_in(NAME, Some(TEXT)).unwrap(),
         problem(&OWNER, KEYWORD, TEXT, NAME).unwrap(),
     ] {
