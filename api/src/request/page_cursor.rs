@@ -52,7 +52,7 @@ fn fingerprint(query: &PostQuery) -> Result<String, serde_json::Error> {
 
 #[cfg(test)]
 mod tests {
-    use posts::tweets::{Order, PostFilter};
+    use posts::tweets::{Order, PostFilter, Without};
 
     use super::*;
 
@@ -79,6 +79,13 @@ mod tests {
             PostQuery { order: Order::OldestFirst, ..query.clone() },
             PostQuery {
                 filter: PostFilter { text: Some("a".to_owned()), ..PostFilter::default() },
+                ..query.clone()
+            },
+            PostQuery {
+                filter: PostFilter {
+                    without: Without { languages: vec!["en".to_owned()], ..Without::default() },
+                    ..PostFilter::default()
+                },
                 ..query.clone()
             },
         ] {

@@ -281,3 +281,29 @@ async fn a_form_of_another_site_is_refused() {
         browser.send(Method::GET, "/start?keyword=rust", &[("sec-fetch-site", "cross-site")], &[]).await;
     assert_eq!(led.status, 403);
 }
+
+#[tokio::test]
+async fn what_was_stopped_can_be_started_again_as_it_was() {
+    let world = World::start().await;
+    let browser = Browser::at(&world);
+    let body = json!({ "keyword": "rust & \"co\"", "reposts": false, "maxPostsADay": 100 });
+    assert_eq!(world.ask_with("POST /stream", Some(&body.to_string()), None).await.status, 202);
+    let page = browser.visit("/stop").await.text;
+    let (_, value) = page.split_once("name=\"stopped\" value=\"").unwrap();
+    let again = value.split('"').next().unwrap().replace("&amp;", "&").replace("&#38;", "&");
+    let stopped = browser.submit("/stop", &[("stopped", &again)]).await;
+    assert_eq!((stopped.status, keywords(&world, None).await.len()), (303, 0));
+    let now = browser.visit(&stopped.header("location")).await.text;
+    let (_, link) = now.split_once("href=\"/start?").unwrap();
+    let link = link.split('"').next().unwrap().replace("&amp;", "&").replace("&#38;", "&");
+    let confirm = browser.visit(&format!("/start?{link}")).await.text;
+    assert!(confirm.contains("without reposts, and at most 100 posts a day"), "{confirm}");
+    let form = [("keyword", "rust & \"co\""), ("reposts", "false"), ("maxPostsADay", "100")];
+    for (name, value) in form {
+        assert!(confirm.contains(&format!("name=\"{name}\"")), "{name}={value}: {confirm}");
+    }
+    assert_eq!(browser.submit("/start", &form).await.status, 303);
+    let stream = world.ask_with("GET /stream", None, None).await.json();
+    let keyword = &stream["keywords"][0];
+    assert_eq!((&keyword["reposts"], &keyword["maxPostsADay"]), (&json!(false), &json!(100)));
+}
