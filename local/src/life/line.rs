@@ -112,7 +112,7 @@ mod tests {
 
     /// A stream that runs, with `changes` to what the API answers.
     fn stream(changes: Value) -> Stream {
-        let keyword = |name: &str| json!({ "keyword": name, "startedAt": "2026-11-27T10:00:00Z", "today": { "posts": 1, "dollars": 0.01 } });
+        let keyword = |name: &str| json!({ "keyword": name, "startedAt": "2026-11-27T10:00:00Z", "reposts": true, "today": { "posts": 1, "dollars": 0.01 } });
         let spending = json!({ "posts": 246, "dollars": 1.23 });
         let mut answer = json!({
             "state": "running", "keywords": [keyword("rust"), keyword("crab")], "today": spending, "thisMonth": spending,
