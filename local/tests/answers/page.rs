@@ -293,7 +293,7 @@ async fn what_was_stopped_can_be_started_again_as_it_was() {
     let again = value.split('"').next().unwrap().replace("&amp;", "&").replace("&#38;", "&");
     let stopped = browser.submit("/stop", &[("stopped", &again)]).await;
     assert_eq!((stopped.status, keywords(&world, None).await.len()), (303, 0));
-    let now = browser.visit(&stopped.header("location")).await.text;
+    let now = browser.visit(stopped.header("location")).await.text;
     let (_, link) = now.split_once("href=\"/start?").unwrap();
     let link = link.split('"').next().unwrap().replace("&amp;", "&").replace("&#38;", "&");
     let confirm = browser.visit(&format!("/start?{link}")).await.text;

@@ -2,6 +2,7 @@
 
 mod fields;
 mod parameters;
+mod values;
 
 use std::time::Duration;
 
