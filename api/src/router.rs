@@ -15,10 +15,10 @@ use crate::request::{BODY_BYTES, limit_head};
 use crate::routes;
 use crate::state::{ControlApi, ReadApi};
 
-/// The operations that change nothing and cost nothing, and those that need no key. It checks no keys.
+/// The operations that change nothing and cost nothing. It checks no keys.
 pub fn read(api: ReadApi) -> Router {
     let (reading, _) = routes::reading().with_state(api).split_for_parts();
-    with_layers(reading.merge(open_routes()))
+    with_layers(reading)
 }
 
 /// The operations that change something, or cost money. It checks no keys.

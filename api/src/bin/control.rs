@@ -1,6 +1,6 @@
 //! `control`: the Lambda function behind those routes of the HTTP API that change something, and behind the page's forms.
 
-use api::{Authorizer, AuthorizerConfig, ControlApi, ControlConfig, Page, behind_gateway, page_beside};
+use api::{Authorizer, AuthorizerConfig, ControlApi, ControlConfig, Page, behind_gateway};
 use lambda_http::Error;
 
 #[tokio::main]
@@ -13,5 +13,5 @@ async fn main() -> Result<(), Error> {
     // The gateway checks the keys of the API, the page those of its own routes.
     let api = api::control(ControlApi::new(&aws, config));
     let page = Page::in_lambda(api.clone(), Authorizer::new(&aws, keys));
-    lambda_http::run(behind_gateway(page_beside(page.forms(), api::open()), api)).await
+    lambda_http::run(behind_gateway(page.forms(), api)).await
 }
