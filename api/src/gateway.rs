@@ -1,5 +1,7 @@
 //! Serving a Lambda function's routes behind the HTTP API's gateway.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
 use lambda_http::RequestExt as _;
@@ -22,17 +24,18 @@ pub fn open_paths() -> Vec<&'static str> {
 /// The gateway's own route decides, not the path: a path such as `/docs/%2e%2e/tweets` is of an open route to the gateway, and may be another one
 /// once it is read as a URL.
 pub fn behind_gateway(open: Router, keyed: Router) -> Router {
+    let open_paths: Arc<[&str]> = open_paths().into();
     Router::new().fallback(async move |request: Request| {
-        let routes = if is_keyed(&request) { keyed } else { open };
+        let routes = if is_keyed(&request, &open_paths) { keyed } else { open };
         routes.oneshot(request).await
     })
 }
 
 /// Whether the gateway has found a route that requires a key.
-fn is_keyed(request: &Request) -> bool {
+fn is_keyed(request: &Request, open_paths: &[&str]) -> bool {
     let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return false };
     let path = context.route_key.as_deref().and_then(|route| route.split_once(' ')).map(|(_, path)| path);
-    path.is_some_and(|path| !open_paths().contains(&path))
+    path.is_some_and(|path| !open_paths.contains(&path))
 }
 
 #[cfg(test)]

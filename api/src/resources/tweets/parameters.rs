@@ -154,9 +154,8 @@ impl Parameters {
             },
         })
     }
-}
 
-impl Parameters {
+    /// What posts must not have.
     fn without(&self) -> Without {
         Without {
             countries: self.not_country.0.iter().map(|CountryParameter(country)| *country).collect(),

@@ -1,7 +1,7 @@
 //! What each source sends, and how it becomes a post.
 //!
-//! The streamer knows a post's [`Head`] and sends its JSON as it came, but for the posts of others in it; the consumer reads the whole with [`Source::post`]. So nothing that a
-//! source sent is lost before it is stored, and what this version cannot read is still on the dead-letter queue for one that can.
+//! The streamer knows a post's [`Head`] and sends its JSON as it came, without the posts of others. The consumer reads it with [`Source::post`].
+//! So nothing of the post itself is lost before it is stored, and what this version cannot read is still on the dead-letter queue for one that can.
 
 pub mod mastodon;
 mod sent;
