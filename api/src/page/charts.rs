@@ -70,7 +70,7 @@ async fn over_time(
     now: UtcTime,
 ) -> Result<(Option<String>, Histogram, Stream), Refusal> {
     let (stream, counts) = futures::try_join!(
-        stream_with_gaps(session, range.from()),
+        stream_with_gaps(session, address.get("keyword"), range.from()),
         session.get::<Counts>(range.counts(address))
     )?;
     let histogram = range.histogram(&counts, &stream, now);

@@ -9,7 +9,7 @@ use super::answer::Refusal;
 use super::session::Session;
 use crate::resources::gaps::{SETTLED, UNSETTLED};
 
-/// How many pages of gaps are read for a view, and how many gaps are on one. A view that goes farther back lacks the oldest.
+/// How many pages of gaps are read for a view, and how many gaps are on one. Of a view that goes farther back, it is said since when they are told.
 const PAGES: usize = 10;
 const PAGE: u8 = 100;
 
@@ -21,11 +21,15 @@ struct GapPage {
     next_cursor: Option<String>,
 }
 
-/// The stream, with all gaps that end after `from`.
+/// The stream, with all gaps of a keyword, or of all, that end after `from`.
 ///
 /// # Errors
 /// As [`Session::get`].
-pub(super) async fn stream_with_gaps(session: &Session, from: UtcTime) -> Result<Stream, Refusal> {
+pub(super) async fn stream_with_gaps(
+    session: &Session,
+    keyword: Option<&str>,
+    from: UtcTime,
+) -> Result<Stream, Refusal> {
     let mut stream: Stream = session.get("/stream").await?;
     for (states, most) in [(["open", "healing"], UNSETTLED), (["closed", "abandoned"], SETTLED)] {
         let is_of_these = |gap: &Gap| states.contains(&gap.state.as_str());
@@ -37,7 +41,9 @@ pub(super) async fn stream_with_gaps(session: &Session, from: UtcTime) -> Result
         }
         let mut gaps = Vec::new();
         for state in states {
-            gaps.extend(gaps_in_state(session, state, from).await?);
+            let (of_state, told_since) = gaps_in_state(session, keyword, state, from).await?;
+            gaps.extend(of_state);
+            stream.gaps_told_since = stream.gaps_told_since.max(told_since);
         }
         gaps.sort_by_key(|gap| std::cmp::Reverse(gap.to));
         stream.gaps.retain(|gap| !is_of_these(gap));
@@ -46,20 +52,30 @@ pub(super) async fn stream_with_gaps(session: &Session, from: UtcTime) -> Result
     Ok(stream)
 }
 
-/// The gaps in a state that end after `from`, the one that ended last first.
-async fn gaps_in_state(session: &Session, state: &str, from: UtcTime) -> Result<Vec<Gap>, Refusal> {
+/// The gaps in a state that end after `from`, the one that ended last first; and since when they are told, if there are too many.
+async fn gaps_in_state(
+    session: &Session,
+    keyword: Option<&str>,
+    state: &str,
+    from: UtcTime,
+) -> Result<(Vec<Gap>, Option<UtcTime>), Refusal> {
     let mut gaps: Vec<Gap> = Vec::new();
     let mut address = Address::of("/stream/gaps").with("state", state).with("limit", PAGE);
+    if let Some(keyword) = keyword {
+        address = address.with("keyword", keyword);
+    }
+    let mut told_since = None;
     for _ in 0..PAGES {
         let page: GapPage = session.get(&address).await?;
         gaps.extend(page.gaps);
-        match page.next_cursor {
-            Some(cursor) if gaps.last().is_some_and(|gap| gap.to > from) => {
-                address = address.with("cursor", cursor)
-            }
-            _ => break,
-        }
+        let earliest = gaps.last().map(|gap| gap.to).filter(|to| *to > from);
+        let Some((cursor, earliest)) = page.next_cursor.zip(earliest) else {
+            told_since = None;
+            break;
+        };
+        address = address.with("cursor", cursor);
+        told_since = Some(earliest);
     }
     gaps.retain(|gap| gap.to > from);
-    Ok(gaps)
+    Ok((gaps, told_since))
 }

@@ -84,6 +84,7 @@ impl Range {
         let keyword = counts.keyword.as_deref();
         let mut histogram =
             Histogram { from, to, unit, bars: self.bars(counts), missing: missing(stream, keyword, now) };
+        histogram.missing.extend(stream.gaps_told_since.map(|since| untold(from, since)));
         let since = match keyword {
             Some(keyword) => stream.collected_since(keyword),
             None => stream.keywords.iter().filter_map(|each| stream.collected_since(&each.keyword)).min(),
@@ -125,6 +126,15 @@ fn missing(stream: &Stream, keyword: Option<&str>, now: UtcTime) -> Vec<Missing>
     gaps.chain(ongoing).collect()
 }
 
+/// The time of which not every gap is told.
+fn untold(from: UtcTime, since: UtcTime) -> Missing {
+    let says = format!(
+        "too many gaps to show those before {}: any of these posts may be missing",
+        words::time(since)
+    );
+    Missing { from, to: since, lack: Lack::Some, says }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +161,18 @@ mod tests {
         assert!(
             range("keyword=a&from=yesterday&colour=red")
                 .starts_with("/tweetsStatistics?keyword=a&from=yesterday&colour=red&")
+        );
+    }
+
+    #[test]
+    fn too_many_gaps_are_told_as_time_that_may_lack_posts() {
+        let at = |text: &str| text.parse::<UtcTime>().unwrap();
+        let (from, since) = (at("2026-11-27T10:00:00Z"), at("2026-11-27T11:00:00Z"));
+        let Missing { to, lack, says, .. } = untold(from, since);
+        assert_eq!((to, lack), (since, Lack::Some));
+        assert_eq!(
+            says,
+            "too many gaps to show those before 2026-11-27 11:00 UTC: any of these posts may be missing"
         );
     }
 

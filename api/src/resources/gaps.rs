@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use posts::Keyword;
 use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use stream::StreamStatusTable;
@@ -13,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::ongoing::{self, Ongoing};
 use crate::error::ApiError;
-use crate::request::{PageLimit, Query};
+use crate::request::{KeywordParameter, PageLimit, Query};
 use crate::state::ReadApi;
 
 /// How many gaps `GET /stream` lists of those that are open or being healed.
@@ -40,13 +41,16 @@ pub(crate) struct GapCounts {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Parameters {
+    /// Gaps of this keyword; of all if absent.
+    #[param(value_type = Option<Keyword>)]
+    keyword: Option<KeywordParameter>,
     /// Gaps in this state; `open` if absent.
     #[param(inline)]
     state: Option<GapState>,
     /// Gaps on a page; 20 if absent.
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
     limit: Option<PageLimit>,
-    /// Where the page begins: the `nextCursor` of the previous page, which had the same `state`.
+    /// Where the page begins: the `nextCursor` of the previous page, which had the same `keyword` and `state`.
     #[param(max_length = 1000)]
     cursor: Option<String>,
 }
@@ -74,19 +78,27 @@ pub(crate) struct Gaps {
     responses(
         (status = 200, description = "A page of gaps", body = Gaps,
             links(("nextPage" = (operation_id = "listGaps", parameters(("cursor" = "$response.body#/nextCursor")))))),
-        (status = 422, description = "The cursor belongs to another request"),
+        (status = 422, description = "The cursor belongs to another request, or the keyword cannot be one"),
     )
 )]
 pub(crate) async fn list(
     State(api): State<ReadApi>,
-    Query(Parameters { state, limit, cursor }): Query<Parameters>,
+    Query(Parameters { keyword, state, limit, cursor }): Query<Parameters>,
 ) -> Result<Json<Gaps>, ApiError> {
+    let keyword = keyword.map(KeywordParameter::keyword).transpose()?;
     let state = state.unwrap_or(GapState::Open);
     let limit = limit.unwrap_or(PageLimit::DEFAULT).get();
     let before = cursor.map(|cursor| decode_cursor(state, &cursor)).transpose()?;
     let is_asked_for = before.is_none() && matches!(state, GapState::Open | GapState::Healing);
-    let ongoing = if is_asked_for { ongoing::read(&api.status, UtcTime::now()).await? } else { Vec::new() };
-    let page = api.status.latest_gaps(state, limit.into(), before).await?;
+    let mut ongoing =
+        if is_asked_for { ongoing::read(&api.status, UtcTime::now()).await? } else { Vec::new() };
+    let page = match &keyword {
+        Some(keyword) => {
+            ongoing.retain(|ongoing| ongoing.keyword == *keyword);
+            api.status.latest_gaps_of(keyword, state, limit.into(), before).await?
+        }
+        None => api.status.latest_gaps(state, limit.into(), before).await?,
+    };
     let next_cursor = page.next.map(|next| URL_SAFE_NO_PAD.encode(next.as_str()));
     Ok(Json(Gaps { ongoing, gaps: page.gaps, next_cursor }))
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Ongoing {
-    keyword: Keyword,
+    pub(super) keyword: Keyword,
     /// Posts written at this time or later are missing.
     from: UtcTime,
     /// Why.

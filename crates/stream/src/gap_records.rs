@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, Select, TransactWriteItem};
+use posts::Keyword;
 use serde::Serialize;
 use service::tables::TableError;
 use utc_time::UtcTime;
@@ -51,6 +52,38 @@ impl StreamStatusTable {
         before: Option<GapPosition>,
     ) -> Result<GapPage, TableError> {
         self.gap_page(self.query(state.prefix()).scan_index_forward(false).limit(limit), before).await
+    }
+
+    /// As [`Self::latest_gaps`], of one keyword alone. All gaps of the state are looked at until there are enough.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that this version cannot read.
+    pub async fn latest_gaps_of(
+        &self,
+        keyword: &Keyword,
+        state: GapState,
+        limit: usize,
+        before: Option<GapPosition>,
+    ) -> Result<GapPage, TableError> {
+        let mut page = GapPage { gaps: Vec::new(), next: before };
+        loop {
+            let query = self
+                .query(state.prefix())
+                .scan_index_forward(false)
+                .filter_expression("#keyword = :keyword")
+                .expression_attribute_names("#keyword", "keyword")
+                .expression_attribute_values(":keyword", AttributeValue::S(keyword.as_str().to_owned()));
+            let GapPage { gaps, next } = self.gap_page(query, page.next).await?;
+            page.gaps.extend(gaps);
+            page.next = next;
+            if page.gaps.len() > limit {
+                page.gaps.truncate(limit);
+                page.next = page.gaps.last().map(|gap| GapPosition(gap.item_name()));
+            }
+            if page.next.is_none() || page.gaps.len() == limit {
+                return Ok(page);
+            }
+        }
     }
 
     async fn gap_page(

@@ -212,7 +212,27 @@ fn the_calls_of_get_stream_and_of_the_minute_do_not_grow_with_the_gaps() {
         }
         assert!(open.windows(2).all(|pair| pair[0] > pair[1]), "gaps must be listed latest first");
         assert_eq!(open.len(), 300);
-        for wrong in ["state=closed&cursor=Z2Fw", "limit=0", "limit=101", "state=half"] {
+
+        // Those of one keyword, which lie far apart, too.
+        let go: Keyword = "go".parse().unwrap();
+        let ends: Vec<i64> = (0..250).step_by(50).collect();
+        for end in &ends {
+            world.status.add_gap(&gap(&go, 0, *end, GapState::Open)).await.unwrap();
+        }
+        let (mut cursor, mut of_go) = (String::new(), Vec::new());
+        for _ in 0..3 {
+            let path = format!("/stream/gaps?keyword=go&limit=2{cursor}");
+            let (_, page) = world.ask(reqwest::Method::GET, &path).await;
+            of_go.extend(page["gaps"].as_array().unwrap().iter().map(|gap| gap["to"].clone()));
+            cursor = format!("&cursor={}", page["nextCursor"].as_str().unwrap_or("none"));
+        }
+        assert_eq!(cursor, "&cursor=none");
+        let latest_first: Vec<_> = ends.iter().rev().map(|end| serde_json::json!(at(*end))).collect();
+        assert_eq!(of_go, latest_first);
+
+        for wrong in
+            ["state=closed&cursor=Z2Fw", "limit=0", "limit=101", "state=half", "keyword=", "keyword=%01"]
+        {
             let (status, problem) = world.ask(reqwest::Method::GET, &format!("/stream/gaps?{wrong}")).await;
             assert!(status == 400 || status == 422, "{wrong}: {problem}");
         }
