@@ -68,25 +68,23 @@ struct Entry {
     id: String,
 }
 
-/// A line of 2.7 KB, as X sends it with all that is asked of it.
+/// A line of 2.1 KB, as X sends it with all that is asked of it: a reply with a photo, a place and a link. It is longer than most: with the same fields,
+/// 684 public posts recorded from X have 1,770 bytes on average.
 fn line(id: u64) -> String {
     let text = "Šiandien visi kalba apie zebra, o aš žiūriu į ežerą 🦓 ".repeat(2)
         + "@ona #zebra https://t.co/abcdefghij";
     let metrics = json!({ "retweet_count": 3, "reply_count": 1, "like_count": 20, "quote_count": 0, "bookmark_count": 2, "impression_count": 1234 });
-    let user = |id: &str, name: &str, username: &str| {
-        json!({
-            "id": id, "name": name, "username": username, "location": "Vilnius, Lithuania", "created_at": "2012-03-04T05:06:07.000Z",
-            "profile_image_url": format!("https://pbs.twimg.com/profile_images/{id}/abcdefgh_normal.jpg"), "protected": false,
-            "verified": true, "verified_type": "blue",
-            "public_metrics": { "followers_count": 1234, "following_count": 321, "tweet_count": 4567, "listed_count": 8, "like_count": 910, "media_count": 11 },
-        })
-    };
+    let author = json!({
+        "id": "1000000000000000001", "name": "Jonas Ežeras", "username": "stub_jonas", "location": "Vilnius, Lithuania",
+        "profile_image_url": "https://pbs.twimg.com/profile_images/1000000000000000001/abcdefgh_normal.jpg", "verified_type": "blue",
+        "public_metrics": { "followers_count": 1234, "following_count": 321, "tweet_count": 4567, "listed_count": 8, "like_count": 910, "media_count": 11 },
+    });
     let now = utc_time::UtcTime::now();
     let post = json!({
         "data": {
             "id": id.to_string(), "text": text, "created_at": now.to_string(), "author_id": "1000000000000000001",
             "conversation_id": id.to_string(), "edit_history_tweet_ids": [id.to_string()], "lang": "lt",
-            "geo": { "place_id": "0123456789abcdef" }, "in_reply_to_user_id": "1000000000000000002",
+            "geo": { "place_id": "0123456789abcdef" },
             "possibly_sensitive": false, "reply_settings": "everyone", "public_metrics": metrics,
             "attachments": { "media_keys": ["3_2124999999999999998"] },
             "entities": {
@@ -100,8 +98,8 @@ fn line(id: u64) -> String {
             "referenced_tweets": [{ "type": "replied_to", "id": "2124999999999999999" }],
         },
         "includes": {
-            "users": [user("1000000000000000001", "Jonas Ežeras", "stub_jonas"), user("1000000000000000002", "Ona Upė", "ona")],
-            "places": [{ "id": "0123456789abcdef", "country_code": "LT", "full_name": "Vilnius, Lithuania", "place_type": "city" }],
+            "users": [author],
+            "places": [{ "id": "0123456789abcdef", "country_code": "LT", "full_name": "Vilnius, Lithuania" }],
             "media": [{ "media_key": "3_2124999999999999998", "type": "photo", "url": "https://pbs.twimg.com/media/abcdefghijklmno.jpg", "width": 1200, "height": 800, "alt_text": "A lake with a zebra on the far bank" }],
             "tweets": [{ "id": "2124999999999999999", "text": "What is there to see? ".repeat(8), "author_id": "1000000000000000002", "edit_history_tweet_ids": ["2124999999999999999"] }],
         },

@@ -4,6 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::fast::RandomState;
 use posts::sources::Head;
 use posts::{Keyword, PostId};
 use utc_time::UtcTime;
@@ -20,7 +21,7 @@ pub(crate) struct RecentPosts {
 
 #[derive(Debug, Default)]
 struct Inner {
-    known: HashMap<Keyword, HashMap<PostId, Latest>>,
+    known: HashMap<Keyword, HashMap<PostId, Latest, RandomState>, RandomState>,
     order: VecDeque<(Keyword, PostId)>,
 }
 

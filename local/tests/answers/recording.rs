@@ -97,18 +97,26 @@ fn expected(line: &Value) -> BTreeMap<&'static str, Value> {
     ])
 }
 
-/// What is kept of a line: not the posts that this one quotes or replies to.
+/// What is kept of a line: not the posts that this one quotes or replies to, nor their photos and videos.
 fn kept(line: &Value) -> Value {
     let mut kept = line.clone();
     let references = list(&line["data"]["referenced_tweets"]);
-    let is_kept = |post: &Value| {
+    if references.iter().all(|reference| reference["type"] == "retweeted") {
+        return kept;
+    }
+    let is_original = |post: &Value| {
         references.iter().any(|reference| reference["type"] == "retweeted" && reference["id"] == post["id"])
     };
-    let refers_to_others = references.iter().any(|reference| reference["type"] != "retweeted");
-    if let Some(posts) = kept["includes"].get_mut("tweets").and_then(Value::as_array_mut)
-        && refers_to_others
-    {
-        posts.retain(is_kept);
+    let posts =
+        list(&line["includes"]["tweets"]).into_iter().filter(|post| is_original(post)).chain([&line["data"]]);
+    let keys: Vec<&Value> = posts.flat_map(|post| list(&post["attachments"]["media_keys"])).collect();
+    for (name, is_kept) in [
+        ("tweets", &is_original as &dyn Fn(&Value) -> bool),
+        ("media", &|media| keys.contains(&&media["media_key"])),
+    ] {
+        if let Some(objects) = kept["includes"].get_mut(name).and_then(Value::as_array_mut) {
+            objects.retain(is_kept);
+        }
     }
     kept
 }

@@ -2,21 +2,25 @@
 
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
 use utc_time::UtcTime;
 
 /// How many ids of a day are remembered, in some 10 MB. Of posts, that is five times what X allows in a day on average (3,000,000 a month).
 /// Beyond it, each counts as new every time.
 pub(super) const REMEMBERED: usize = 500_000;
 
+/// Ids by which posts or users are told apart.
+pub(super) type Ids = HashSet<u64, RandomState>;
+
 /// The ids that were seen on the current day (UTC).
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) day: Option<UtcTime>,
-    ids: HashSet<u64>,
+    ids: Ids,
 }
 
 impl Seen {
-    pub(super) fn new(day: Option<UtcTime>, ids: HashSet<u64>) -> Self {
+    pub(super) fn new(day: Option<UtcTime>, ids: Ids) -> Self {
         Self { day, ids }
     }
 
@@ -25,7 +29,7 @@ impl Seen {
         let today = Some(now.start_of_day());
         let is_another = self.day != today;
         if is_another {
-            *self = Self::new(today, HashSet::new());
+            *self = Self::new(today, Ids::default());
         }
         is_another
     }

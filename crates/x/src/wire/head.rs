@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::message::{MatchedRule, Problem};
-use super::post::{ReferencedPost, named};
+use super::post::{Attachments, ReferencedPost, named};
 use crate::lenient;
 
 /// A line of the filtered stream, of whose post only the head is read.
@@ -23,17 +23,31 @@ pub struct StreamHead<'a> {
     #[serde(deserialize_with = "lenient::objects")]
     pub errors: Vec<Problem<'a>>,
     #[serde(deserialize_with = "lenient::object")]
-    includes: Option<IncludedPosts<'a>>,
+    includes: Option<Included<'a>>,
 }
 
-/// The posts that X includes, under either of their names.
+/// What X includes with a post that may be of others: posts, under either of their names, and their photos and videos.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-struct IncludedPosts<'a> {
+struct Included<'a> {
     #[serde(borrow)]
     tweets: Option<&'a RawValue>,
     #[serde(borrow)]
     posts: Option<&'a RawValue>,
+    #[serde(borrow)]
+    media: Option<&'a RawValue>,
+}
+
+/// What tells whether an object that X includes goes with a post.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct IncludedHead<'a> {
+    #[serde(deserialize_with = "lenient::id")]
+    id: Option<Cow<'a, str>>,
+    #[serde(deserialize_with = "lenient::id")]
+    media_key: Option<Cow<'a, str>>,
+    #[serde(deserialize_with = "lenient::object")]
+    attachments: Option<Attachments<'a>>,
 }
 
 /// What must be known of a post before it is read as a whole. The fields are those of [`super::Post`].
@@ -51,6 +65,8 @@ pub struct PostHead<'a> {
     pub author_id: Option<Cow<'a, str>>,
     #[serde(borrow)]
     text: Option<&'a RawValue>,
+    #[serde(borrow)]
+    attachments: Option<&'a RawValue>,
     #[serde(deserialize_with = "lenient::objects")]
     referenced_tweets: Vec<ReferencedPost<'a>>,
     #[serde(deserialize_with = "lenient::objects")]
@@ -58,46 +74,74 @@ pub struct PostHead<'a> {
 }
 
 impl StreamHead<'_> {
-    /// The line that this was read from, without the posts that its post quotes or replies to. Of a repost, the original stays. Where there is
-    /// nothing to leave out, it is the same line.
+    /// The line that this was read from, without the posts that its post quotes or replies to, and without their photos and videos. Of a repost,
+    /// the original stays. Where there is nothing to leave out, it is the same line.
     #[must_use]
     pub fn without_others<'l>(&self, line: &'l str) -> Cow<'l, str> {
-        let (Some(post), Some(includes)) = (&self.data, &self.includes) else { return line.into() };
+        let (Some(post), Some(included)) = (&self.data, &self.includes) else { return line.into() };
         if post.references().iter().all(ReferencedPost::is_reposted) {
             return line.into();
         }
         let reposted = post.references().iter().find(|reference| reference.is_reposted());
         let reposted = reposted.and_then(|reference| reference.id.as_deref());
-        let mut lists: Vec<&str> =
-            [includes.tweets, includes.posts].into_iter().flatten().map(RawValue::get).collect();
-        lists.sort_by_key(|list| list.as_ptr());
-        let mut left = String::new();
+        let original = [included.tweets, included.posts].into_iter().flatten().find_map(|posts| {
+            let id = reposted?;
+            heads(posts).into_iter().find(|post| post.id.as_deref() == Some(id))
+        });
+        let own: Option<Attachments<'_>> =
+            post.attachments.and_then(|own| serde_json::from_str(own.get()).ok());
+        let with_original = original.as_ref().and_then(|original| original.attachments.as_ref());
+        let keys: Vec<&str> =
+            own.iter().chain(with_original).flat_map(|with| &with.media_keys).map(Cow::as_ref).collect();
+        let ids: Vec<&str> = reposted.into_iter().collect();
+
+        let (tweets, posts, media) = (included.tweets, included.posts, included.media);
+        let mut lists = [(tweets, &ids), (posts, &ids), (media, &keys)];
+        lists.sort_by_key(|(list, _)| list.map(|list| list.get().as_ptr()));
+        let mut left = String::with_capacity(line.len());
         let mut end = 0;
-        for list in lists {
+        for (list, names) in lists {
+            let Some(list) = list else { continue };
             // The list is a part of the line.
-            let start = list.as_ptr().addr().wrapping_sub(line.as_ptr().addr());
+            let start = list.get().as_ptr().addr().wrapping_sub(line.as_ptr().addr());
             let Some(before) = line.get(end..start) else { return line.into() };
             left.push_str(before);
-            push_only(&mut left, list, reposted);
-            end = start + list.len();
+            push_only(&mut left, list, names);
+            end = start + list.get().len();
         }
         left.push_str(line.get(end..).unwrap_or_default());
         left.into()
     }
 }
 
-/// Writes a list with only the post that has this id.
-fn push_only(out: &mut String, list: &str, id: Option<&str>) {
-    let is_it = |post: &&RawValue| {
-        let head: PostHead<'_> = serde_json::from_str(post.get()).unwrap_or_default();
-        head.id.as_deref() == id
-    };
+/// The objects of a list, read as far as is needed; none if it is no list.
+fn heads(list: &RawValue) -> Vec<IncludedHead<'_>> {
+    lenient::objects(&mut serde_json::Deserializer::from_str(list.get())).unwrap_or_default()
+}
+
+/// Writes a list with only the objects that have one of these names.
+fn push_only(out: &mut String, list: &RawValue, names: &[&str]) {
+    let is_kept = |object: &IncludedHead<'_>| object.name().is_some_and(|name| names.contains(&name));
+    let heads = if names.is_empty() { Vec::new() } else { heads(list) };
+    let kept = heads.iter().filter(|object| is_kept(object)).count();
+    // Most often it is all or nothing.
+    if kept > 0 && kept == heads.len() {
+        return out.push_str(list.get());
+    }
     out.push('[');
-    if id.is_some() {
-        let posts: Vec<&RawValue> = serde_json::from_str(list).unwrap_or_default();
-        out.push_str(posts.into_iter().find(is_it).map_or("", RawValue::get));
+    if kept > 0 {
+        let objects: Vec<&RawValue> = serde_json::from_str(list.get()).unwrap_or_default();
+        let kept = objects.into_iter().zip(&heads).filter(|(_, head)| is_kept(head));
+        out.push_str(&kept.map(|(object, _)| object.get()).collect::<Vec<_>>().join(","));
     }
     out.push(']');
+}
+
+impl IncludedHead<'_> {
+    /// What posts refer to it by.
+    fn name(&self) -> Option<&str> {
+        self.media_key.as_deref().or(self.id.as_deref())
+    }
 }
 
 impl<'a> PostHead<'a> {
@@ -150,6 +194,30 @@ mod tests {
             let tweets = if included.is_null() { included } else { json!([]) };
             assert_eq!(left["includes"], json!({ "posts": [], "users": [{ "id": "9" }], "tweets": tweets }));
         }
+    }
+
+    #[test]
+    fn photos_stay_with_the_post_and_the_original_whose_they_are() {
+        let media = |keys: &[&str]| -> Vec<serde_json::Value> {
+            keys.iter().map(|key| json!({ "media_key": key, "alt_text": "[media]" })).collect()
+        };
+        let original = |id: &str, key: &str| json!({ "id": id, "attachments": { "media_keys": [key] } });
+        let left_of = |references: serde_json::Value| -> serde_json::Value {
+            let line = json!({
+                "data": { "id": "5", "attachments": { "media_keys": ["own"] }, "referenced_tweets": references },
+                "includes": { "media": media(&["others", "own", "original's"]), "tweets": [original("2", "original's"), original("3", "others")] },
+            });
+            serde_json::from_str(&left(&line.to_string())).unwrap()
+        };
+        let (repost, quote) =
+            (json!({ "type": "retweeted", "id": "2" }), json!({ "type": "quoted", "id": "3" }));
+        let both = left_of(json!([repost, quote]));
+        assert_eq!(
+            both["includes"],
+            json!({ "media": media(&["own", "original's"]), "tweets": [original("2", "original's")] })
+        );
+        assert_eq!(left_of(json!([quote]))["includes"], json!({ "media": media(&["own"]), "tweets": [] }));
+        assert_eq!(left_of(json!([repost]))["includes"]["media"].as_array().unwrap().len(), 3);
     }
 
     #[test]
