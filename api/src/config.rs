@@ -1,5 +1,6 @@
 //! The configuration of the API's Lambda functions, from environment variables.
 
+use service::namespace::Namespace;
 use service::variables::{Variables, WrongVariables};
 use stream::StreamStatusTable;
 
@@ -22,6 +23,8 @@ pub struct ReadConfig {
     /// answer. 5,500,000 if absent, because Lambda sends at most 6 MB, including headers. None: no limit.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
     pub answer_bytes: Option<usize>,
+    /// `METRIC_NAMESPACE`: the namespace of the metrics; `Aviary` if absent.
+    pub namespace: Namespace,
 }
 
 /// The configuration of `control` and `minute`. Each field names its environment variable.
@@ -49,11 +52,15 @@ pub struct ControlConfig {
     pub subnets: Vec<String>,
     /// `SECURITY_GROUPS`: the streamer's security groups, separated by commas.
     pub security_groups: Vec<String>,
+    /// `ASSIGN_PUBLIC_IP`: whether the streamer gets a public address; `true` if absent.
+    pub assign_public_ip: bool,
     /// `TWITTER_BEARER_TOKEN_PARAMETER`: the SSM parameter that holds X's bearer token; absent if posts do not come from X: then there
     /// are no estimates, and X is not asked about new keywords, nor which posts were taken back.
     pub token_parameter: Option<String>,
     /// `X_API_URL`: X's address; `https://api.x.com` if absent.
     pub x_url: String,
+    /// `METRIC_NAMESPACE`: the namespace of the metrics; `Aviary` if absent.
+    pub namespace: Namespace,
 }
 
 /// The configuration of `authorizer`. Each field names its environment variable.
@@ -78,6 +85,7 @@ impl ReadConfig {
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
             answer_bytes: Some(variables.number("ANSWER_BYTES", 100_000..=6_000_000, 5_500_000)),
             stream_id: StreamStatusTable::stream_id(&variables),
+            namespace: Namespace::from_variables(&variables),
         };
         variables.complete(config)
     }
@@ -102,9 +110,11 @@ impl ControlConfig {
             task_definition: variables.required("TASK_DEFINITION"),
             subnets: list(variables.required("SUBNETS")),
             security_groups: list(variables.required("SECURITY_GROUPS")),
+            assign_public_ip: variables.flag("ASSIGN_PUBLIC_IP", true),
             token_parameter: variables.optional("TWITTER_BEARER_TOKEN_PARAMETER"),
             x_url: variables.optional("X_API_URL").unwrap_or_else(|| x::BASE_URL.to_owned()),
             stream_id: StreamStatusTable::stream_id(&variables),
+            namespace: Namespace::from_variables(&variables),
         };
         variables.complete(config)
     }
@@ -128,8 +138,9 @@ mod tests {
 
     #[test]
     fn lists_are_separated_by_commas() {
-        let config = ControlConfig::from_variables(|_| Some("a, b".to_owned())).unwrap();
-        assert_eq!(config.subnets, ["a", "b"]);
+        let value = |name: &str| if name == "ASSIGN_PUBLIC_IP" { "false" } else { "a, b" };
+        let config = ControlConfig::from_variables(|name| Some(value(name).to_owned())).unwrap();
+        assert_eq!((config.subnets, config.assign_public_ip), (vec!["a".to_owned(), "b".to_owned()], false));
     }
 
     #[test]

@@ -125,6 +125,7 @@ async fn report(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -
     let open = api.status.count_gaps(GapState::Open, Some(now.before(GAP_REPORTED))).await?;
     let healing = api.status.count_gaps(GapState::Healing, None).await?;
     let is_requested = api.status.has_keywords().await?;
+    let is_stopped = api.status.launch().await?.stopped_by_hand.is_some();
     let is_read = api.status.lease_holder().await?.is_some_and(|holder| holder.until > now);
     let last_report = api.status.report().await?;
     let waiting_for = last_report.as_ref().and_then(|report| report.waiting_for);
@@ -138,7 +139,7 @@ async fn report(api: &ControlApi, own_metrics: &EmbeddedMetrics, now: UtcTime) -
     let mut values = vec![
         (Gauge::GAPS_OPEN, open as f64),
         (Gauge::GAPS_HEALING, healing as f64),
-        (Gauge::UNREAD, f64::from(u8::from(is_requested && !is_read))),
+        (Gauge::UNREAD, f64::from(u8::from(is_requested && !is_read && !is_stopped))),
         (Gauge::DEAD_LETTERS, dead_letters as f64),
         (Gauge::OUT_OF_CREDITS, f64::from(u8::from(is_read && is_unpaid))),
     ];

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::primitives::DateTime;
-use aws_sdk_ecs::types::{AwsVpcConfiguration, DesiredStatus, LaunchType, NetworkConfiguration};
+use aws_sdk_ecs::types::{
+    AssignPublicIp, AwsVpcConfiguration, DesiredStatus, LaunchType, NetworkConfiguration, TaskStopCode,
+};
 use service::tables::TableError;
 use stream::Saved;
-use stream::launch::Launch;
+use stream::launch::{Launch, StoppedByHand};
 use utc_time::UtcTime;
 
 use crate::plan::{Observed, Step, Task, TaskState, ended, plan};
@@ -94,6 +96,7 @@ async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
             Step::Run(number) => round = run(api, number, &mut launch).await?,
             Step::Wake => api.close_queue.wake().await?,
             Step::Stop(arn, why) => {
+                let why = format!("{OURS}{why}");
                 let request = api.ecs.stop_task().cluster(&api.config.cluster).task(arn).reason(why);
                 request.send().await.map_err(aws_sdk_ecs::Error::from)?;
             }
@@ -104,10 +107,12 @@ async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
 
 /// Starts the task of this number, and saves which it is.
 async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round, ReconcileError> {
+    let address =
+        if api.config.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
     let network = AwsVpcConfiguration::builder()
         .set_subnets(Some(api.config.subnets.clone()))
         .set_security_groups(Some(api.config.security_groups.clone()))
-        .assign_public_ip(aws_sdk_ecs::types::AssignPublicIp::Enabled)
+        .assign_public_ip(address)
         .build()
         .map_err(aws_sdk_ecs::Error::from)?;
     let answer = api
@@ -183,6 +188,10 @@ const REFUSALS: [&str; 8] = [
     "UnsupportedFeatureException",
 ];
 
+/// What every reason begins with that is given for stopping a task, here and in `./deploy` and `./remove`. A task that was stopped for another
+/// reason was stopped by a person.
+const OURS: &str = "aviary: ";
+
 /// ECS's status of a task that has ended.
 const STOPPED: &str = "STOPPED";
 
@@ -213,10 +222,23 @@ fn time(at: Option<&DateTime>) -> Option<UtcTime> {
     at.and_then(|at| at.to_millis().ok()).and_then(|millis| UtcTime::from_millis(millis).ok())
 }
 
+/// How a person stopped a task that has ended, if one has.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html>
+fn stopped_by_hand(task: &aws_sdk_ecs::types::Task) -> Option<StoppedByHand> {
+    let reason = task.stopped_reason().unwrap_or("no reason was given");
+    let is_by_hand = task.last_status() == Some(STOPPED)
+        && task.stop_code() == Some(&TaskStopCode::UserInitiated)
+        && !reason.starts_with(OURS);
+    let at = || time(task.stopped_at()).or_else(|| time(task.created_at())).unwrap_or_else(UtcTime::now);
+    is_by_hand.then(|| StoppedByHand { at: at(), reason: reason.to_owned() })
+}
+
 fn task(task: &aws_sdk_ecs::types::Task) -> Task {
     let created = time(task.created_at()).unwrap_or_else(UtcTime::now);
     let container = task.containers().first();
-    let state = if task.last_status() == Some(STOPPED) {
+    let state = if let Some(stopped) = stopped_by_hand(task) {
+        TaskState::StoppedByHand(stopped)
+    } else if task.last_status() == Some(STOPPED) {
         let reason = container.and_then(|container| container.reason()).or_else(|| task.stopped_reason());
         let code = container.and_then(|container| container.exit_code());
         let exit = code.map(|code| format!("exit code {code}"));

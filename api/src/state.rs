@@ -11,6 +11,7 @@ use stream::StreamStatusTable;
 use stream::close_queue::CloseQueue;
 
 use crate::config::{ControlConfig, ReadConfig};
+use crate::resources::statistics::CloudWatch;
 use crate::x_api::XApi;
 
 /// What the reading operations work with.
@@ -20,7 +21,7 @@ pub struct ReadApi {
     pub(crate) statistics: StatisticsTable,
     pub(crate) status: StreamStatusTable,
     pub(crate) dead_letters: DeadLetterQueue,
-    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) cloudwatch: CloudWatch,
     /// [`ReadConfig::answer_bytes`].
     pub(crate) answer_bytes: Option<usize>,
 }
@@ -54,7 +55,10 @@ impl ReadApi {
                 config.dead_letter_queue_url,
                 config.tweets_queue_url,
             ),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(aws),
+            cloudwatch: CloudWatch {
+                client: aws_sdk_cloudwatch::Client::new(aws),
+                namespace: config.namespace,
+            },
             answer_bytes: config.answer_bytes,
         }
     }
@@ -69,7 +73,10 @@ impl ControlApi {
         let statistics = StatisticsTable::new(dynamodb.clone(), config.statistics_table.clone());
         Self {
             tweets: TweetsTable::new(dynamodb.clone(), config.tweets_table.clone(), statistics.clone()),
-            publisher: Publisher::new(statistics, Metrics::new(aws_sdk_cloudwatch::Client::new(aws))),
+            publisher: Publisher::new(
+                statistics,
+                Metrics::new(aws_sdk_cloudwatch::Client::new(aws), config.namespace.clone()),
+            ),
             status: StreamStatusTable::new(dynamodb, config.status_table.clone(), config.stream_id.clone()),
             close_queue: CloseQueue::new(sqs.clone(), config.close_queue_url.clone()),
             dead_letters: DeadLetterQueue::new(

@@ -1,5 +1,6 @@
 //! The consumer's configuration.
 
+use service::namespace::Namespace;
 use service::variables::{Variables, WrongVariables};
 use stream::StreamStatusTable;
 
@@ -18,6 +19,8 @@ pub struct Config {
     pub tweets_queue_url: String,
     /// `DEAD_LETTER_QUEUE_URL`: TweetsDeadLetterQueue.
     pub dead_letter_queue_url: String,
+    /// `METRIC_NAMESPACE`: the namespace of the metrics; `Aviary` if absent.
+    pub namespace: Namespace,
     /// `KEEP_RAW`: whether posts are stored with what their source sent; `true` if absent.
     pub keep_raw: bool,
 }
@@ -36,6 +39,7 @@ impl Config {
             stream_id: StreamStatusTable::stream_id(&variables),
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
+            namespace: Namespace::from_variables(&variables),
             keep_raw: variables.flag("KEEP_RAW", true),
         };
         variables.complete(config)

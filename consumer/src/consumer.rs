@@ -47,11 +47,12 @@ impl Consumer {
             stream_id,
             tweets_queue_url,
             dead_letter_queue_url,
+            namespace,
             keep_raw,
         } = config;
         let dynamodb = aws_sdk_dynamodb::Client::new(aws);
         let sqs = aws_sdk_sqs::Client::new(aws);
-        let metrics = Metrics::new(aws_sdk_cloudwatch::Client::new(aws));
+        let metrics = Metrics::new(aws_sdk_cloudwatch::Client::new(aws), namespace);
         let statistics = StatisticsTable::new(dynamodb.clone(), statistics_table);
         let tweets = TweetsTable::new(dynamodb.clone(), tweets_table, statistics.clone());
         let dead_letters = DeadLetterQueue::new(sqs, dead_letter_queue_url, tweets_queue_url);

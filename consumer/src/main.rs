@@ -8,5 +8,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     service::logs::init_for_lambda();
     let config = Config::from_variables(|name| std::env::var(name).ok())?;
     let aws = service::aws::from_env().await;
-    run(config, &aws, EmbeddedMetrics::new(std::io::stdout())).await
+    let own_metrics = EmbeddedMetrics::new(std::io::stdout(), &config.namespace);
+    run(config, &aws, own_metrics).await
 }

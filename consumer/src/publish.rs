@@ -1,10 +1,10 @@
 //! Publishing a batch's counts to CloudWatch.
 //!
-//! CloudWatch must not keep posts from being stored: publishing takes 3 s at most, and what fails is published by the
-//! api's function that runs every minute.
+//! CloudWatch must not keep posts from being stored, nor cost more than storing them: publishing takes 3 s at most, and an hour of a keyword is
+//! published once a minute at most. What is left out, and what fails, is published by the api's function that runs every minute.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use posts::Keyword;
@@ -18,6 +18,9 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// How long nothing is published after a failure, which would delay every batch.
 const PAUSE: Duration = Duration::from_secs(30);
 
+/// How long an hour of a keyword is not published again.
+const EVERY: Duration = Duration::from_secs(60);
+
 /// The hours, by their start, in which posts of a keyword were counted.
 pub(crate) type CountedHours = BTreeSet<(Keyword, UtcTime)>;
 
@@ -26,12 +29,14 @@ pub(crate) type CountedHours = BTreeSet<(Keyword, UtcTime)>;
 pub(crate) struct BatchPublisher {
     publisher: Publisher,
     paused_until: Mutex<Option<Instant>>,
+    /// The hours that were published within [`EVERY`], and when.
+    published: Mutex<BTreeMap<(Keyword, UtcTime), Instant>>,
 }
 
 /// What became of a batch's counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Publishing {
-    /// CloudWatch has them.
+    /// CloudWatch has them, or those of a moment ago.
     Done,
     /// Nothing was published, because CloudWatch failed shortly before.
     Paused,
@@ -41,19 +46,24 @@ pub(crate) enum Publishing {
 
 impl BatchPublisher {
     pub(crate) fn new(publisher: Publisher) -> Self {
-        Self { publisher, paused_until: Mutex::new(None) }
+        Self { publisher, paused_until: Mutex::default(), published: Mutex::default() }
     }
 
-    /// Publishes the counts of these hours.
+    /// Publishes the counts of these hours, but for those that were published within the last minute.
     pub(crate) async fn publish(&self, hours: &CountedHours) -> Publishing {
-        if hours.is_empty() {
+        let now = Instant::now();
+        let due = self.due(hours, now);
+        if due.is_empty() {
             return Publishing::Done;
         }
-        if self.paused_until().is_some_and(|end| Instant::now() < end) {
+        if self.paused_until().is_some_and(|end| now < end) {
             return Publishing::Paused;
         }
-        let reason = match tokio::time::timeout(TIMEOUT, self.publish_now(hours)).await {
-            Ok(Ok(())) => return Publishing::Done,
+        let reason = match tokio::time::timeout(TIMEOUT, self.publish_now(&due)).await {
+            Ok(Ok(())) => {
+                self.published().extend(due.into_iter().map(|hour| (hour, now)));
+                return Publishing::Done;
+            }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("CloudWatch did not answer within {} s", TIMEOUT.as_secs()),
         };
@@ -74,7 +84,19 @@ impl BatchPublisher {
         Ok(())
     }
 
-    fn paused_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+    /// Those of the hours that were not published within [`EVERY`]; what was published before that is forgotten.
+    fn due(&self, hours: &CountedHours, now: Instant) -> CountedHours {
+        let mut published = self.published();
+        published.retain(|_, at| now.duration_since(*at) < EVERY);
+        hours.iter().filter(|hour| !published.contains_key(hour)).cloned().collect()
+    }
+
+    fn published(&self) -> MutexGuard<'_, BTreeMap<(Keyword, UtcTime), Instant>> {
+        // Nothing panics while it holds the lock.
+        self.published.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn paused_until(&self) -> MutexGuard<'_, Option<Instant>> {
         // Nothing panics while it holds the lock.
         self.paused_until.lock().unwrap_or_else(PoisonError::into_inner)
     }

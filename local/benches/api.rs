@@ -1,5 +1,5 @@
-//! The latency and the cost of a page of 100 posts, as the table grows to 1,000,000 posts; then the latency of what the web page draws of all of
-//! them, a histogram of a week and the map.
+//! The latency and the cost of a page of 100 posts of a keyword, as it grows to 1,000,000 posts; then the latency of what the web page draws of
+//! them, a histogram of a week and the map; and the same of all keywords together.
 //!
 //! `cargo bench -p local --bench api`, or with `-- --keep FOLDER` to keep the posts, so that `aviary --data FOLDER` can show them.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints its results")]
@@ -18,13 +18,16 @@ use utc_time::UtcTime;
 
 /// The table sizes to measure.
 const SIZES: [u64; 3] = [10_000, 100_000, 1_000_000];
-const KEYWORDS: u64 = 10;
+/// Posts that are stored together.
+const BATCH: u64 = 60;
 const REQUESTS_A_SECOND: u64 = 50;
+/// Of all keywords, each hour is read by itself, so it is asked as often as one person would.
+const OF_ALL_A_SECOND: u64 = 2;
 const SECONDS: u64 = 60;
 /// In seconds, and so in posts.
 const WEEK: u64 = 7 * 24 * 60 * 60;
 
-/// The time of a post. Posts are written one second apart, with keywords in turn.
+/// The time of a post. Posts are written one second apart.
 fn written_at(number: u64) -> UtcTime {
     let first: UtcTime = "2026-10-01T00:00:00Z".parse().unwrap();
     first.after(Duration::from_secs(number))
@@ -42,8 +45,8 @@ fn post(number: u64) -> Post {
     .unwrap()
 }
 
-fn keyword(number: u64) -> Keyword {
-    format!("keyword{}", number % KEYWORDS).parse().unwrap()
+fn keyword() -> Keyword {
+    "keyword0".parse().unwrap()
 }
 
 #[tokio::main]
@@ -58,35 +61,29 @@ async fn main() {
     for size in SIZES {
         let begin = Instant::now();
         while stored < size {
-            for of in 0..KEYWORDS {
-                let numbers = (stored..stored + 600).filter(|number| number % KEYWORDS == of);
-                let posts: Vec<Post> = numbers.map(post).collect();
-                let soon = Instant::now() + Duration::from_secs(30);
-                tweets.insert(&keyword(of), &posts, UtcTime::now(), soon).await.unwrap();
-            }
-            stored += 600;
+            let posts: Vec<Post> = (stored..stored + BATCH).map(post).collect();
+            let soon = Instant::now() + Duration::from_secs(30);
+            tweets.insert(&keyword(), &posts, UtcTime::now(), soon).await.unwrap();
+            stored += BATCH;
         }
         println!("{stored} posts stored after {:.0} s", begin.elapsed().as_secs_f64());
         println!("  read units for a page of 100: {}", read_units(&dynamodb, stored).await);
-        let page =
-            |number: u64| format!("/tweets?keyword={}&limit=100&to={}", keyword(number), written_at(number));
-        measure("a page of 100", &machine, stored, page).await;
+        let page = |number: u64| format!("/tweets?keyword={}&limit=100&to={}", keyword(), written_at(number));
+        measure("a page of 100", &machine, REQUESTS_A_SECOND, stored, page).await;
     }
     let week = |number: u64| {
         let to = written_at(number.max(WEEK));
         format!("from={}&to={to}", to.before(Duration::from_secs(WEEK)))
     };
     let whole = format!("from={}&to={}", written_at(0), written_at(stored));
-    let histogram =
-        |number| format!("/tweetsStatistics?keyword={}&by=hour&{}", keyword(number), week(number));
-    measure("a week of a keyword by hour", &machine, stored, histogram).await;
-    let map = |number| format!("/tweetsStatistics?keyword={}&by=country&{whole}", keyword(number));
-    measure("a keyword by country", &machine, stored, map).await;
-    measure("a week of all by hour", &machine, stored, |number| {
-        format!("/tweetsStatistics?by=hour&{}", week(number))
-    })
-    .await;
-    measure("all by country", &machine, stored, |_| format!("/tweetsStatistics?by=country&{whole}")).await;
+    let histogram = |number| format!("/tweetsStatistics?keyword={}&by=hour&{}", keyword(), week(number));
+    measure("a week by hour", &machine, REQUESTS_A_SECOND, stored, histogram).await;
+    let map = |_| format!("/tweetsStatistics?keyword={}&by=country&{whole}", keyword());
+    measure("by country", &machine, REQUESTS_A_SECOND, stored, map).await;
+    let of_all = |number| format!("/tweetsStatistics?by=hour&{}", week(number));
+    measure("a week of all keywords by hour", &machine, OF_ALL_A_SECOND, stored, of_all).await;
+    let map = |number| format!("/tweetsStatistics?by=country&{}", week(number));
+    measure("a week of all keywords by country", &machine, OF_ALL_A_SECOND, stored, map).await;
 }
 
 /// The read units that DynamoDB charges for a page from the middle of a keyword's posts.
@@ -96,7 +93,7 @@ async fn read_units(dynamodb: &aws_sdk_dynamodb::Client, stored: u64) -> f64 {
         .table_name("TweetsTable")
         .index_name(TweetsTable::INDEX)
         .key_condition_expression("keyword = :keyword AND createDate <= :to")
-        .expression_attribute_values(":keyword", AttributeValue::S(keyword(0).to_string()))
+        .expression_attribute_values(":keyword", AttributeValue::S(keyword().to_string()))
         .expression_attribute_values(":to", AttributeValue::S(written_at(stored / 2).to_string()))
         .scan_index_forward(false)
         .limit(100)
@@ -109,14 +106,14 @@ async fn read_units(dynamodb: &aws_sdk_dynamodb::Client, stored: u64) -> f64 {
 }
 
 /// Asks the API at a constant rate, however fast it answers, for the paths that belong to random posts, and prints the latencies.
-async fn measure(name: &str, machine: &Machine, stored: u64, path: impl Fn(u64) -> String) {
+async fn measure(name: &str, machine: &Machine, a_second: u64, stored: u64, path: impl Fn(u64) -> String) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut ticks = tokio::time::interval(Duration::from_millis(1000 / REQUESTS_A_SECOND));
+    let mut ticks = tokio::time::interval(Duration::from_millis(1000 / a_second));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut requests = JoinSet::new();
-    for _ in 0..REQUESTS_A_SECOND * SECONDS {
+    for _ in 0..a_second * SECONDS {
         let due = ticks.tick().await;
-        let url = format!("http://{}{}", machine.api, path(fastrand::u64(KEYWORDS * 200..stored)));
+        let url = format!("http://{}{}", machine.api, path(fastrand::u64(200..stored)));
         let http = http.clone();
         requests.spawn(async move {
             let answer = http.get(url).send().await.unwrap().error_for_status().unwrap();
@@ -132,7 +129,7 @@ async fn measure(name: &str, machine: &Machine, stored: u64, path: impl Fn(u64) 
     took.sort_unstable();
     let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
     println!(
-        "  {name}, {} times at {REQUESTS_A_SECOND} a second: p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
+        "  {name}, {} times at {a_second} a second: p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
         took.len(),
         at(0.5),
         at(0.99),

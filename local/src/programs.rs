@@ -1,6 +1,7 @@
 //! The configuration of each program on one machine; `template.yaml` has the same for AWS.
 
 use api::{AuthorizerConfig, ControlConfig, ReadConfig};
+use service::namespace::Namespace;
 use stream::StreamStatusTable;
 
 use crate::aws::resources::{
@@ -27,6 +28,9 @@ pub fn streamer(
         daily_post_budget,
         monthly_post_budget,
         charged_for_users,
+        keyword: None,
+        since: None,
+        namespace: Namespace::default(),
         owner: String::new(),
     }
 }
@@ -41,6 +45,7 @@ pub fn consumer(aws: &Endpoint, keep_raw: bool) -> consumer::Config {
         stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
         tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
         dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
+        namespace: Namespace::default(),
         keep_raw,
     }
 }
@@ -62,6 +67,7 @@ pub fn read(aws: &Endpoint) -> ReadConfig {
         tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
         dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
         answer_bytes: None,
+        namespace: Namespace::default(),
     }
 }
 
@@ -80,7 +86,9 @@ pub fn control(aws: &Endpoint, x_url: Option<String>) -> ControlConfig {
         task_definition: TASK_DEFINITION.to_owned(),
         subnets: vec!["subnet-local".to_owned()],
         security_groups: vec!["sg-local".to_owned()],
+        assign_public_ip: true,
         token_parameter: x_url.as_ref().map(|_| TOKEN_PARAMETER.to_owned()),
         x_url: x_url.unwrap_or_default(),
+        namespace: Namespace::default(),
     }
 }

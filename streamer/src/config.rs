@@ -1,7 +1,10 @@
 //! A streamer's configuration.
 
+use posts::Keyword;
+use service::namespace::Namespace;
 use service::variables::{Variables, WrongVariables};
 use stream::StreamStatusTable;
+use utc_time::UtcTime;
 
 use crate::progress::Prices;
 
@@ -27,6 +30,13 @@ pub struct Config {
     /// `CHARGED_FOR_USERS`: whether the account is charged for the users who come with posts, `true` or `false`. X does not say whether it charges
     /// for them (<https://docs.x.com/x-api/getting-started/pricing>); `false` if absent.
     pub charged_for_users: bool,
+    /// `KEYWORD`: a keyword that is requested when the streamer starts, as `POST /stream` does; none if absent. It is how a person runs a task
+    /// by hand.
+    pub keyword: Option<Keyword>,
+    /// `SINCE`: posts of `KEYWORD` that were written at this time (RFC 3339) or later are fetched too.
+    pub since: Option<UtcTime>,
+    /// `METRIC_NAMESPACE`: the namespace of the metrics; `Aviary` if absent.
+    pub namespace: Namespace,
     /// The name under which this streamer holds the lease. Not read from a variable, since it differs from task to task.
     pub owner: String,
 }
@@ -107,6 +117,9 @@ impl Config {
             close_queue_url: variables.required("STREAM_CLOSE_QUEUE_URL"),
             status_table: variables.required("STREAM_STATUS_TABLE"),
             stream_id: StreamStatusTable::stream_id(&variables),
+            keyword: variables.parsed("KEYWORD"),
+            since: variables.parsed("SINCE"),
+            namespace: Namespace::from_variables(&variables),
             daily_post_budget,
             monthly_post_budget,
             charged_for_users: variables.flag("CHARGED_FOR_USERS", false),
@@ -140,6 +153,20 @@ mod tests {
             mastodon.source,
             SourceConfig::Mastodon { token_parameter: None, honour_opt_out: true, .. }
         ));
+    }
+
+    #[test]
+    fn a_task_can_be_told_what_to_collect() {
+        let token = ("TWITTER_BEARER_TOKEN_PARAMETER", "token");
+        let told = read(&[token, ("KEYWORD", " rust "), ("SINCE", "2026-11-01T00:00:00Z")]).unwrap();
+        assert_eq!(told.keyword.unwrap().as_str(), "rust");
+        assert_eq!(told.since.unwrap().to_string(), "2026-11-01T00:00:00.000Z");
+        let wrong = read(&[token, ("KEYWORD", "a\u{1}b"), ("SINCE", "yesterday")]).unwrap_err();
+        assert!(
+            wrong.contains("KEYWORD cannot be used: a keyword must not contain control characters"),
+            "{wrong}"
+        );
+        assert!(wrong.contains("SINCE cannot be used"), "{wrong}");
     }
 
     #[test]

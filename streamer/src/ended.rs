@@ -1,5 +1,6 @@
 //! How a streamer ends.
 
+use posts::Keyword;
 use service::parameters::ParameterError;
 use service::tables::TableError;
 
@@ -26,6 +27,14 @@ pub enum RunError {
     NoToken {
         /// The parameter's name.
         parameter: String,
+    },
+    /// The keyword that the task was told to collect cannot be requested.
+    #[error("the keyword {keyword:?} cannot be collected: {reason}", keyword = keyword.as_str())]
+    Handed {
+        /// The keyword.
+        keyword: Keyword,
+        /// Why.
+        reason: String,
     },
     /// StreamStatusTable could not be used.
     #[error(transparent)]

@@ -10,6 +10,7 @@ mod ended;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod gaps;
+mod handed;
 mod heartbeat;
 mod held;
 mod intake;

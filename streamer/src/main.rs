@@ -29,9 +29,8 @@ async fn main() -> anyhow::Result<()> {
         on_signal.cancel();
     });
     let aws = service::aws::from_env().await;
-    let ended = run(config, &aws, EmbeddedMetrics::new(std::io::stdout()), shutdown)
-        .await
-        .context("the streamer failed")?;
+    let own_metrics = EmbeddedMetrics::new(std::io::stdout(), &config.namespace);
+    let ended = run(config, &aws, own_metrics, shutdown).await.context("the streamer failed")?;
     tracing::info!(?ended, "the streamer ended");
     Ok(())
 }

@@ -12,6 +12,7 @@ use utc_time::UtcTime;
 
 use crate::config::{Config, SourceConfig};
 use crate::ended::{Ended, RunError};
+use crate::handed;
 use crate::held::{Held, give_back};
 use crate::lease::{BothClocks, LEASE_TIME, LeaseGuard};
 use crate::ledger::Ledger;
@@ -81,8 +82,14 @@ pub async fn run_source<S: Source>(
 ) -> Result<Ended, RunError> {
     let dynamodb = aws_sdk_dynamodb::Client::new(aws);
     let status = StreamStatusTable::new(dynamodb, config.status_table.clone(), config.stream_id.clone());
+    if let Some(keyword) = &config.keyword {
+        handed::request(&status, keyword, config.since, UtcTime::now()).await?;
+    }
     let (lease, guard) = loop {
         if requested_keywords(&status).await?.is_empty() {
+            tracing::warn!(
+                "no keyword is requested, so there is nothing to read: request one by POST /stream, or run this task with the variable KEYWORD"
+            );
             return Ok(Ended::NothingRequested);
         }
         let asked = BothClocks::now();

@@ -26,10 +26,15 @@ pub struct Authorizer {
 type Cached = (Instant, Arc<Keys>);
 
 /// Whether a request is allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Its key, which has this scope, allows it.
-    Allowed(Scope),
+    /// Its key allows it.
+    Allowed {
+        /// The name of the key; empty where none is required.
+        key: String,
+        /// The key's scope.
+        scope: Scope,
+    },
     /// It has no valid key.
     NoValidKey,
     /// Its key is valid, but lacks the scope.
@@ -79,7 +84,7 @@ impl Authorizer {
         Ok(match keys.find(presented) {
             None => Verdict::NoValidKey,
             Some(key) if key.scope < required_scope(method, path) => Verdict::ScopeTooSmall,
-            Some(key) => Verdict::Allowed(key.scope),
+            Some(key) => Verdict::Allowed { key: key.name.clone(), scope: key.scope },
         })
     }
 

@@ -5,9 +5,11 @@ use aws_lambda_events::apigw::{
     ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request,
 };
 
+use serde_json::json;
+
 use super::authorizer::{Authorizer, AuthorizerError, Verdict};
 
-/// Decides whether a request is allowed. The gateway itself answers 401 if there is no header `Authorization`, and 403 if
+/// Decides whether a request is allowed, and tells the gateway's log the name and the scope of its key. The gateway itself answers 401 if there is no header `Authorization`, and 403 if
 /// the request is not allowed.
 ///
 /// # Errors
@@ -22,6 +24,9 @@ pub async fn authorize(
     let path = route.map_or("", |(_, path)| path);
     let verdict = authorizer.check(&request.request_context.http.method, path, authorization).await?;
     let mut response = ApiGatewayV2CustomAuthorizerSimpleResponse::default();
-    response.is_authorized = matches!(verdict, Verdict::Allowed(_));
+    if let Verdict::Allowed { key, scope } = verdict {
+        response.is_authorized = true;
+        response.context = json!({ "key": key, "scope": scope });
+    }
     Ok(response)
 }

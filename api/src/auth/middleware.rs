@@ -17,7 +17,7 @@ pub(crate) async fn require_key(
     let authorization = request.headers().get(header::AUTHORIZATION);
     let authorization = authorization.and_then(|value| value.to_str().ok());
     match authorizer.check(request.method(), request.uri().path(), authorization).await? {
-        Verdict::Allowed(_) => Ok(next.run(request).await),
+        Verdict::Allowed { .. } => Ok(next.run(request).await),
         Verdict::NoValidKey => Err(ApiError::NoValidKey),
         Verdict::ScopeTooSmall => Err(ApiError::KeyCannotControl),
     }

@@ -21,8 +21,8 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn run(config: ControlConfig, aws: &SdkConfig) -> Result<(), Error> {
+    let own_metrics = &EmbeddedMetrics::new(std::io::stdout(), &config.namespace);
     let api = &ControlApi::new(aws, config);
-    let own_metrics = &EmbeddedMetrics::new(std::io::stdout());
     lambda_runtime::run(service_fn(|_: LambdaEvent<serde_json::Value>| async move {
         let begun = Instant::now();
         // Boxed, because the compiler's query depth does not suffice for the future's layout inside the others.

@@ -43,7 +43,7 @@ impl FromRequestParts<Arc<Page>> for Session {
         let key = cookie(&parts.headers);
         // What every view needs.
         let frame = match judge(page, &Method::GET, "/stream", key.as_deref()).await? {
-            Verdict::Allowed(scope) => {
+            Verdict::Allowed { scope, .. } => {
                 let may_control = scope == Scope::Control;
                 Frame { signed_in: page.authorizer.is_some(), may_control, look_every: page.look_every }
             }
@@ -91,7 +91,11 @@ impl Session {
     ) -> Result<Response, Refusal> {
         let path = address.split('?').next().unwrap_or_default();
         match judge(&self.page, &method, path, self.key.as_deref()).await {
-            Ok(Verdict::Allowed(_)) => {}
+            Ok(Verdict::Allowed { key, .. }) => {
+                if !matches!(method, Method::GET | Method::HEAD) {
+                    tracing::info!(key, %method, path, "changed by the page");
+                }
+            }
             Ok(Verdict::ScopeTooSmall) => {
                 return Err(refused(&ApiError::KeyCannotControl).within(&self.frame));
             }
@@ -175,7 +179,9 @@ impl Session {
 
 /// Whether a key allows a request. Without an authorizer, everything is allowed.
 async fn judge(page: &Page, method: &Method, path: &str, key: Option<&str>) -> Result<Verdict, Refusal> {
-    let Some(authorizer) = &page.authorizer else { return Ok(Verdict::Allowed(Scope::Control)) };
+    let Some(authorizer) = &page.authorizer else {
+        return Ok(Verdict::Allowed { key: String::new(), scope: Scope::Control });
+    };
     let authorization = key.map(|key| format!("Bearer {key}"));
     let verdict = authorizer.check(method, path, authorization.as_deref()).await;
     verdict.map_err(|error| refused(&ApiError::Authorizer(error)))
@@ -236,7 +242,7 @@ pub(super) async fn begin(State(page): State<Arc<Page>>, headers: HeaderMap, for
         .filter(|key| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)));
     let verdict = judge(&page, &Method::GET, "/stream", key).await?;
     match key {
-        Some(key) if matches!(verdict, Verdict::Allowed(_)) => {
+        Some(key) if matches!(verdict, Verdict::Allowed { .. }) => {
             Ok(with_cookie(see_other(then), key, &headers))
         }
         _ => Ok(html(StatusCode::UNAUTHORIZED, sign_in(then, Some("This key is not valid.")))),

@@ -39,6 +39,11 @@ pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
         if is_hung(task, observed) {
             return (launch, vec![Step::Stop(task.arn.clone(), "it holds no lease")]);
         }
+        // Whoever has run it by hand wants it to run; from now on it is the one.
+        launch.stopped_by_hand = None;
+        if launch.task.as_ref() != Some(&task.arn) {
+            (launch.task, launch.at) = (Some(task.arn.clone()), Some(task.created));
+        }
         if launch.at.is_some_and(|at| observed.now.since(at) > STARTED) {
             (launch.failures, launch.reason, launch.not_before) = (0, None, None);
         }
@@ -54,6 +59,9 @@ pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
         (Some(TaskState::Ended { at, success, reason }), Some(began)) => {
             launch = ended(launch, at.since(began) > STARTED || *success, reason, *at);
         }
+        (Some(TaskState::StoppedByHand(stopped)), _) => {
+            launch = Launch { stopped_by_hand: Some(stopped.clone()), ..ended(launch, true, "", stopped.at) };
+        }
         // It was started, and ECS does not show it yet.
         (None, Some(began)) if launch.task.is_some() && observed.now.since(began) <= MISSING => {
             return (launch, Vec::new());
@@ -66,6 +74,9 @@ pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
             return (launch, vec![Step::Run(number)]);
         }
         _ => {}
+    }
+    if launch.stopped_by_hand.is_some() {
+        return (launch, Vec::new());
     }
     // A task that is ending holds the lease until it has ended.
     if ending || launch.not_before.is_some_and(|not_before| observed.now < not_before) {
@@ -99,7 +110,7 @@ pub(crate) fn ended(launch: Launch, success: bool, reason: &str, at: UtcTime) ->
 }
 
 /// The plan while no keyword is requested: tasks are woken, and stopped if they do not end by themselves. Earlier failures
-/// are forgotten, so that the next request for a keyword need not wait.
+/// are forgotten, and that a person stopped a task, so that the next request for a keyword need not wait.
 fn wind_down(launch: Launch, alive: &[&Task], now: UtcTime) -> (Launch, Vec<Step>) {
     let steps = match launch.unwanted_since {
         _ if alive.is_empty() => Vec::new(),
@@ -109,7 +120,17 @@ fn wind_down(launch: Launch, alive: &[&Task], now: UtcTime) -> (Launch, Vec<Step
         _ => vec![Step::Wake],
     };
     let unwanted_since = (!alive.is_empty()).then(|| launch.unwanted_since.unwrap_or(now));
-    (Launch { failures: 0, reason: None, not_before: None, unwanted_since, ..launch }, steps)
+    (
+        Launch {
+            failures: 0,
+            reason: None,
+            not_before: None,
+            stopped_by_hand: None,
+            unwanted_since,
+            ..launch
+        },
+        steps,
+    )
 }
 
 fn is_hung(task: &Task, observed: &Observed) -> bool {

@@ -1,7 +1,7 @@
 //! What a plan is made of: the observed state, and the steps.
 
 use stream::Lease;
-use stream::launch::Launch;
+use stream::launch::{Launch, StoppedByHand};
 use stream::lease::LeaseHolder;
 use utc_time::UtcTime;
 
@@ -43,6 +43,8 @@ pub(crate) enum TaskState {
         /// Why, in ECS's words.
         reason: String,
     },
+    /// It has ended because a person stopped it.
+    StoppedByHand(StoppedByHand),
 }
 
 /// What to do once the launch has been saved.

@@ -162,6 +162,11 @@ pub fn state(stream: &Stream) -> State {
         ("failed", _) => {
             ("bad", "Failed", "The streamer ended with an error; it is started again by itself.")
         }
+        ("stoppedByHand", _) => (
+            "busy",
+            "Stopped by hand",
+            "A person has stopped the streamer. Nothing is read until it is started again; then what was missed is fetched.",
+        ),
         _ => ("calm", "Stopped", "Nothing is being read."),
     };
     State { look, word, says: says.to_owned() }

@@ -7,7 +7,7 @@ use utc_time::UtcTime;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stream {
-    /// `starting`, `running`, `reconnecting`, `paused`, `stopped` or `failed`.
+    /// `starting`, `running`, `reconnecting`, `paused`, `stopped`, `failed` or `stoppedByHand`.
     pub state: String,
     /// Why it is in this state.
     pub reason: Option<String>,

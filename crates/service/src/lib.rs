@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod logs;
+pub mod namespace;
 pub mod own_metrics;
 pub mod parameters;
 pub mod tables;

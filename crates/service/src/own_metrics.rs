@@ -9,10 +9,15 @@ use serde_json::{Map, Value, json};
 
 use utc_time::UtcTime;
 
+use crate::namespace::Namespace;
+
 /// Writes a line of JSON for each set of values. CloudWatch turns such lines of a log into metrics, so a value costs no call;
 /// each [`Gauge`] is one metric without dimensions.
 #[derive(Clone)]
-pub struct EmbeddedMetrics(Option<Arc<Mutex<dyn Write + Send>>>);
+pub struct EmbeddedMetrics {
+    log: Option<Arc<Mutex<dyn Write + Send>>>,
+    namespace: Namespace,
+}
 
 /// A metric of the pipeline's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +56,7 @@ impl Gauge {
     pub const GAPS_OPEN: Self = Self { name: "GapsOpen", unit: "Count" };
     /// Gaps that are being healed, every minute.
     pub const GAPS_HEALING: Self = Self { name: "GapsHealing", unit: "Count" };
-    /// 1 while keywords are requested and nobody reads, otherwise 0; every minute.
+    /// 1 while keywords are requested and nobody reads, unless a person has stopped the task, otherwise 0; every minute.
     pub const UNREAD: Self = Self { name: "Unread", unit: "Count" };
     /// 1 while X must be paid before it delivers more posts, or has delivered as many as it does in a month, otherwise 0; every minute.
     pub const OUT_OF_CREDITS: Self = Self { name: "OutOfCredits", unit: "Count" };
@@ -72,24 +77,21 @@ impl Gauge {
 }
 
 impl EmbeddedMetrics {
-    /// The namespace of these metrics.
-    pub const NAMESPACE: &str = "Aviary/Pipeline";
-
-    /// Writes to `log`, which CloudWatch reads.
-    pub fn new(log: impl Write + Send + 'static) -> Self {
-        Self(Some(Arc::new(Mutex::new(log))))
+    /// Writes to `log`, which CloudWatch reads, metrics of the [`Namespace::pipeline`] below this one.
+    pub fn new(log: impl Write + Send + 'static, namespace: &Namespace) -> Self {
+        Self { log: Some(Arc::new(Mutex::new(log))), namespace: namespace.pipeline() }
     }
 
     /// Writes nowhere, for where no CloudWatch reads the log.
     #[must_use]
     pub fn nowhere() -> Self {
-        Self(None)
+        Self { log: None, namespace: Namespace::default() }
     }
 
     /// Writes these values. A failure is ignored: metrics must not stop what they measure.
     pub fn say(&self, values: &[(Gauge, f64)], now: UtcTime) {
-        let Some(log) = &self.0 else { return };
-        let line = format!("{}\n", line(values, now));
+        let Some(log) = &self.log else { return };
+        let line = format!("{}\n", line(&self.namespace, values, now));
         let _ = log.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
     }
 }
@@ -100,13 +102,12 @@ impl fmt::Debug for EmbeddedMetrics {
     }
 }
 
-fn line(values: &[(Gauge, f64)], now: UtcTime) -> Value {
+fn line(namespace: &Namespace, values: &[(Gauge, f64)], now: UtcTime) -> Value {
     let metrics: Vec<Value> =
         values.iter().map(|(gauge, _)| json!({ "Name": gauge.name, "Unit": gauge.unit })).collect();
     let mut line: Map<String, Value> =
         values.iter().map(|(gauge, value)| (gauge.name.to_owned(), json!(value))).collect();
-    let directive =
-        json!({ "Namespace": EmbeddedMetrics::NAMESPACE, "Dimensions": [[]], "Metrics": metrics });
+    let directive = json!({ "Namespace": namespace.as_str(), "Dimensions": [[]], "Metrics": metrics });
     line.insert("_aws".to_owned(), json!({ "Timestamp": now.as_millis(), "CloudWatchMetrics": [directive] }));
     line.into()
 }
@@ -118,11 +119,12 @@ mod tests {
     #[test]
     fn a_line_names_its_metrics_and_holds_their_values() {
         let values = [(Gauge::POSTS_NEW, 3.0), (Gauge::CONSUMER_LAG, 1250.0)];
-        let line = line(&values, UtcTime::from_millis(1_795_514_400_000).unwrap());
+        let namespace = Namespace::new("Aviary/one").pipeline();
+        let line = line(&namespace, &values, UtcTime::from_millis(1_795_514_400_000).unwrap());
         let metrics = json!([
             { "Name": "PostsNew", "Unit": "Count" }, { "Name": "ConsumerLag", "Unit": "Milliseconds" },
         ]);
-        let directive = json!({ "Namespace": "Aviary/Pipeline", "Dimensions": [[]], "Metrics": metrics });
+        let directive = json!({ "Namespace": "Aviary/one/Pipeline", "Dimensions": [[]], "Metrics": metrics });
         let aws = json!({ "Timestamp": 1_795_514_400_000_i64, "CloudWatchMetrics": [directive] });
         assert_eq!(line, json!({ "_aws": aws, "PostsNew": 3.0, "ConsumerLag": 1250.0 }));
     }

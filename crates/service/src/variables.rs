@@ -66,6 +66,20 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         }
     }
 
+    /// A value of a type that says what is wrong with a text; `None` if the variable is missing or wrong.
+    pub fn parsed<T>(&mut self, name: &'static str) -> Option<T>
+    where
+        T: FromStr<Err: fmt::Display>,
+    {
+        match self.optional(name)?.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.wrong.unusable.push(format!("{name} cannot be used: {error}"));
+                None
+            }
+        }
+    }
+
     /// `true` or `false`; `absent` if the variable is missing.
     pub fn flag(&mut self, name: &'static str, absent: bool) -> bool {
         let Some(text) = self.optional(name) else { return absent };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
-use crate::table::{Saved, StreamStatusTable, Versioned};
+use crate::table::{Saved, StreamStatusTable, VERSION, Versioned, condition_failed, number};
 
 const LAUNCH: &str = "launch";
 
@@ -30,12 +30,26 @@ pub struct Launch {
     /// No task is started before then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<UtcTime>,
+    /// A person stopped its task, so that none is started until somebody asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_by_hand: Option<StoppedByHand>,
     /// Since when tasks run that are not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwanted_since: Option<UtcTime>,
     /// How often this item has been written.
     #[serde(default)]
     pub version: u64,
+}
+
+/// How a person stopped a task, in the ECS console or by the CLI.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct StoppedByHand {
+    /// When the task ended.
+    pub at: UtcTime,
+    /// The reason that was given, in ECS's words if none was.
+    pub reason: String,
 }
 
 impl Versioned for Launch {
@@ -52,6 +66,29 @@ impl StreamStatusTable {
     pub async fn launch(&self) -> Result<Launch, TableError> {
         let item = self.item(LAUNCH, "read the latest start").await?.unwrap_or_default();
         serde_dynamo::from_item(item).map_err(|error| self.invalid_item(&error))
+    }
+
+    /// Lets tasks be started again if a person has stopped the last one. The reconciler that has read the launch before this writes none.
+    ///
+    /// # Errors
+    /// What DynamoDB answered.
+    pub async fn start_again(&self) -> Result<(), TableError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(self.key(LAUNCH)))
+            .update_expression("REMOVE #stopped ADD #version :one")
+            .condition_expression("attribute_exists(#stopped)")
+            .expression_attribute_names("#stopped", "stoppedByHand")
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":one", number(1))
+            .send()
+            .await;
+        match answer {
+            Err(error) if !condition_failed(&error) => Err(TableError::during("start again")(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Writes `launch` as the next version of what was read, unless another program has written one.

@@ -28,6 +28,8 @@ pub enum StreamState {
     Stopped,
     /// It ended because of an error.
     Failed,
+    /// A person has stopped its task. None is started until somebody asks for it: by `POST /stream`, or by running a task.
+    StoppedByHand,
 }
 
 /// What a paused stream waits for.

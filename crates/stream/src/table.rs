@@ -68,7 +68,7 @@ pub(crate) trait Versioned: Clone + Serialize {
 const EPOCH: &str = "epoch";
 
 /// The attribute that counts the writes of an item.
-const VERSION: &str = "version";
+pub(crate) const VERSION: &str = "version";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 

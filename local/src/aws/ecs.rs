@@ -28,6 +28,8 @@ struct Task {
     created: UtcTime,
     client_token: Option<String>,
     shutdown: CancellationToken,
+    /// Why it was stopped, if it was.
+    stopped_for: Option<String>,
     /// Its exit code and when it ended; empty while it runs.
     ended: Arc<OnceLock<(i32, UtcTime)>>,
     /// Aborts the task when this is dropped.
@@ -56,7 +58,7 @@ impl Task {
             // A task ends once, so the cell is empty.
             let _ = end.set((code, UtcTime::now()));
         }));
-        Self { arn, created: UtcTime::now(), client_token, shutdown, ended, handle }
+        Self { arn, created: UtcTime::now(), client_token, shutdown, stopped_for: None, ended, handle }
     }
 
     fn describe(&self) -> Value {
@@ -78,7 +80,11 @@ impl Task {
             described["containers"][0]["exitCode"] = code.into();
         }
         if stopped {
-            described["stoppedReason"] = "Essential container in task exited".into();
+            let (code, reason) = match &self.stopped_for {
+                Some(reason) => ("UserInitiated", reason.as_str()),
+                None => ("EssentialContainerExited", "Essential container in task exited"),
+            };
+            (described["stopCode"], described["stoppedReason"]) = (code.into(), reason.into());
         }
         described
     }
@@ -129,17 +135,19 @@ impl Tasks {
         {
             tasks.remove(ended);
         }
-        let task = Task::start(definition.clone(), client_token);
+        let task = Task::start(definition.told(&request["overrides"]), client_token);
         let described = task.describe();
         tasks.push(task);
         Ok(json!({ "tasks": [described], "failures": [] }))
     }
 
     fn stop(&self, request: &Value) -> Result<Value, Refusal> {
-        let (tasks, arn) = (self.tasks(), &request["task"]);
-        let task = tasks.iter().find(|task| arn == task.arn.as_str());
+        let (mut tasks, arn) = (self.tasks(), &request["task"]);
+        let task = tasks.iter_mut().find(|task| arn == task.arn.as_str());
         let task = task
             .ok_or_else(|| Refusal::new("InvalidParameterException", "The referenced task was not found."))?;
+        task.stopped_for
+            .get_or_insert_with(|| request["reason"].as_str().unwrap_or("Task stopped by user").to_owned());
         task.shutdown.cancel();
         Ok(json!({ "task": task.describe() }))
     }

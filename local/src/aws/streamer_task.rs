@@ -1,6 +1,7 @@
 //! The streamer as an ECS task that runs in this process.
 
 use aws_config::SdkConfig;
+use serde_json::Value;
 use service::own_metrics::EmbeddedMetrics;
 use streamer::Config;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,24 @@ pub(crate) struct StreamerTask {
 }
 
 impl StreamerTask {
+    /// What a task runs whose container is given variables of its own: those that tell it what to collect. What is wrong in them is as if it were
+    /// not there.
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html>
+    pub(super) fn told(&self, overrides: &Value) -> Self {
+        let given = overrides["containerOverrides"].as_array().into_iter().flatten();
+        let given = given.flat_map(|container| container["environment"].as_array().into_iter().flatten());
+        let mut told = self.clone();
+        for variable in given {
+            let value = variable["value"].as_str().unwrap_or_default();
+            match variable["name"].as_str() {
+                Some("KEYWORD") => told.config.keyword = value.parse().ok(),
+                Some("SINCE") => told.config.since = value.parse().ok(),
+                _ => {}
+            }
+        }
+        told
+    }
+
     /// Runs the task `arn` until `shutdown` or until it ends by itself; returns its exit code.
     pub(super) async fn run(self, arn: String, shutdown: CancellationToken) -> i32 {
         let config = Config { owner: arn, ..self.config };

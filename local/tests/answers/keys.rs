@@ -114,7 +114,14 @@ async fn the_gateways_authorizer_decides_as_one_machine_does() {
             event["headers"]["authorization"] = key.into();
         }
         let answer = authorize(&authorizer, &serde_json::from_value(event).unwrap()).await.unwrap();
-        serde_json::to_value(answer).unwrap()["isAuthorized"].as_bool().unwrap()
+        let answer = serde_json::to_value(answer).unwrap();
+        let is_allowed = answer["isAuthorized"].as_bool().unwrap();
+        // For the gateway's log.
+        assert_eq!(
+            answer["context"]["key"].is_string() && answer["context"]["scope"].is_string(),
+            is_allowed
+        );
+        is_allowed
     };
     assert!(allowed("GET", Some(&reader)).await && allowed("GET", Some(&owner)).await);
     assert!(allowed("POST", Some(&owner)).await && allowed("DELETE", Some(&owner)).await);

@@ -8,6 +8,7 @@ use aws_sdk_cloudwatch::types::{Dimension, Statistic};
 use aws_sdk_sqs::types::QueueAttributeName;
 use posts::metrics::Metrics;
 use posts::statistics::HourCount;
+use service::namespace::Namespace;
 use utc_time::UtcTime;
 
 use crate::world::World;
@@ -90,7 +91,7 @@ async fn values(
 ) -> BTreeMap<i64, u64> {
     let answer = cloudwatch
         .get_metric_statistics()
-        .namespace(Metrics::NAMESPACE)
+        .namespace(Namespace::default().as_str())
         .metric_name(metric)
         .set_dimensions(Some(dimensions.to_vec()))
         .start_time(DateTime::from_millis(hour.as_millis()))

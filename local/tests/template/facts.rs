@@ -10,6 +10,7 @@ use axum::http::Request;
 use axum::http::header::{ALLOW, HOST, ORIGIN};
 use posts::statistics::StatisticsTable;
 use posts::tweets::TweetsTable;
+use service::namespace::Namespace;
 use service::own_metrics::Gauge;
 use stream::StreamStatusTable;
 use tower::ServiceExt as _;
@@ -74,9 +75,10 @@ fn tables_have_the_keys_that_the_code_uses_and_outlive_the_stack() {
         assert_eq!(table["TimeToLiveSpecification"]["AttributeName"].as_str(), time_to_live, "{name}");
         assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
         assert_eq!(table["SSESpecification"]["SSEEnabled"], true);
-        for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
-            assert_eq!(template.resource(name)[policy], *"Retain", "{name}");
-        }
+        // A first deployment that fails leaves no table behind.
+        assert_eq!(template.resource(name)["DeletionPolicy"], *"RetainExceptOnCreate", "{name}");
+        assert_eq!(template.resource(name)["UpdateReplacePolicy"], *"Retain", "{name}");
+        assert_eq!(table["DeletionProtectionEnabled"], true, "{name}");
     }
 }
 
@@ -149,7 +151,14 @@ fn functions_and_the_task_get_exactly_the_variables_that_they_read() {
     let variables = container["Environment"].as_sequence().unwrap().iter();
     let variables: Vec<_> =
         variables.map(|variable| (plain(&variable["Name"]), template.given(&variable["Value"]))).collect();
-    let not_deployed = ["STREAM_ID", "MASTODON_URL", "MASTODON_TOKEN_PARAMETER", "MASTODON_HONOUR_OPT_OUT"];
+    let not_deployed = [
+        "STREAM_ID",
+        "KEYWORD",
+        "SINCE",
+        "MASTODON_URL",
+        "MASTODON_TOKEN_PARAMETER",
+        "MASTODON_HONOUR_OPT_OUT",
+    ];
     assert_variables(&variables, &not_deployed, |variable| {
         streamer::Config::from_variables(variable, String::new())
     });
@@ -255,14 +264,54 @@ fn alarms_watch_metrics_that_are_published() {
         Gauge::COMPLIANCE_AGE,
     ];
     let template = Template::read();
-    let alarms = template.of_type("AWS::CloudWatch::Alarm");
-    let watched: BTreeSet<String> =
-        alarms.values().map(|alarm| plain(&alarm["Properties"]["MetricName"])).collect();
-    assert_eq!(watched, gauges.iter().map(|gauge| gauge.name().to_owned()).collect());
-    for alarm in alarms.values() {
-        assert_eq!(
-            plain(&alarm["Properties"]["Namespace"]),
-            service::own_metrics::EmbeddedMetrics::NAMESPACE
-        );
+    let own = template
+        .given(&template.properties("ConsumerFunction")["Environment"]["Variables"]["METRIC_NAMESPACE"]);
+    let own = Namespace::new(own).pipeline();
+    let made_of_logs: BTreeSet<String> = template
+        .of_type("AWS::Logs::MetricFilter")
+        .values()
+        .map(|filter| &filter["Properties"]["MetricTransformations"][0])
+        .map(|metric| {
+            assert_eq!(plain(&metric["MetricNamespace"]), own.as_str());
+            plain(&metric["MetricName"])
+        })
+        .collect();
+    let mut watched = BTreeSet::new();
+    let mut watched_functions = BTreeSet::new();
+    for (id, alarm) in template.of_type("AWS::CloudWatch::Alarm") {
+        let properties = &alarm["Properties"];
+        let (namespace, metric) = (plain(&properties["Namespace"]), plain(&properties["MetricName"]));
+        assert!(!plain(&properties["AlarmDescription"]).is_empty(), "{id}");
+        match namespace.as_str() {
+            "AWS/Lambda" => {
+                assert!(watched_functions.insert((plain(&properties["Dimensions"][0]["Value"]), metric)));
+            }
+            "AWS/SQS" | "AWS/ApiGateway" => {}
+            _ => {
+                assert_eq!(namespace, own.as_str(), "{id}");
+                watched.insert(metric);
+            }
+        }
+    }
+    let published: BTreeSet<String> = gauges.iter().map(|gauge| gauge.name().to_owned()).collect();
+    assert_eq!(watched, &published | &made_of_logs);
+    let functions = template.of_type("AWS::Serverless::Function");
+    let of_each = |metric: &str| {
+        functions.keys().map(|function| (function.clone(), metric.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(watched_functions, [of_each("Errors"), of_each("Throttles")].concat().into_iter().collect());
+}
+
+/// Another stack in the account must not be told apart by luck.
+#[test]
+fn every_name_that_is_shared_in_an_account_has_the_stacks_name_in_it() {
+    let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml")).unwrap();
+    let named = ["Aviary/", "Family: ", "DashboardName: ", "TASK_DEFINITION: ", "repository/"];
+    let lines = template.lines().filter(|line| named.iter().any(|name| line.contains(name)));
+    let shared: Vec<&str> = lines.filter(|line| !line.contains("AWS::StackName")).collect();
+    assert!(shared.is_empty(), "{shared:?}");
+    // These names AWS makes of the stack's, unless the template gives one.
+    for name in ["RoleName:", "TableName:", "AlarmName:", "TopicName:"] {
+        assert!(!template.contains(name), "{name}");
     }
 }

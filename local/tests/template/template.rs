@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use yaml_serde::Value;
+use yaml_serde::value::TaggedValue;
+use yaml_serde::{Mapping, Value};
 
 /// The template.
 pub(crate) struct Template(Value);
@@ -12,9 +13,25 @@ pub(crate) struct Template(Value);
 pub(crate) type Allowed = (String, String);
 
 impl Template {
+    /// The template, with its loops written out.
     pub(crate) fn read() -> Self {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-        Self(yaml_serde::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+        let mut template: Value = yaml_serde::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let mut resources = Mapping::new();
+        for (id, resource) in template["Resources"].as_mapping().unwrap() {
+            if !id.as_str().unwrap().starts_with("Fn::ForEach::") {
+                resources.insert(id.clone(), resource.clone());
+                continue;
+            }
+            let variable = plain(&resource[0]);
+            for name in list(&resource[1]) {
+                let written_out = |value: &Value| written_out(value, &variable, &name, &template["Mappings"]);
+                let body = resource[2].as_mapping().unwrap().iter();
+                resources.extend(body.map(|(id, resource)| (written_out(id), written_out(resource))));
+            }
+        }
+        template["Resources"] = resources.into();
+        Self(template)
     }
 
     /// The resources of a type, by their logical ids.
@@ -56,6 +73,31 @@ impl Template {
             }
         }
         allowed
+    }
+}
+
+/// A part of a loop's body for one name of its collection.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-foreach.html>
+fn written_out(value: &Value, variable: &str, name: &str, mappings: &Value) -> Value {
+    let inside = |value: &Value| written_out(value, variable, name, mappings);
+    match value {
+        Value::String(text) => text.replace(&format!("${{{variable}}}"), name).into(),
+        Value::Sequence(values) => values.iter().map(inside).collect::<Vec<_>>().into(),
+        // A reference whose name is put together.
+        Value::Mapping(parts) if parts.len() == 1 && parts.contains_key("Ref") => {
+            plain(&inside(&parts["Ref"])).into()
+        }
+        Value::Mapping(parts) => {
+            parts.iter().map(|(key, value)| (inside(key), inside(value))).collect::<Mapping>().into()
+        }
+        Value::Tagged(tagged) => match (tagged.tag.to_string().as_str(), inside(&tagged.value)) {
+            ("!Ref", Value::String(of)) if of == variable => name.into(),
+            ("!FindInMap", path) => {
+                list(&path).iter().fold(mappings.clone(), |value, key| value[key.as_str()].clone())
+            }
+            (_, value) => Value::Tagged(Box::new(TaggedValue { tag: tagged.tag.clone(), value })),
+        },
+        other => other.clone(),
     }
 }
 

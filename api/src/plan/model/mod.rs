@@ -133,3 +133,51 @@ fn a_task_that_holds_no_lease_is_replaced_and_a_second_one_is_stopped() {
     assert_eq!(world.alive(), 1);
     assert!(world.tasks.iter().any(|task| task.arn == "another" && task.state != TaskState::Alive));
 }
+
+#[test]
+fn a_task_that_a_person_stopped_is_not_started_again_until_somebody_asks() {
+    let minute = Duration::from_secs(60);
+    let mut world = World::new(Streamer::Good);
+    world.requested = true;
+    world.go_on(minute);
+    world.stop_by_hand();
+    world.go_on(60 * minute);
+    assert_eq!((world.alive(), world.started.len()), (0, 1));
+    let stopped = world.launch.stopped_by_hand.clone();
+    assert_eq!(stopped.map(|stopped| stopped.reason).as_deref(), Some("by hand"));
+    assert_eq!((world.launch.failures, world.launch.task.as_ref()), (0, None));
+
+    // Asking by the API.
+    (world.launch.stopped_by_hand, world.launch.version) = (None, world.launch.version + 1);
+    world.go_on(minute);
+    assert_eq!((world.alive(), world.started.len()), (1, 2));
+
+    // Asking by running a task, which is then watched like any other.
+    world.stop_by_hand();
+    world.go_on(minute);
+    world.tasks.push(Task { arn: "by hand".to_owned(), state: TaskState::Alive, created: world.now });
+    world.go_on(minute);
+    assert_eq!((world.alive(), world.launch.task.as_deref()), (1, Some("by hand")));
+    assert_eq!(world.launch.stopped_by_hand, None);
+    world.stop_by_hand();
+    world.go_on(minute);
+    assert_eq!((world.alive(), world.started.len()), (0, 2));
+
+    // Stopping all keywords and starting one is asking too.
+    world.requested = false;
+    world.go_on(minute);
+    world.requested = true;
+    world.go_on(minute);
+    assert_eq!((world.alive(), world.most_alive), (1, 1));
+}
+
+#[test]
+fn a_task_that_crashed_or_was_retired_is_replaced() {
+    let mut world = World::new(Streamer::Good);
+    world.requested = true;
+    for starts in 1..=3 {
+        world.go_on(Duration::from_secs(3 * 60));
+        assert_eq!((world.alive(), world.started.len()), (1, starts));
+        world.happen(Event::Crash);
+    }
+}

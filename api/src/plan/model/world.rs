@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use stream::Lease;
-use stream::launch::Launch;
+use stream::launch::{Launch, StoppedByHand};
 use stream::lease::LeaseHolder;
 use utc_time::UtcTime;
 
@@ -85,7 +85,8 @@ impl World {
             if self.now.since(task.created) < self.missing {
                 return false;
             }
-            !matches!(task.state, TaskState::Ended { .. }) || self.launch.task.as_ref() == Some(&task.arn)
+            let has_ended = matches!(task.state, TaskState::Ended { .. } | TaskState::StoppedByHand(_));
+            !has_ended || self.launch.task.as_ref() == Some(&task.arn)
         };
         Observed {
             requested: self.requested,
@@ -113,6 +114,15 @@ impl World {
         if self.holder.as_ref().is_some_and(|holder| holder.lease.owner == arn) && success {
             self.holder = None;
         }
+    }
+
+    /// A person stops the running task.
+    pub(super) fn stop_by_hand(&mut self) {
+        let stopped = StoppedByHand { at: self.now, reason: "by hand".to_owned() };
+        if let Some(task) = self.tasks.iter_mut().find(|task| task.state == TaskState::Alive) {
+            task.state = TaskState::StoppedByHand(stopped);
+        }
+        self.holder = None;
     }
 
     fn act(&mut self, reconciler: usize) {

@@ -9,6 +9,7 @@ use aws_sdk_cloudwatch::types::{
 use posts::Keyword;
 use posts::metrics::{MetricValue, Metrics};
 use posts::statistics::HourCount;
+use service::namespace::Namespace;
 use utc_time::UtcTime;
 
 use super::Counts;
@@ -22,9 +23,16 @@ const METRICS_A_REQUEST: usize = 500;
 /// A metric's dimensions: names and values.
 type Dimensions = Vec<(&'static str, String)>;
 
+/// Where CloudWatch's counts are read.
+#[derive(Clone, Debug)]
+pub(crate) struct CloudWatch {
+    pub(crate) client: aws_sdk_cloudwatch::Client,
+    pub(crate) namespace: Namespace,
+}
+
 /// The rows of CloudWatch's counts; `counts` are the table's of the same hours.
 pub(super) async fn rows(
-    client: &aws_sdk_cloudwatch::Client,
+    cloudwatch: &CloudWatch,
     keyword: Option<&Keyword>,
     hours: Hours,
     by: By,
@@ -41,7 +49,7 @@ pub(super) async fn rows(
         Counts::Hours(counts) => expected(counts, keyword.is_none(), metric),
     };
     // A metric is not listed if it has had no values for two weeks, or none at all.
-    let mut metrics = listed(client, metric, keyword).await?;
+    let mut metrics = listed(cloudwatch, metric, keyword).await?;
     metrics.extend(expected.iter().map(|value| value.dimensions.clone()));
     let keywords: BTreeMap<String, &Keyword> = counts
         .hours()
@@ -59,7 +67,7 @@ pub(super) async fn rows(
         }
     };
     let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for (dimensions, at, value) in values(client, metric, period, metrics, hours).await? {
+    for (dimensions, at, value) in values(cloudwatch, metric, period, metrics, hours).await? {
         sums.entry(name(&dimensions, at)).or_default().0 += value;
     }
     for value in &expected {
@@ -86,11 +94,12 @@ fn expected(counts: &[HourCount], all_keywords: bool, metric: &str) -> Vec<Metri
 
 /// The dimensions under which a metric has had values in the last two weeks.
 async fn listed(
-    client: &aws_sdk_cloudwatch::Client,
+    cloudwatch: &CloudWatch,
     metric: &str,
     keyword: Option<&Keyword>,
 ) -> Result<BTreeSet<Dimensions>, aws_sdk_cloudwatch::Error> {
-    let mut request = client.list_metrics().namespace(Metrics::NAMESPACE).metric_name(metric);
+    let mut request =
+        cloudwatch.client.list_metrics().namespace(cloudwatch.namespace.as_str()).metric_name(metric);
     if let Some(keyword) = keyword {
         let value = Metrics::keyword_dimension(keyword);
         request = request.dimensions(DimensionFilter::builder().name(Metrics::KEYWORD).value(value).build());
@@ -114,7 +123,7 @@ fn dimensions(metric: &Metric) -> Dimensions {
 
 /// The values that CloudWatch has of a metric under each of these dimensions, one for each period of so many seconds.
 async fn values(
-    client: &aws_sdk_cloudwatch::Client,
+    cloudwatch: &CloudWatch,
     metric: &str,
     period: i32,
     metrics: BTreeSet<Dimensions>,
@@ -129,7 +138,7 @@ async fn values(
                 .map(|(name, value)| Dimension::builder().name(*name).value(value).build())
                 .collect();
             let metric = Metric::builder()
-                .namespace(Metrics::NAMESPACE)
+                .namespace(cloudwatch.namespace.as_str())
                 .metric_name(metric)
                 .set_dimensions(Some(dimensions))
                 .build();
@@ -137,7 +146,8 @@ async fn values(
             let stat = MetricStat::builder().metric(metric).period(period).stat("Maximum").build();
             MetricDataQuery::builder().id(format!("m{number}")).metric_stat(stat).build()
         });
-        let mut pages = client
+        let mut pages = cloudwatch
+            .client
             .get_metric_data()
             .set_metric_data_queries(Some(queries.collect()))
             .start_time(DateTime::from_millis(hours.first.as_millis()))

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+pub(crate) use cloudwatch::CloudWatch;
 use futures::{StreamExt, TryStreamExt, stream};
 use posts::Keyword;
 use posts::metrics::Published;

@@ -72,6 +72,8 @@ pub(crate) struct Stop {
 /// names changes. **X charges for every
 /// post that is read**: `GET /stream/estimate` tells how many to expect.
 ///
+/// A stream whose task a person has stopped (`stoppedByHand`) starts again, whichever keyword is named.
+///
 /// X is asked whether it takes the keyword, which is free. If it cannot be asked, or does not answer within three seconds, the keyword
 /// is accepted; if X refuses it then, its `error` in `GET /stream` says why.
 #[utoipa::path(
@@ -115,6 +117,7 @@ pub(crate) async fn start(
         api.status.remove_keyword(&keyword).await?;
         return Err(refused);
     }
+    api.status.start_again().await?;
     apply(&api).await
 }
 

@@ -8,7 +8,7 @@ use service::tables::TableError;
 use stream::StreamStatusTable;
 use stream::gaps::Gap;
 use stream::keywords::RequestedKeyword;
-use stream::launch::Launch;
+use stream::launch::{Launch, StoppedByHand};
 use stream::lease::LeaseHolder;
 use stream::report::{StreamReport, StreamState, Traffic};
 use utc_time::UtcTime;
@@ -152,6 +152,7 @@ fn state(
     match (holder, requested) {
         (Some(_), _) => reported.unwrap_or(StreamState::Starting),
         (None, RequestedState::Stopped) => StreamState::Stopped,
+        (None, RequestedState::Running) if launch.stopped_by_hand.is_some() => StreamState::StoppedByHand,
         (None, RequestedState::Running) if reported == Some(StreamState::Failed) || launch.failures > 0 => {
             StreamState::Failed
         }
@@ -170,6 +171,9 @@ fn reason(state: StreamState, report: Option<&StreamReport>, launch: Launch) -> 
             Some(format!("{reason}; failed starts in a row: {failures}; the next attempt is due {next}"))
         }
         StreamState::Stopped => None,
+        StreamState::StoppedByHand => launch.stopped_by_hand.map(|StoppedByHand { at, reason }| {
+            format!("a person stopped the task at {at} ({reason}); POST /stream starts it again, and CloudTrail's event StopTask says who it was")
+        }),
         StreamState::Running => reported.or_else(|| late(report?.lag_ms?)),
         _ => reported,
     }

@@ -1,4 +1,4 @@
-//! CloudWatch's namespace `Aviary`: its metrics, and publishing values of them.
+//! The posts' metrics in CloudWatch, and publishing values of them.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use serde::Serialize;
+use service::namespace::Namespace;
 
 use crate::Keyword;
 use crate::label::label;
@@ -24,7 +25,7 @@ const DIMENSION_BYTES: usize = 1024;
 pub(crate) const OLDEST: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 const FARTHEST: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// CloudWatch's namespace `Aviary`.
+/// The posts' metrics in CloudWatch.
 ///
 /// `PutMetricData` is not idempotent, so nothing is ever added there. Each value is the number of posts that an hour, or a minute, has
 /// so far, with its start as the timestamp; read it with the statistic `Maximum` over an hour, or a minute. Publishing a
@@ -32,6 +33,7 @@ const FARTHEST: Duration = Duration::from_secs(2 * 60 * 60);
 #[derive(Clone, Debug)]
 pub struct Metrics {
     client: Client,
+    namespace: Namespace,
 }
 
 /// The value of one metric in one hour, or minute.
@@ -68,8 +70,6 @@ impl Published {
 }
 
 impl Metrics {
-    /// The namespace of all metrics.
-    pub const NAMESPACE: &str = "Aviary";
     /// Posts by keyword; dimension `Keyword`.
     pub const BY_KEYWORD: &str = "TweetsByKeyword";
     /// Posts by country, under all keywords; dimension `Country`. A post under two keywords counts twice.
@@ -96,10 +96,10 @@ impl Metrics {
     /// Most values in one request (the first page above).
     pub(crate) const VALUES_A_REQUEST: usize = 1000;
 
-    /// Publishes through `client`.
+    /// Publishes through `client`, in this namespace.
     #[must_use]
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    pub fn new(client: Client, namespace: Namespace) -> Self {
+        Self { client, namespace }
     }
 
     /// A keyword as the value of a dimension: printable ASCII except spaces and `%` as it is, everything else as
@@ -142,7 +142,8 @@ impl Metrics {
     }
 
     async fn put(&self, values: Vec<MetricDatum>) -> Result<(), aws_sdk_cloudwatch::Error> {
-        let request = self.client.put_metric_data().namespace(Self::NAMESPACE).set_metric_data(Some(values));
+        let request =
+            self.client.put_metric_data().namespace(self.namespace.as_str()).set_metric_data(Some(values));
         request.send().await?;
         Ok(())
     }

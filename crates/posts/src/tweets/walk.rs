@@ -34,8 +34,12 @@ pub struct Walked {
     pub next: Option<ItemPosition>,
 }
 
+/// How many items are looked at together: about a megabyte, which DynamoDB does not exceed anyway. Without a limit, the table of one machine would
+/// read all that is left for each page.
+const ITEMS_A_PAGE: i32 = 1000;
+
 impl TweetsTable {
-    /// The ids of the next stored posts from `after` on, a megabyte of items at a time. What is stored or removed meanwhile may be there or
+    /// The ids of the next stored posts from `after` on, a page at a time. What is stored or removed meanwhile may be there or
     /// not.
     ///
     /// # Errors
@@ -51,6 +55,7 @@ impl TweetsTable {
             .filter_expression("attribute_exists(#text)")
             .expression_attribute_names("#id", Self::PARTITION_KEY)
             .expression_attribute_names("#text", Self::TEXT)
+            .limit(ITEMS_A_PAGE)
             .set_exclusive_start_key(start)
             .send()
             .await

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use local::Fate;
 use serde_json::{Value, json};
+use service::namespace::Namespace;
 use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
 
@@ -20,7 +21,7 @@ fn the_outcome_of_a_batch_is_logged_as_metrics() {
     virtually(async {
         let world = World::start().await;
         let log = Log::default();
-        let consumer = world.consumer(EmbeddedMetrics::new(log.clone()));
+        let consumer = world.consumer(EmbeddedMetrics::new(log.clone(), &Namespace::default()));
         let posts = [post("1"), post("2"), json!({ "tweetId": "3" })];
         let messages =
             [("1".to_owned(), envelope("rust", &posts)), ("2".to_owned(), envelope("rust", &[post("1")]))];

@@ -1,9 +1,11 @@
 //! Publishing counts to CloudWatch, and storing posts when it accepts none.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use local::Fate;
 use serde_json::{Value, json};
+use service::namespace::Namespace;
 use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
 
@@ -43,7 +45,7 @@ fn while_cloudwatch_fails_posts_are_stored_and_the_minute_publishes_their_counts
         virtually_for_hours(async {
             let world = World::start().await;
             let log = Log::default();
-            let consumer = world.consumer(EmbeddedMetrics::new(log.clone()));
+            let consumer = world.consumer(EmbeddedMetrics::new(log.clone(), &Namespace::default()));
             world.machine.faults.judge(move |call| match call.operation.as_str() {
                 "PutMetricData" => fate.clone(),
                 _ => Fate::Answered,
@@ -86,4 +88,31 @@ fn while_cloudwatch_fails_posts_are_stored_and_the_minute_publishes_their_counts
             }
         });
     }
+}
+
+#[test]
+fn an_hour_of_a_keyword_is_published_once_a_minute() {
+    virtually(async {
+        let world = World::start().await;
+        let consumer = world.consumer(EmbeddedMetrics::nowhere());
+        let published = Arc::new(Mutex::new(0));
+        let count = Arc::clone(&published);
+        world.machine.faults.judge(move |call| {
+            *count.lock().unwrap() +=
+                usize::from(call.operation == "PutMetricData" && call.caller != "minute");
+            Fate::Answered
+        });
+        let mut id = 0;
+        let mut store = async |keyword: &str| {
+            id += 1;
+            let messages = [(id.to_string(), envelope(keyword, &[post(&id.to_string())]))];
+            consumer.handle(event(&messages, true), Instant::now() + PATIENCE).await;
+            *published.lock().unwrap()
+        };
+        assert_eq!((store("rust").await, store("rust").await, store("go").await), (1, 1, 2));
+        tokio::time::sleep(Duration::from_secs(59)).await;
+        assert_eq!(store("rust").await, 2);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!((store("rust").await, store("rust").await), (3, 3));
+    });
 }
