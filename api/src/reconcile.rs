@@ -229,7 +229,10 @@ fn stopped_by_hand(task: &aws_sdk_ecs::types::Task) -> Option<StoppedByHand> {
     let is_by_hand = task.last_status() == Some(STOPPED)
         && task.stop_code() == Some(&TaskStopCode::UserInitiated)
         && !reason.starts_with(OURS);
-    let at = || time(task.stopped_at()).or_else(|| time(task.created_at())).unwrap_or_else(UtcTime::now);
+    let at = || {
+        let known = [task.stopping_at(), task.stopped_at(), task.created_at()];
+        known.into_iter().find_map(time).unwrap_or_else(UtcTime::now)
+    };
     is_by_hand.then(|| StoppedByHand { at: at(), reason: reason.to_owned() })
 }
 
@@ -246,8 +249,61 @@ fn task(task: &aws_sdk_ecs::types::Task) -> Task {
         TaskState::Ended { at: time(task.stopped_at()).unwrap_or(created), success: code == Some(0), reason }
     } else if task.desired_status() == Some(STOPPED) {
         TaskState::Ending
-    } else {
+    } else if task.last_status() == Some("RUNNING") {
         TaskState::Alive
+    } else {
+        TaskState::Starting
     };
     Task { arn: task.task_arn().unwrap_or_default().to_owned(), state, created }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A task in these words of ECS: <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html>
+    fn state(last: &str, desired: &str, code: Option<&str>, reason: &str) -> TaskState {
+        let described = aws_sdk_ecs::types::Task::builder()
+            .last_status(last)
+            .desired_status(desired)
+            .set_stop_code(code.map(TaskStopCode::from))
+            .stopped_reason(reason)
+            .created_at(DateTime::from_secs(1))
+            .stopping_at(DateTime::from_secs(2))
+            .stopped_at(DateTime::from_secs(3));
+        task(&described.build()).state
+    }
+
+    #[test]
+    fn only_a_person_stops_a_task_by_hand() {
+        let stopped = |code: &str, reason: &str| state("STOPPED", "STOPPED", Some(code), reason);
+        for reason in ["", "too dear", "Task stopped by user"] {
+            let TaskState::StoppedByHand(by_hand) = stopped("UserInitiated", reason) else {
+                panic!("{reason}")
+            };
+            assert_eq!((by_hand.at.as_millis(), by_hand.reason.as_str()), (2_000, reason));
+        }
+        for code in [
+            "TaskFailedToStart",
+            "EssentialContainerExited",
+            "ServiceSchedulerInitiated",
+            "SpotInterruption",
+            "TerminationNotice",
+        ] {
+            assert!(matches!(stopped(code, "any"), TaskState::Ended { .. }), "{code}");
+        }
+        assert!(matches!(stopped("UserInitiated", "aviary: another task reads"), TaskState::Ended { .. }));
+        assert!(matches!(state("STOPPED", "STOPPED", None, ""), TaskState::Ended { .. }));
+    }
+
+    #[test]
+    fn a_task_starts_runs_and_ends() {
+        for last in ["PROVISIONING", "PENDING", "ACTIVATING"] {
+            assert_eq!(state(last, "RUNNING", None, ""), TaskState::Starting);
+        }
+        assert_eq!(state("RUNNING", "RUNNING", None, ""), TaskState::Alive);
+        for last in ["RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING"] {
+            assert_eq!(state(last, "STOPPED", Some("UserInitiated"), ""), TaskState::Ending);
+        }
+    }
 }

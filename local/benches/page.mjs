@@ -13,6 +13,14 @@ const browser = await chromium.launch({
 const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
 await page.goto(`${base}/browse?keyword=keyword0`, { waitUntil: "networkidle" });
 
+// The work of the page itself that keeps the browser for more than 50 ms; a frame can also be late because other programs have the processor.
+await page.evaluate(() => {
+  globalThis.tasks = [];
+  new PerformanceObserver((list) => {
+    for (const task of list.getEntries()) globalThis.tasks.push(Math.round(task.duration));
+  }).observe({ type: "longtask" });
+});
+
 /** Scrolls for some seconds; resolves with the times of the frames meanwhile, in ms. */
 const scroll = (seconds) => page.evaluate(async (seconds) => {
   const frames = [];
@@ -42,5 +50,7 @@ const posts = await page.locator(".post").count();
 frames.sort((a, b) => a - b);
 const at = (share) => frames[Math.floor((frames.length - 1) * share)].toFixed(1);
 console.log(`${frames.length} frames in ${minutes} min: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms, ${frames.filter((frame) => frame > 50).length} over 50 ms`);
+const tasks = await page.evaluate(() => globalThis.tasks);
+console.log(`${tasks.length} tasks of the page took more than 50 ms${tasks.length > 0 ? `: ${tasks.join(", ")} ms` : ""}`);
 console.log(`at most ${(most / 1e6).toFixed(0)} MB of memory; ${posts} posts in the list at the end`);
 await browser.close();

@@ -125,6 +125,9 @@ impl Config {
             charged_for_users: variables.flag("CHARGED_FOR_USERS", false),
             owner,
         };
+        if config.since.is_some() && variables.optional("KEYWORD").is_none() {
+            variables.refuse("SINCE needs KEYWORD: it is about the posts of that keyword");
+        }
         variables.complete(config)
     }
 }
@@ -167,6 +170,8 @@ mod tests {
             "{wrong}"
         );
         assert!(wrong.contains("SINCE cannot be used"), "{wrong}");
+        let alone = read(&[token, ("SINCE", "2026-11-01T00:00:00Z")]).unwrap_err();
+        assert_eq!(alone, "SINCE needs KEYWORD: it is about the posts of that keyword");
     }
 
     #[test]

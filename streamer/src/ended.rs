@@ -28,9 +28,9 @@ pub enum RunError {
         /// The parameter's name.
         parameter: String,
     },
-    /// The keyword that the task was told to collect cannot be requested.
+    /// The keyword that the task was to request when it starts cannot be requested.
     #[error("the keyword {keyword:?} cannot be collected: {reason}", keyword = keyword.as_str())]
-    Handed {
+    NotRequested {
         /// The keyword.
         keyword: Keyword,
         /// Why.

@@ -10,7 +10,6 @@ mod ended;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod gaps;
-mod handed;
 mod heartbeat;
 mod held;
 mod intake;
@@ -23,6 +22,7 @@ mod progress;
 mod read;
 mod recent;
 mod requested;
+mod requested_at_start;
 mod run;
 mod saving;
 mod send;

@@ -12,13 +12,13 @@ use utc_time::UtcTime;
 
 use crate::config::{Config, SourceConfig};
 use crate::ended::{Ended, RunError};
-use crate::handed;
 use crate::held::{Held, give_back};
 use crate::lease::{BothClocks, LEASE_TIME, LeaseGuard};
 use crate::ledger::Ledger;
 use crate::meter::Budgets;
 use crate::progress::Progress;
 use crate::requested::requested_keywords;
+use crate::requested_at_start;
 use crate::source::{Memory, Source};
 use crate::sources::mastodon::Mastodon;
 use crate::sources::x::X;
@@ -83,7 +83,7 @@ pub async fn run_source<S: Source>(
     let dynamodb = aws_sdk_dynamodb::Client::new(aws);
     let status = StreamStatusTable::new(dynamodb, config.status_table.clone(), config.stream_id.clone());
     if let Some(keyword) = &config.keyword {
-        handed::request(&status, keyword, config.since, UtcTime::now()).await?;
+        requested_at_start::request(&status, keyword, config.since, UtcTime::now()).await?;
     }
     let (lease, guard) = loop {
         if requested_keywords(&status).await?.is_empty() {

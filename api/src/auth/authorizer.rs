@@ -30,8 +30,8 @@ type Cached = (Instant, Arc<Keys>);
 pub enum Verdict {
     /// Its key allows it.
     Allowed {
-        /// The name of the key; empty where none is required.
-        key: String,
+        /// The key's name; empty where no key is required.
+        key_name: String,
         /// The key's scope.
         scope: Scope,
     },
@@ -84,7 +84,7 @@ impl Authorizer {
         Ok(match keys.find(presented) {
             None => Verdict::NoValidKey,
             Some(key) if key.scope < required_scope(method, path) => Verdict::ScopeTooSmall,
-            Some(key) => Verdict::Allowed { key: key.name.clone(), scope: key.scope },
+            Some(key) => Verdict::Allowed { key_name: key.name.clone(), scope: key.scope },
         })
     }
 

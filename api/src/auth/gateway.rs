@@ -24,9 +24,9 @@ pub async fn authorize(
     let path = route.map_or("", |(_, path)| path);
     let verdict = authorizer.check(&request.request_context.http.method, path, authorization).await?;
     let mut response = ApiGatewayV2CustomAuthorizerSimpleResponse::default();
-    if let Verdict::Allowed { key, scope } = verdict {
+    if let Verdict::Allowed { key_name, scope } = verdict {
         response.is_authorized = true;
-        response.context = json!({ "key": key, "scope": scope });
+        response.context = json!({ "key": key_name, "scope": scope });
     }
     Ok(response)
 }

@@ -9,7 +9,7 @@ use super::answer::Refusal;
 use super::session::Session;
 use crate::resources::gaps::{SETTLED, UNSETTLED};
 
-/// How many pages of gaps are read for a view, and how many gaps are on one. Of a view that goes farther back, it is said since when they are told.
+/// How many pages of gaps are read for a view, and how many gaps are on one. A view that goes farther back says from when on its gaps are complete.
 const PAGES: usize = 10;
 const PAGE: u8 = 100;
 
@@ -41,9 +41,9 @@ pub(super) async fn stream_with_gaps(
         }
         let mut gaps = Vec::new();
         for state in states {
-            let (of_state, told_since) = gaps_in_state(session, keyword, state, from).await?;
+            let (of_state, complete_since) = gaps_in_state(session, keyword, state, from).await?;
             gaps.extend(of_state);
-            stream.gaps_told_since = stream.gaps_told_since.max(told_since);
+            stream.gaps_complete_since = stream.gaps_complete_since.max(complete_since);
         }
         gaps.sort_by_key(|gap| std::cmp::Reverse(gap.to));
         stream.gaps.retain(|gap| !is_of_these(gap));
@@ -52,7 +52,7 @@ pub(super) async fn stream_with_gaps(
     Ok(stream)
 }
 
-/// The gaps in a state that end after `from`, the one that ended last first; and since when they are told, if there are too many.
+/// The gaps in a state that end after `from`, the one that ended last first; and from when on they are complete, if there are too many.
 async fn gaps_in_state(
     session: &Session,
     keyword: Option<&str>,
@@ -64,18 +64,18 @@ async fn gaps_in_state(
     if let Some(keyword) = keyword {
         address = address.with("keyword", keyword);
     }
-    let mut told_since = None;
+    let mut complete_since = None;
     for _ in 0..PAGES {
         let page: GapPage = session.get(&address).await?;
         gaps.extend(page.gaps);
         let earliest = gaps.last().map(|gap| gap.to).filter(|to| *to > from);
         let Some((cursor, earliest)) = page.next_cursor.zip(earliest) else {
-            told_since = None;
+            complete_since = None;
             break;
         };
         address = address.with("cursor", cursor);
-        told_since = Some(earliest);
+        complete_since = Some(earliest);
     }
     gaps.retain(|gap| gap.to > from);
-    Ok((gaps, told_since))
+    Ok((gaps, complete_since))
 }

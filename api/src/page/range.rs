@@ -84,7 +84,7 @@ impl Range {
         let keyword = counts.keyword.as_deref();
         let mut histogram =
             Histogram { from, to, unit, bars: self.bars(counts), missing: missing(stream, keyword, now) };
-        histogram.missing.extend(stream.gaps_told_since.map(|since| untold(from, since)));
+        histogram.missing.extend(stream.gaps_complete_since.map(|since| untold(from, since)));
         let since = match keyword {
             Some(keyword) => stream.collected_since(keyword),
             None => stream.keywords.iter().filter_map(|each| stream.collected_since(&each.keyword)).min(),

@@ -90,18 +90,16 @@ impl Session {
         body: Option<&serde_json::Value>,
     ) -> Result<Response, Refusal> {
         let path = address.split('?').next().unwrap_or_default();
-        match judge(&self.page, &method, path, self.key.as_deref()).await {
-            Ok(Verdict::Allowed { key, .. }) => {
-                if !matches!(method, Method::GET | Method::HEAD) {
-                    tracing::info!(key, %method, path, "changed by the page");
-                }
-            }
+        let key_name = match judge(&self.page, &method, path, self.key.as_deref()).await {
+            Ok(Verdict::Allowed { key_name, .. }) => key_name,
             Ok(Verdict::ScopeTooSmall) => {
                 return Err(refused(&ApiError::KeyCannotControl).within(&self.frame));
             }
             Ok(Verdict::NoValidKey) => return Err(not_signed_in()),
             Err(refusal) => return Err(refusal.within(&self.frame)),
-        }
+        };
+        let changes = !matches!(method, Method::GET | Method::HEAD);
+        let asked = format!("{method} {path}");
         let mut request = Request::builder().method(method).uri(address);
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
@@ -110,10 +108,14 @@ impl Session {
         let request = request.body(body).map_err(|_| {
             Refusal::problem(StatusCode::BAD_REQUEST, "the address cannot be read").within(&self.frame)
         })?;
-        match self.page.api.clone().oneshot(request).await {
-            Ok(response) => Ok(response),
+        let response = match self.page.api.clone().oneshot(request).await {
+            Ok(response) => response,
             Err(never) => match never {},
+        };
+        if changes {
+            tracing::info!(key = key_name, status = response.status().as_u16(), "the page asked for {asked}");
         }
+        Ok(response)
     }
 
     /// Asks the API, and refuses what it refuses.
@@ -180,7 +182,7 @@ impl Session {
 /// Whether a key allows a request. Without an authorizer, everything is allowed.
 async fn judge(page: &Page, method: &Method, path: &str, key: Option<&str>) -> Result<Verdict, Refusal> {
     let Some(authorizer) = &page.authorizer else {
-        return Ok(Verdict::Allowed { key: String::new(), scope: Scope::Control });
+        return Ok(Verdict::Allowed { key_name: String::new(), scope: Scope::Control });
     };
     let authorization = key.map(|key| format!("Bearer {key}"));
     let verdict = authorizer.check(method, path, authorization.as_deref()).await;

@@ -29,10 +29,21 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
 /// What the launch becomes, and the steps to take once it has been saved.
 pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
     let mut launch = observed.launch.clone();
-    let alive: Vec<&Task> = observed.tasks.iter().filter(|task| task.state == TaskState::Alive).collect();
+    let is_alive = |task: &&Task| matches!(task.state, TaskState::Starting | TaskState::Alive);
+    let alive: Vec<&Task> = observed.tasks.iter().filter(is_alive).collect();
+    // It may have been run by hand, with a keyword that it has not requested yet.
+    let is_spared =
+        |task: &Task| task.state == TaskState::Starting && observed.now.since(task.created) <= HUNG;
     let ending = observed.tasks.iter().any(|task| task.state == TaskState::Ending);
+    let launched = observed.tasks.iter().find(|task| launch.task.as_ref() == Some(&task.arn));
     if !observed.requested {
-        return wind_down(launch, &alive, observed.now);
+        if launched
+            .is_some_and(|task| matches!(task.state, TaskState::Ended { .. } | TaskState::StoppedByHand(_)))
+        {
+            (launch.at, launch.task) = (None, None);
+        }
+        let unwanted: Vec<&Task> = alive.into_iter().filter(|task| !is_spared(task)).collect();
+        return wind_down(launch, &unwanted, observed.now);
     }
     launch.unwanted_since = None;
     if let [task] = alive.as_slice() {
@@ -51,16 +62,18 @@ pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
     }
     if !alive.is_empty() {
         let keep = kept(&alive, observed);
-        let surplus = alive.iter().filter(|task| task.arn != keep.arn);
+        let surplus = alive.iter().filter(|task| task.arn != keep.arn && !is_spared(task));
         return (launch, surplus.map(|task| Step::Stop(task.arn.clone(), "another task reads")).collect());
     }
-    let launched = observed.tasks.iter().find(|task| launch.task.as_ref() == Some(&task.arn));
     match (launched.map(|task| &task.state), launch.at) {
         (Some(TaskState::Ended { at, success, reason }), Some(began)) => {
             launch = ended(launch, at.since(began) > STARTED || *success, reason, *at);
         }
         (Some(TaskState::StoppedByHand(stopped)), _) => {
-            launch = Launch { stopped_by_hand: Some(stopped.clone()), ..ended(launch, true, "", stopped.at) };
+            // Whoever asked after that wants it to run.
+            let is_wished = launch.asked_at.is_none_or(|asked_at| asked_at < stopped.at);
+            let stopped_by_hand = is_wished.then(|| stopped.clone());
+            launch = Launch { stopped_by_hand, ..ended(launch, true, "", stopped.at) };
         }
         // It was started, and ECS does not show it yet.
         (None, Some(began)) if launch.task.is_some() && observed.now.since(began) <= MISSING => {

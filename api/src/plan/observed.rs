@@ -30,7 +30,9 @@ pub(crate) struct Task {
 /// The state of a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TaskState {
-    /// It runs or is starting.
+    /// ECS is starting it, which takes a minute or two.
+    Starting,
+    /// It runs.
     Alive,
     /// ECS is stopping it.
     Ending,

@@ -7,18 +7,21 @@ const one = (/** @type {Parameters<typeof $>} */ ...which) => $(...which).at(0);
 const link = (/** @type {Parameters<typeof $>} */ ...which) => /** @type {HTMLAnchorElement | undefined} */ (one(...which));
 const parsed = (/** @type {string} */ html) => new DOMParser().parseFromString(html, "text/html");
 
-/** Times in the reader's own zone, with UTC on hover; countries and languages in the reader's language. @param {ParentNode} root */
+// Slow to make.
+const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const coded = /** @type {const} */ ([["country", "region", /^[A-Z]{2}$/], ["language", "language", /^[a-z]{2}$/]])
+  .map(([name, type, code]) => ({ name, code, names: new Intl.DisplayNames(undefined, { type }) }));
+
+/** Times in the reader's zone (UTC on hover), countries and languages in the reader's language. @param {ParentNode} root */
 function polish(root) {
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of $("time[datetime]", root)) {
     const at = new Date(time.getAttribute("datetime") ?? "");
     if (Number.isNaN(at.getTime()) || time.title) continue;
     time.title = time.textContent ?? "";
     time.textContent = format.format(at);
   }
-  // X's own codes (`qme` and the like) stay as they are.
-  for (const [name, type, code] of /** @type {const} */ ([["country", "region", /^[A-Z]{2}$/], ["language", "language", /^[a-z]{2}$/]])) {
-    const names = new Intl.DisplayNames(undefined, { type });
+  // X's own codes (`qme`) stay as they are.
+  for (const { name, code, names } of coded) {
     for (const element of $(`[data-${name}]`, root)) {
       const value = element.dataset[name] ?? "";
       if (code.test(value)) element.textContent = names.of(value) ?? value;
@@ -150,18 +153,18 @@ function scroll(list) {
   endless(next, async () => {
     const asked = next?.href ?? "";
     const older = await page(asked);
-    // The list has begun anew meanwhile.
+    // The list began anew.
     if (next?.href !== asked) return true;
     const posts = unknown(older);
     posts.forEach(polish);
     list.append(...posts);
     continueAt(older);
-    // Where a filter finds nothing for a whole page, going on is the reader's choice.
+    // Where a page has none, going on is up to the reader.
     return posts.length;
   });
   if (here.searchParams.has("order")) return;
   endless(one(".above"), async () => {
-    // In the order of time, from the first in the list on.
+    // In order of time, from the list's first on.
     const address = new URL(here);
     address.searchParams.delete("cursor");
     address.searchParams.set("order", "oldest");

@@ -23,9 +23,9 @@ pub struct Stream {
     pub ongoing: Vec<Ongoing>,
     /// The latest gaps.
     pub gaps: Vec<Gap>,
-    /// Since when all gaps are among them, where there are more than a view reads.
+    /// From when on the gaps are complete, where there are more than a view reads.
     #[serde(skip)]
-    pub gaps_told_since: Option<UtcTime>,
+    pub gaps_complete_since: Option<UtcTime>,
     /// Checking whether posts were taken back.
     pub compliance: Option<Compliance>,
 }

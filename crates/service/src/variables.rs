@@ -89,6 +89,11 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         })
     }
 
+    /// Notes that variables do not go together.
+    pub fn refuse(&mut self, reason: &str) {
+        self.wrong.unusable.push(reason.to_owned());
+    }
+
     /// `config`, which was made from the variables, if none was missing or wrong.
     ///
     /// # Errors

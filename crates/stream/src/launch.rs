@@ -1,14 +1,16 @@
 //! The latest start of a task that reads the stream.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
 
-use crate::table::{Saved, StreamStatusTable, VERSION, Versioned, condition_failed, number};
+use crate::table::{Saved, StreamStatusTable, VERSION, Versioned, number};
 
 const LAUNCH: &str = "launch";
 
-/// The latest start of a task, and the outcome of those before it. Only the reconciler writes it.
+/// The latest start of a task, and the outcome of those before it. The reconciler writes it as a whole, each time as the next version of what it
+/// has read; [`StreamStatusTable::start_again`] changes two attributes of it, which is the next version too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Launch {
@@ -33,6 +35,9 @@ pub struct Launch {
     /// A person stopped its task, so that none is started until somebody asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_by_hand: Option<StoppedByHand>,
+    /// When somebody last asked for the stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_at: Option<UtcTime>,
     /// Since when tasks run that are not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwanted_since: Option<UtcTime>,
@@ -46,7 +51,7 @@ pub struct Launch {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct StoppedByHand {
-    /// When the task ended.
+    /// When the task began to stop.
     pub at: UtcTime,
     /// The reason that was given, in ECS's words if none was.
     pub reason: String,
@@ -68,27 +73,25 @@ impl StreamStatusTable {
         serde_dynamo::from_item(item).map_err(|error| self.invalid_item(&error))
     }
 
-    /// Lets tasks be started again if a person has stopped the last one. The reconciler that has read the launch before this writes none.
+    /// Notes that somebody asks for the stream, so that tasks are started again if a person has stopped the last one before `now`. The reconciler
+    /// that has read the launch before this does not undo it.
     ///
     /// # Errors
     /// What DynamoDB answered.
-    pub async fn start_again(&self) -> Result<(), TableError> {
-        let answer = self
+    pub async fn start_again(&self, now: UtcTime) -> Result<(), TableError> {
+        let update = self
             .client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(self.key(LAUNCH)))
-            .update_expression("REMOVE #stopped ADD #version :one")
-            .condition_expression("attribute_exists(#stopped)")
+            .update_expression("SET #asked = :now REMOVE #stopped ADD #version :one")
+            .expression_attribute_names("#asked", "askedAt")
             .expression_attribute_names("#stopped", "stoppedByHand")
             .expression_attribute_names("#version", VERSION)
-            .expression_attribute_values(":one", number(1))
-            .send()
-            .await;
-        match answer {
-            Err(error) if !condition_failed(&error) => Err(TableError::during("start again")(error)),
-            _ => Ok(()),
-        }
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+            .expression_attribute_values(":one", number(1));
+        update.send().await.map_err(TableError::during("start again"))?;
+        Ok(())
     }
 
     /// Writes `launch` as the next version of what was read, unless another program has written one.

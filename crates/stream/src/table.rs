@@ -14,7 +14,7 @@ use service::variables::Variables;
 /// One stream's part of StreamStatusTable.
 ///
 /// The requested keywords *are* the requested state: the stream should run while there are any. Two programs never write
-/// the same attribute of an item, except for the lease, which is only written under conditions.
+/// the same attribute of an item, except for the lease, which is only written under conditions, and the launch, of which each write is a version.
 #[derive(Clone, Debug)]
 pub struct StreamStatusTable {
     pub(crate) client: Client,

@@ -28,8 +28,8 @@ struct Task {
     created: UtcTime,
     client_token: Option<String>,
     shutdown: CancellationToken,
-    /// Why it was stopped, if it was.
-    stopped_for: Option<String>,
+    /// Why and when it was told to stop, if it was.
+    stopped_for: Option<(String, UtcTime)>,
     /// Its exit code and when it ended; empty while it runs.
     ended: Arc<OnceLock<(i32, UtcTime)>>,
     /// Aborts the task when this is dropped.
@@ -81,7 +81,10 @@ impl Task {
         }
         if stopped {
             let (code, reason) = match &self.stopped_for {
-                Some(reason) => ("UserInitiated", reason.as_str()),
+                Some((reason, at)) => {
+                    described["stoppingAt"] = seconds(*at);
+                    ("UserInitiated", reason.as_str())
+                }
                 None => ("EssentialContainerExited", "Essential container in task exited"),
             };
             (described["stopCode"], described["stoppedReason"]) = (code.into(), reason.into());
@@ -135,7 +138,7 @@ impl Tasks {
         {
             tasks.remove(ended);
         }
-        let task = Task::start(definition.told(&request["overrides"]), client_token);
+        let task = Task::start(definition.with_overrides(&request["overrides"]), client_token);
         let described = task.describe();
         tasks.push(task);
         Ok(json!({ "tasks": [described], "failures": [] }))
@@ -146,8 +149,8 @@ impl Tasks {
         let task = tasks.iter_mut().find(|task| arn == task.arn.as_str());
         let task = task
             .ok_or_else(|| Refusal::new("InvalidParameterException", "The referenced task was not found."))?;
-        task.stopped_for
-            .get_or_insert_with(|| request["reason"].as_str().unwrap_or("Task stopped by user").to_owned());
+        let reason = request["reason"].as_str().unwrap_or("Task stopped by user").to_owned();
+        task.stopped_for.get_or_insert_with(|| (reason, UtcTime::now()));
         task.shutdown.cancel();
         Ok(json!({ "task": task.describe() }))
     }

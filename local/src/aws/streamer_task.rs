@@ -14,22 +14,22 @@ pub(crate) struct StreamerTask {
 }
 
 impl StreamerTask {
-    /// What a task runs whose container is given variables of its own: those that tell it what to collect. What is wrong in them is as if it were
-    /// not there.
+    /// What a task runs whose container is given variables of its own: those that say what it requests when it starts. What is wrong in them is as
+    /// if it were not there; in ECS, the task would end with an error.
     /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html>
-    pub(super) fn told(&self, overrides: &Value) -> Self {
+    pub(super) fn with_overrides(&self, overrides: &Value) -> Self {
         let given = overrides["containerOverrides"].as_array().into_iter().flatten();
         let given = given.flat_map(|container| container["environment"].as_array().into_iter().flatten());
-        let mut told = self.clone();
+        let mut overridden = self.clone();
         for variable in given {
             let value = variable["value"].as_str().unwrap_or_default();
             match variable["name"].as_str() {
-                Some("KEYWORD") => told.config.keyword = value.parse().ok(),
-                Some("SINCE") => told.config.since = value.parse().ok(),
+                Some("KEYWORD") => overridden.config.keyword = value.parse().ok(),
+                Some("SINCE") => overridden.config.since = value.parse().ok(),
                 _ => {}
             }
         }
-        told
+        overridden
     }
 
     /// Runs the task `arn` until `shutdown` or until it ends by itself; returns its exit code.

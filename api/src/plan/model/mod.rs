@@ -134,13 +134,19 @@ fn a_task_that_holds_no_lease_is_replaced_and_a_second_one_is_stopped() {
     assert!(world.tasks.iter().any(|task| task.arn == "another" && task.state != TaskState::Alive));
 }
 
+/// A person stops the running task, which ends.
+fn stop_by_hand(world: &mut World) {
+    world.happen(Event::StopByHand);
+    world.happen(Event::EndByHand);
+}
+
 #[test]
 fn a_task_that_a_person_stopped_is_not_started_again_until_somebody_asks() {
     let minute = Duration::from_secs(60);
     let mut world = World::new(Streamer::Good);
     world.requested = true;
     world.go_on(minute);
-    world.stop_by_hand();
+    stop_by_hand(&mut world);
     world.go_on(60 * minute);
     assert_eq!((world.alive(), world.started.len()), (0, 1));
     let stopped = world.launch.stopped_by_hand.clone();
@@ -148,36 +154,70 @@ fn a_task_that_a_person_stopped_is_not_started_again_until_somebody_asks() {
     assert_eq!((world.launch.failures, world.launch.task.as_ref()), (0, None));
 
     // Asking by the API.
-    (world.launch.stopped_by_hand, world.launch.version) = (None, world.launch.version + 1);
+    world.happen(Event::Ask);
     world.go_on(minute);
     assert_eq!((world.alive(), world.started.len()), (1, 2));
 
     // Asking by running a task, which is then watched like any other.
-    world.stop_by_hand();
+    stop_by_hand(&mut world);
     world.go_on(minute);
     world.tasks.push(Task { arn: "by hand".to_owned(), state: TaskState::Alive, created: world.now });
     world.go_on(minute);
     assert_eq!((world.alive(), world.launch.task.as_deref()), (1, Some("by hand")));
     assert_eq!(world.launch.stopped_by_hand, None);
-    world.stop_by_hand();
+    stop_by_hand(&mut world);
     world.go_on(minute);
     assert_eq!((world.alive(), world.started.len()), (0, 2));
 
-    // Stopping all keywords and starting one is asking too.
+    // Stopping all keywords and starting one is asking too; so is it if the task is stopped as well.
     world.requested = false;
     world.go_on(minute);
     world.requested = true;
     world.go_on(minute);
     assert_eq!((world.alive(), world.most_alive), (1, 1));
+    world.requested = false;
+    stop_by_hand(&mut world);
+    world.go_on(minute);
+    world.requested = true;
+    world.go_on(minute);
+    assert_eq!(world.alive(), 1);
 }
 
 #[test]
-fn a_task_that_crashed_or_was_retired_is_replaced() {
+fn in_every_order_whoever_asked_last_is_obeyed() {
+    let reconciler = |index| [Event::Reconciler(index); 3];
     let mut world = World::new(Streamer::Good);
     world.requested = true;
-    for starts in 1..=3 {
-        world.go_on(Duration::from_secs(3 * 60));
-        assert_eq!((world.alive(), world.started.len()), (1, starts));
-        world.happen(Event::Crash);
+    world.go_on(Duration::from_secs(60));
+    let (first, second) = (reconciler(0), reconciler(1));
+    let person: &[Event] = &[Event::StopByHand, Event::EndByHand];
+    let mut lists: [&[Event]; 4] = [person, &[Event::Ask], &first, &second];
+    let (mut obeyed, mut refused) = (0, 0);
+    orders(&world, &mut lists, &mut Vec::new(), &mut |mut world, order| {
+        let at = |event: Event| order.iter().position(|each| *each == event);
+        let asked_last = at(Event::Ask) > at(Event::StopByHand);
+        world.go_on(Duration::from_secs(150));
+        assert_eq!(world.alive(), usize::from(asked_last), "{order:?} {world:#?}");
+        assert!(world.most_alive <= 1, "{order:?} {world:#?}");
+        *if asked_last { &mut obeyed } else { &mut refused } += 1;
+    });
+    assert!(obeyed > 1_000 && refused > 1_000, "{obeyed} {refused}");
+}
+
+#[test]
+fn a_task_that_is_run_by_hand_gets_the_time_to_start() {
+    let minute = Duration::from_secs(60);
+    for requested in [false, true] {
+        let mut world = World::new(Streamer::Good);
+        world.requested = requested;
+        world.go_on(minute);
+        world.tasks.push(Task { arn: "by hand".to_owned(), state: TaskState::Starting, created: world.now });
+        world.go_on(3 * minute);
+        let by_hand =
+            |world: &World| world.tasks.iter().find(|task| task.arn == "by hand").unwrap().state.clone();
+        assert_eq!(by_hand(&world), TaskState::Starting, "{requested}");
+        // One that never starts is stopped.
+        world.go_on(5 * minute);
+        assert!(matches!(by_hand(&world), TaskState::Ended { .. }), "{requested}");
     }
 }

@@ -17,7 +17,7 @@ pub(super) enum Progress {
     #[default]
     Idle,
     Observed(Box<Observed>),
-    Saved(Launch, Vec<Step>),
+    Saved(Box<Launch>, Vec<Step>),
 }
 
 /// How the streamer of a task behaves.
@@ -46,6 +46,8 @@ pub(super) struct World {
     /// How long after its start ECS answers that a task is `MISSING`.
     pub(super) missing: Duration,
     pub(super) most_alive: usize,
+    /// The task that a person has stopped and that has not ended yet.
+    stopping: Option<(String, StoppedByHand)>,
 }
 
 /// Something that happens.
@@ -58,6 +60,12 @@ pub(super) enum Event {
     Live,
     /// The running task crashes.
     Crash,
+    /// A person stops the running task, a moment later.
+    StopByHand,
+    /// It has ended.
+    EndByHand,
+    /// Somebody asks for the stream by the API, a moment later.
+    Ask,
 }
 
 impl World {
@@ -73,6 +81,7 @@ impl World {
             streamer,
             missing: Duration::ZERO,
             most_alive: 0,
+            stopping: None,
         }
     }
 
@@ -116,13 +125,30 @@ impl World {
         }
     }
 
-    /// A person stops the running task.
-    pub(super) fn stop_by_hand(&mut self) {
-        let stopped = StoppedByHand { at: self.now, reason: "by hand".to_owned() };
+    /// A person stops the running task, which takes a moment to end.
+    fn stop_by_hand(&mut self) {
         if let Some(task) = self.tasks.iter_mut().find(|task| task.state == TaskState::Alive) {
+            task.state = TaskState::Ending;
+            self.stopping =
+                Some((task.arn.clone(), StoppedByHand { at: self.now, reason: "by hand".to_owned() }));
+        }
+    }
+
+    /// The task that a person has stopped ends.
+    fn end_by_hand(&mut self) {
+        let Some((arn, stopped)) = self.stopping.take() else { return };
+        self.holder.take_if(|holder| holder.lease.owner == arn);
+        if let Some(task) = self.tasks.iter_mut().find(|task| task.arn == arn) {
             task.state = TaskState::StoppedByHand(stopped);
         }
-        self.holder = None;
+    }
+
+    /// Somebody asks for the stream by the API.
+    fn ask(&mut self) {
+        self.requested = true;
+        let version = self.launch.version + 1;
+        self.launch =
+            Launch { stopped_by_hand: None, asked_at: Some(self.now), version, ..self.launch.clone() };
     }
 
     fn act(&mut self, reconciler: usize) {
@@ -131,10 +157,10 @@ impl World {
             Progress::Observed(observed) => {
                 let (mut launch, steps) = plan(&observed);
                 let saved = launch == observed.launch || self.save(&mut launch);
-                if saved { Progress::Saved(launch, steps) } else { Progress::Idle }
+                if saved { Progress::Saved(Box::new(launch), steps) } else { Progress::Idle }
             }
             Progress::Saved(launch, steps) => {
-                self.carry_out(launch, steps);
+                self.carry_out(*launch, steps);
                 Progress::Idle
             }
         };
@@ -188,6 +214,15 @@ impl World {
             Event::Request(requested) => self.requested = requested,
             Event::Reconciler(reconciler) => self.act(reconciler),
             Event::Live => self.live(),
+            Event::StopByHand => {
+                self.now = self.now.after(Duration::from_secs(1));
+                self.stop_by_hand();
+            }
+            Event::EndByHand => self.end_by_hand(),
+            Event::Ask => {
+                self.now = self.now.after(Duration::from_secs(1));
+                self.ask();
+            }
             Event::Crash => {
                 if let Some(task) = self.tasks.iter().find(|task| task.state == TaskState::Alive) {
                     self.end(&task.arn.clone(), false);

@@ -117,7 +117,7 @@ pub(crate) async fn start(
         api.status.remove_keyword(&keyword).await?;
         return Err(refused);
     }
-    api.status.start_again().await?;
+    api.status.start_again(now).await?;
     apply(&api).await
 }
 

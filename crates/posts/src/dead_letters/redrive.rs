@@ -19,6 +19,8 @@ use utc_time::UtcTime;
 pub enum Redriven {
     /// SQS is moving them.
     BeingMoved,
+    /// SQS has been moving them since an earlier request.
+    AlreadyBeingMoved,
     /// They were sent.
     Sent {
         /// How many were sent.
@@ -53,6 +55,7 @@ impl DeadLetterQueue {
         let request = self.client.start_message_move_task().set_source_arn(from).set_destination_arn(to);
         match request.send().await.map_err(aws_sdk_sqs::Error::from) {
             Ok(_) => return Ok(Redriven::BeingMoved),
+            Err(error) if is_being_moved(&error) => return Ok(Redriven::AlreadyBeingMoved),
             Err(aws_sdk_sqs::Error::UnsupportedOperation(_)) => {}
             Err(error) if error.code() == Some("InvalidAction") => {}
             Err(error) => return Err(error),
@@ -70,5 +73,28 @@ impl DeadLetterQueue {
         let name = QueueAttributeName::QueueArn;
         let request = self.client.get_queue_attributes().queue_url(url).attribute_names(name.clone());
         Ok(request.send().await?.attributes.and_then(|mut attributes| attributes.remove(&name)))
+    }
+}
+
+/// Whether SQS refuses to move a queue's messages because it moves them already. Only its words tell: the code is that of other refusals.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html>
+fn is_being_moved(error: &impl ProvideErrorMetadata) -> bool {
+    error.message().is_some_and(|message| message.contains("already a task running"))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    #[test]
+    fn a_second_request_while_messages_are_moved_is_understood() {
+        let says =
+            |message: &str| is_being_moved(&ErrorMetadata::builder().code("c").message(message).build());
+        assert!(says(
+            "There is already a task running. Only one active task is allowed for a source queue arn at a given time."
+        ));
+        assert!(!says("Source queue must be configured as a Dead Letter Queue.") && !says(""));
     }
 }

@@ -131,8 +131,9 @@ fn push_only(out: &mut String, list: &RawValue, names: &[&str]) {
     out.push('[');
     if kept > 0 {
         let objects: Vec<&RawValue> = serde_json::from_str(list.get()).unwrap_or_default();
-        let kept = objects.into_iter().zip(&heads).filter(|(_, head)| is_kept(head));
-        out.push_str(&kept.map(|(object, _)| object.get()).collect::<Vec<_>>().join(","));
+        let kept = objects.into_iter().map(RawValue::get);
+        let kept = kept.filter(|object| is_kept(&serde_json::from_str(object).unwrap_or_default()));
+        out.push_str(&kept.collect::<Vec<_>>().join(","));
     }
     out.push(']');
 }
@@ -203,9 +204,13 @@ mod tests {
         };
         let original = |id: &str, key: &str| json!({ "id": id, "attachments": { "media_keys": [key] } });
         let left_of = |references: serde_json::Value| -> serde_json::Value {
+            let mut included = media(&["others", "own", "original's"]);
+            // What is no object must not move the others.
+            included.insert(0, json!(null));
+            included.insert(2, json!(7));
             let line = json!({
                 "data": { "id": "5", "attachments": { "media_keys": ["own"] }, "referenced_tweets": references },
-                "includes": { "media": media(&["others", "own", "original's"]), "tweets": [original("2", "original's"), original("3", "others")] },
+                "includes": { "media": included, "tweets": [original("2", "original's"), original("3", "others")] },
             });
             serde_json::from_str(&left(&line.to_string())).unwrap()
         };
@@ -217,7 +222,7 @@ mod tests {
             json!({ "media": media(&["own", "original's"]), "tweets": [original("2", "original's")] })
         );
         assert_eq!(left_of(json!([quote]))["includes"], json!({ "media": media(&["own"]), "tweets": [] }));
-        assert_eq!(left_of(json!([repost]))["includes"]["media"].as_array().unwrap().len(), 3);
+        assert_eq!(left_of(json!([repost]))["includes"]["media"].as_array().unwrap().len(), 5);
     }
 
     #[test]
