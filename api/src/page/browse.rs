@@ -13,8 +13,8 @@ use super::headers::WITH_PICTURES;
 use super::range::{Counts, Range};
 use super::session::{Host, Session};
 
-/// Posts on a page.
-const LIMIT: u8 = 50;
+/// Posts on a page. Laying out twice as many held a browser up for more than 50 ms, which is seen while scrolling (docs/BENCHMARKS.md).
+const LIMIT: u8 = 25;
 
 /// `GET /browse`: the parameters of `GET /tweets`, and `pictures=on`.
 pub(super) async fn show(session: Session, Host(host): Host, uri: Uri) -> Answer {
