@@ -172,7 +172,7 @@ fn reason(state: StreamState, report: Option<&StreamReport>, launch: Launch) -> 
         }
         StreamState::Stopped => None,
         StreamState::StoppedByHand => launch.stopped_by_hand.map(|StoppedByHand { at, reason }| {
-            format!("a person stopped the task at {at} ({reason}); POST /stream starts it again, and CloudTrail's event StopTask says who it was")
+            format!("a person stopped the task at {at} ({reason}); POST /stream starts it again; in AWS, CloudTrail's event StopTask says who it was")
         }),
         StreamState::Running => reported.or_else(|| late(report?.lag_ms?)),
         _ => reported,
