@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// How long to wait for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Counts are in CloudWatch a minute after they changed, and a few seconds more.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Client {
     pub(crate) http: reqwest::Client,
