@@ -102,7 +102,7 @@ impl ToSchema for KindParameter {}
 /// An author's handle or id.
 #[derive(Deserialize, ToSchema)]
 #[serde(try_from = "String")]
-#[schema(value_type = String, pattern = "^@?[^\\s,@][^\\s,]{0,99}$")]
+#[schema(value_type = String, pattern = "^@?[^\\s\\x00-\\x1f\\x7f-\\x9f,@][^\\s\\x00-\\x1f\\x7f-\\x9f,]{0,99}$")]
 pub(crate) struct AuthorParameter(pub(super) String);
 
 impl TryFrom<String> for AuthorParameter {
@@ -111,7 +111,8 @@ impl TryFrom<String> for AuthorParameter {
     fn try_from(text: String) -> Result<Self, InvalidValue> {
         let handle = text.strip_prefix('@').unwrap_or(&text);
         let is_one = (1..=100).contains(&handle.chars().count())
-            && !handle.contains(|letter: char| letter.is_whitespace() || letter == ',');
+            && !handle
+                .contains(|letter: char| letter.is_whitespace() || letter.is_control() || letter == ',');
         if is_one {
             return Ok(Self(handle.to_owned()));
         }
