@@ -8,6 +8,7 @@ mod auth;
 mod compliance;
 mod config;
 mod docs_page;
+mod ecs_task;
 mod error;
 mod export;
 mod forget;

@@ -31,9 +31,9 @@ pub(crate) async fn request(
     }
     let refused = |reason: String| Err(RunError::NotRequested { keyword: keyword.clone(), reason });
     if requested.len() >= RULES {
-        return refused(format!("{} keywords are being collected already", RULES));
+        return refused(format!("{RULES} keywords are being collected already"));
     }
-    if is_being_forgotten(status, keyword).await? {
+    if status.forgetting_of(keyword).await?.is_some() {
         return refused(BEING_FORGOTTEN.to_owned());
     }
     let until = now.before(Duration::from_millis(1));
@@ -45,7 +45,7 @@ pub(crate) async fn request(
     }
     status.add_keyword(keyword, KeywordOptions { history, ..KeywordOptions::default() }, now).await?;
     // Forgetting may have begun meanwhile; it looks at the keywords behind its own write.
-    if is_being_forgotten(status, keyword).await? {
+    if status.forgetting_of(keyword).await?.is_some() {
         status.remove_keyword(keyword).await?;
         return refused(BEING_FORGOTTEN.to_owned());
     }
@@ -54,7 +54,3 @@ pub(crate) async fn request(
 }
 
 const BEING_FORGOTTEN: &str = "it is being forgotten";
-
-async fn is_being_forgotten(status: &StreamStatusTable, keyword: &Keyword) -> Result<bool, RunError> {
-    Ok(status.unfinished_forgettings().await?.iter().any(|forgetting| forgetting.forgets(keyword)))
-}

@@ -4,13 +4,12 @@
 use aws_lambda_events::apigw::{
     ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request,
 };
-
 use serde_json::json;
 
 use super::authorizer::{Authorizer, AuthorizerError, Verdict};
 
-/// Decides whether a request is allowed, and tells the gateway's log the name and the scope of its key. The gateway itself answers 401 if there is no header `Authorization`, and 403 if
-/// the request is not allowed.
+/// Decides whether a request is allowed. The gateway itself answers 401 if there is no header `Authorization`, and 403 if
+/// the request is not allowed. The name and the scope of the key go to its log.
 ///
 /// # Errors
 /// The keys could not be read; the gateway then refuses the request.

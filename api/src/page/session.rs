@@ -98,8 +98,7 @@ impl Session {
             Ok(Verdict::NoValidKey) => return Err(not_signed_in()),
             Err(refusal) => return Err(refusal.within(&self.frame)),
         };
-        let changes = !matches!(method, Method::GET | Method::HEAD);
-        let asked = format!("{method} {path}");
+        let change = (!matches!(method, Method::GET | Method::HEAD)).then(|| format!("{method} {path}"));
         let mut request = Request::builder().method(method).uri(address);
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
@@ -112,8 +111,12 @@ impl Session {
             Ok(response) => response,
             Err(never) => match never {},
         };
-        if changes {
-            tracing::info!(key = key_name, status = response.status().as_u16(), "the page asked for {asked}");
+        if let Some(change) = change {
+            tracing::info!(
+                key = key_name,
+                status = response.status().as_u16(),
+                "the page asked for {change}"
+            );
         }
         Ok(response)
     }

@@ -186,6 +186,15 @@ impl StreamStatusTable {
         serde_dynamo::from_items(answer.items.unwrap_or_default()).map_err(|error| self.invalid_item(&error))
     }
 
+    /// What is being forgotten and has this keyword in it, the earliest, if anything has.
+    ///
+    /// # Errors
+    /// What DynamoDB answered, or an item that this version cannot read.
+    pub async fn forgetting_of(&self, keyword: &Keyword) -> Result<Option<Forgetting>, TableError> {
+        let unfinished = self.unfinished_forgettings().await?;
+        Ok(unfinished.into_iter().find(|forgetting| forgetting.forgets(keyword)))
+    }
+
     /// What is being forgotten, the earliest first, however much it is.
     ///
     /// # Errors

@@ -123,8 +123,7 @@ pub(crate) async fn start(
 
 /// Refuses a keyword that is being forgotten.
 async fn refuse_forgotten(api: &ControlApi, keyword: &Keyword) -> Result<(), ApiError> {
-    let unfinished = api.status.unfinished_forgettings().await?;
-    match unfinished.into_iter().find(|forgetting| forgetting.forgets(keyword)) {
+    match api.status.forgetting_of(keyword).await? {
         Some(Forgetting { id, .. }) => Err(ApiError::BeingForgotten { keyword: keyword.clone(), id }),
         None => Ok(()),
     }
