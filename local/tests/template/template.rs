@@ -58,17 +58,22 @@ impl Template {
         }
     }
 
-    /// What a role's inline policies allow.
+    /// What a role's policies allow, its own and those that it shares with others.
     pub(crate) fn allowed(&self, role: &str) -> BTreeSet<Allowed> {
+        let properties = self.properties(role);
+        let own = properties["Policies"].as_sequence().unwrap().iter();
+        let none = Vec::new();
+        let shared = properties["ManagedPolicyArns"].as_sequence().unwrap_or(&none).iter();
+        let policies = own.chain(shared.map(|policy| self.properties(&plain(policy))));
         let mut allowed = BTreeSet::new();
-        for policy in self.properties(role)["Policies"].as_sequence().unwrap() {
-            for statement in policy["PolicyDocument"]["Statement"].as_sequence().unwrap() {
-                assert_eq!(statement["Effect"], *"Allow");
-                for action in list(&statement["Action"]) {
-                    for resource in list(&statement["Resource"]) {
-                        assert!(!action.contains('*'), "{role}: {action}");
-                        assert!(allowed.insert((action.clone(), resource.clone())), "{role}: {action} twice");
-                    }
+        for statement in
+            policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence().unwrap())
+        {
+            assert_eq!(statement["Effect"], *"Allow");
+            for action in list(&statement["Action"]) {
+                for resource in list(&statement["Resource"]) {
+                    assert!(!action.contains('*'), "{role}: {action}");
+                    assert!(allowed.insert((action.clone(), resource.clone())), "{role}: {action} twice");
                 }
             }
         }
