@@ -46,8 +46,8 @@ pub struct ControlConfig {
     pub dead_letter_queue_url: String,
     /// `CLUSTER`: the ECS cluster in which the streamer runs.
     pub cluster: String,
-    /// `TASK_DEFINITION`: the family of the streamer's task definition, without a revision.
-    pub task_definition: String,
+    /// `TASK_DEFINITION`: the streamer's task definition.
+    pub task_definition: TaskDefinition,
     /// `SUBNETS`: the subnets in which the streamer may run, separated by commas.
     pub subnets: Vec<String>,
     /// `SECURITY_GROUPS`: the streamer's security groups, separated by commas.
@@ -61,6 +61,38 @@ pub struct ControlConfig {
     pub x_url: String,
     /// `METRIC_NAMESPACE`: the namespace of the metrics; `Aviary` if absent.
     pub namespace: Namespace,
+}
+
+/// A task definition: the ARN of one revision, which then takes over from another that runs; or a family alone, of which ECS takes the newest and
+/// whose tasks that run stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskDefinition(String);
+
+impl TaskDefinition {
+    /// It as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The family: `aviary-streamer` of `arn:aws:ecs:us-east-1:123456789012:task-definition/aviary-streamer:7`.
+    #[must_use]
+    pub fn family(&self) -> &str {
+        let name = self.0.rsplit('/').next().unwrap_or_default();
+        name.split(':').next().unwrap_or_default()
+    }
+
+    /// The ARN, if it is one of a revision.
+    #[must_use]
+    pub fn revision(&self) -> Option<String> {
+        self.0.contains(":task-definition/").then(|| self.0.clone())
+    }
+}
+
+impl From<String> for TaskDefinition {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
 }
 
 /// The configuration of `authorizer`. Each field names its environment variable.
@@ -107,7 +139,7 @@ impl ControlConfig {
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
             cluster: variables.required("CLUSTER"),
-            task_definition: variables.required("TASK_DEFINITION"),
+            task_definition: TaskDefinition::from(variables.required("TASK_DEFINITION")),
             subnets: list(variables.required("SUBNETS")),
             security_groups: list(variables.required("SECURITY_GROUPS")),
             assign_public_ip: variables.flag("ASSIGN_PUBLIC_IP", true),
@@ -141,6 +173,15 @@ mod tests {
         let value = |name: &str| if name == "ASSIGN_PUBLIC_IP" { "false" } else { "a, b" };
         let config = ControlConfig::from_variables(|name| Some(value(name).to_owned())).unwrap();
         assert_eq!((config.subnets, config.assign_public_ip), (vec!["a".to_owned(), "b".to_owned()], false));
+    }
+
+    #[test]
+    fn a_task_definition_is_a_revision_or_a_family() {
+        let arn = "arn:aws-cn:ecs:cn-north-1:123456789012:task-definition/aviary-streamer:7";
+        let revision = TaskDefinition::from(arn.to_owned());
+        assert_eq!((revision.family(), revision.revision().as_deref()), ("aviary-streamer", Some(arn)));
+        let family = TaskDefinition::from("aviary-streamer".to_owned());
+        assert_eq!((family.family(), family.revision()), ("aviary-streamer", None));
     }
 
     #[test]

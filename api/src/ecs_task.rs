@@ -11,6 +11,9 @@ use crate::plan::{Task, TaskState};
 /// reason was stopped by a person.
 pub(crate) const OURS: &str = "aviary: ";
 
+/// What says that the reconciler has started a task.
+pub(crate) const STARTED_BY: &str = "aviary";
+
 /// ECS's status of a task that has ended.
 pub(crate) const STOPPED: &str = "STOPPED";
 
@@ -52,7 +55,13 @@ pub(crate) fn task(task: &aws_sdk_ecs::types::Task) -> Task {
     } else {
         TaskState::Starting
     };
-    Task { arn: task.task_arn().unwrap_or_default().to_owned(), state, created }
+    Task {
+        arn: task.task_arn().unwrap_or_default().to_owned(),
+        state,
+        created,
+        revision: task.task_definition_arn().unwrap_or_default().to_owned(),
+        is_ours: task.started_by() == Some(STARTED_BY),
+    }
 }
 
 #[cfg(test)]

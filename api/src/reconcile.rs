@@ -11,8 +11,8 @@ use stream::Saved;
 use stream::launch::Launch;
 use utc_time::UtcTime;
 
-use crate::ecs_task::{OURS, STOPPED, task, time};
-use crate::plan::{Observed, Step, Task, ended, plan};
+use crate::ecs_task::{OURS, STARTED_BY, STOPPED, task, time};
+use crate::plan::{Observed, Start, Step, Task, ended, plan};
 use crate::state::ControlApi;
 
 /// What reconciling did.
@@ -79,8 +79,10 @@ async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
     let launch = api.status.launch().await?;
     // Before the tasks: see [`Observed::holder`].
     let holder = api.status.lease_holder().await?;
-    let tasks = tasks(api, launch.task.as_ref()).await?;
-    let observed = Observed { requested, launch, holder, tasks, now: UtcTime::now() };
+    let standby = api.status.standby().await?;
+    let tasks = tasks(api, &launch).await?;
+    let newest = api.config.task_definition.revision();
+    let observed = Observed { requested, launch, holder, tasks, standby, newest, now: UtcTime::now() };
     let (mut launch, steps) = plan(&observed);
     if launch != observed.launch && api.status.save_launch(&mut launch).await? == Saved::Outdated {
         return Ok(Round::Nothing);
@@ -93,7 +95,7 @@ async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
         tracing::info!(?step, "reconciling");
         match step {
             Step::Release(lease) => api.status.release_lease(&lease).await?,
-            Step::Run(number) => round = run(api, number, &mut launch).await?,
+            Step::Run(start) => round = run(api, &start, &mut launch).await?,
             Step::Wake => api.close_queue.wake().await?,
             Step::Stop(arn, why) => {
                 let why = format!("{OURS}{why}");
@@ -105,8 +107,9 @@ async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
     Ok(round)
 }
 
-/// Starts the task of this number, and saves which it is.
-async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round, ReconcileError> {
+/// Starts a task, and saves which it is.
+async fn run(api: &ControlApi, start: &Start, launch: &mut Launch) -> Result<Round, ReconcileError> {
+    let Start { number, revision, takes_over } = start;
     let address =
         if api.config.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
     let network = AwsVpcConfiguration::builder()
@@ -119,10 +122,10 @@ async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round
         .ecs
         .run_task()
         .cluster(&api.config.cluster)
-        .task_definition(&api.config.task_definition)
+        .task_definition(revision.as_deref().unwrap_or(api.config.task_definition.as_str()))
         .launch_type(LaunchType::Fargate)
         .network_configuration(NetworkConfiguration::builder().awsvpc_configuration(network).build())
-        .started_by("aviary")
+        .started_by(STARTED_BY)
         .client_token(format!("{}-{number}", api.config.stream_id))
         .send()
         .await
@@ -131,22 +134,29 @@ async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round
         Ok(answer) => answer,
         // The number was used for a different request: one with an earlier revision of the task definition.
         Err(aws_sdk_ecs::Error::ConflictException(conflict)) => {
-            return number_taken(api, launch, conflict.resource_ids()).await;
+            return number_taken(api, *takes_over, launch, conflict.resource_ids()).await;
         }
         Err(error) if error.code().is_some_and(|code| REFUSALS.contains(&code)) => {
             let reason = [error.code(), error.message()].into_iter().flatten().collect::<Vec<_>>().join(": ");
-            return not_started(api, launch, reason).await;
+            return not_started(api, *takes_over, launch, reason).await;
         }
         // It may have started nevertheless: the next run tries the same number again.
         Err(error) => return Err(error.into()),
     };
     let Some(task) = answer.tasks().first() else {
         let failure = answer.failures().first().and_then(|failure| failure.reason());
-        return not_started(api, launch, failure.unwrap_or("ECS gave no reason").to_owned()).await;
+        return not_started(api, *takes_over, launch, failure.unwrap_or("ECS gave no reason").to_owned())
+            .await;
     };
-    launch.task = task.task_arn().map(str::to_owned);
-    // A start can take many tries.
-    launch.at = time(task.created_at()).or(launch.at);
+    let arn = task.task_arn().map(str::to_owned);
+    match &mut launch.rollout {
+        Some(rollout) if *takes_over => rollout.task = arn,
+        _ => {
+            launch.task = arn;
+            // A start can take many tries.
+            launch.at = time(task.created_at()).or(launch.at);
+        }
+    }
     api.status.save_launch(launch).await?;
     Ok(if task.last_status() == Some(STOPPED) { Round::Again } else { Round::Done })
 }
@@ -155,12 +165,17 @@ async fn run(api: &ControlApi, number: u64, launch: &mut Launch) -> Result<Round
 /// one would be refused forever.
 async fn number_taken(
     api: &ControlApi,
+    takes_over: bool,
     launch: &mut Launch,
     tasks: &[String],
 ) -> Result<Round, ReconcileError> {
-    match tasks.first() {
-        Some(task) => launch.task = Some(task.clone()),
-        None => (launch.number, launch.at) = (launch.number + 1, Some(UtcTime::now())),
+    match (tasks.first(), &mut launch.rollout) {
+        (task, Some(rollout)) if takes_over => {
+            rollout.task = task.cloned();
+            launch.number += u64::from(task.is_none());
+        }
+        (Some(task), _) => launch.task = Some(task.clone()),
+        (None, _) => (launch.number, launch.at) = (launch.number + 1, Some(UtcTime::now())),
     }
     // If this is outdated, another reconciler has gone on.
     api.status.save_launch(launch).await?;
@@ -168,8 +183,16 @@ async fn number_taken(
 }
 
 /// Saves why no task was started.
-async fn not_started(api: &ControlApi, launch: &mut Launch, reason: String) -> Result<Round, ReconcileError> {
-    *launch = ended(launch.clone(), false, &reason, UtcTime::now());
+async fn not_started(
+    api: &ControlApi,
+    takes_over: bool,
+    launch: &mut Launch,
+    reason: String,
+) -> Result<Round, ReconcileError> {
+    match &mut launch.rollout {
+        Some(rollout) if takes_over => rollout.reason = Some(reason.clone()),
+        _ => *launch = ended(launch.clone(), false, &reason, UtcTime::now()),
+    }
     // If this is outdated, another reconciler has started it.
     api.status.save_launch(launch).await?;
     Err(ReconcileError::NotStarted(reason))
@@ -188,19 +211,20 @@ const REFUSALS: [&str; 8] = [
     "UnsupportedFeatureException",
 ];
 
-/// The running tasks, and `launched`, which ECS may not list yet, or no longer.
-async fn tasks(api: &ControlApi, launched: Option<&String>) -> Result<Vec<Task>, ReconcileError> {
+/// The running tasks, and those of the launch, which ECS may not list yet, or no longer.
+async fn tasks(api: &ControlApi, launch: &Launch) -> Result<Vec<Task>, ReconcileError> {
     let answer = api
         .ecs
         .list_tasks()
         .cluster(&api.config.cluster)
-        .family(&api.config.task_definition)
+        .family(api.config.task_definition.family())
         .desired_status(DesiredStatus::Running)
         .send()
         .await
         .map_err(aws_sdk_ecs::Error::from)?;
     let mut arns: BTreeSet<String> = answer.task_arns.unwrap_or_default().into_iter().collect();
-    arns.extend(launched.cloned());
+    arns.extend(launch.task.clone());
+    arns.extend(launch.rollout.as_ref().and_then(|rollout| rollout.task.clone()));
     if arns.is_empty() {
         return Ok(Vec::new());
     }

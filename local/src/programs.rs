@@ -83,7 +83,7 @@ pub fn control(aws: &Endpoint, x_url: Option<String>) -> ControlConfig {
         tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
         dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
         cluster: CLUSTER.to_owned(),
-        task_definition: TASK_DEFINITION.to_owned(),
+        task_definition: TASK_DEFINITION.to_owned().into(),
         subnets: vec!["subnet-local".to_owned()],
         security_groups: vec!["sg-local".to_owned()],
         assign_public_ip: true,

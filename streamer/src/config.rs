@@ -69,6 +69,16 @@ pub enum SourceConfig {
     },
 }
 
+impl SourceConfig {
+    /// The SSM parameter that holds the source's token, if it needs one.
+    pub(crate) fn token_parameter(&self) -> Option<&str> {
+        match self {
+            Self::X { token_parameter, .. } => Some(token_parameter),
+            Self::Mastodon { token_parameter, .. } => token_parameter.as_deref(),
+        }
+    }
+}
+
 impl Config {
     /// What the source charges.
     pub(crate) fn prices(&self) -> Prices {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ::stream::StreamStatusTable;
 use ::stream::lease::Acquired;
+use ::stream::standby::Standby;
 use aws_config::SdkConfig;
 use service::own_metrics::EmbeddedMetrics;
 use service::parameters::ParameterStore;
@@ -29,6 +30,9 @@ const TALLY_TIME: Duration = Duration::from_secs(2);
 
 /// How often to ask for a lease that another streamer holds.
 const LEASE_RETRY: Duration = Duration::from_secs(1);
+
+/// How often a streamer that waits for the lease says so; another one that waits may have overwritten it.
+const STANDBY: Duration = Duration::from_secs(10);
 
 /// Reads the stream while keywords are requested, until `shutdown`; writes its metrics to `own_metrics`.
 ///
@@ -69,7 +73,7 @@ pub async fn run(
 }
 
 /// [`run`] with a source that `open` opens once this streamer holds the lease, given what earlier readers know of the source. Of the
-/// source in `config`, only the price is used.
+/// source in `config`, only the price and the token's parameter are used.
 ///
 /// # Errors
 /// [`RunError`].
@@ -85,6 +89,7 @@ pub async fn run_source<S: Source>(
     if let Some(keyword) = &config.keyword {
         requested_at_start::request(&status, keyword, config.since, UtcTime::now()).await?;
     }
+    let mut noted: Option<tokio::time::Instant> = None;
     let (lease, guard) = loop {
         if requested_keywords(&status).await?.is_empty() {
             tracing::warn!(
@@ -95,7 +100,12 @@ pub async fn run_source<S: Source>(
         let asked = BothClocks::now();
         match status.acquire_lease(&config.owner, UtcTime::now(), LEASE_TIME).await? {
             Acquired::Acquired(lease) => break (lease, LeaseGuard::new(asked)),
-            Acquired::HeldByAnother => tracing::info!("another streamer holds the lease"),
+            Acquired::HeldByAnother if noted.is_some_and(|noted| noted.elapsed() < STANDBY) => {}
+            Acquired::HeldByAnother => match stand_by(&status, &config, aws).await {
+                Ok(()) => noted = Some(tokio::time::Instant::now()),
+                Err(RunError::Status(error)) => tracing::warn!(%error, "could not note that this one waits"),
+                Err(error) => return Err(error),
+            },
         }
         tokio::select! {
             () = tokio::time::sleep(LEASE_RETRY) => {}
@@ -136,6 +146,22 @@ pub async fn run_source<S: Source>(
         held.release(&outcome).await;
     }
     outcome
+}
+
+/// Notes that this streamer waits for the lease and is ready to read, so that an earlier version of it may end.
+///
+/// # Errors
+/// It is not ready, which is noted too: its source's token cannot be read. What DynamoDB answered.
+async fn stand_by(status: &StreamStatusTable, config: &Config, aws: &SdkConfig) -> Result<(), RunError> {
+    let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(aws));
+    tracing::info!("another streamer holds the lease; this one stands by");
+    let ready = match config.source.token_parameter() {
+        Some(parameter) => bearer_token(&parameters, parameter).await.map(drop),
+        None => Ok(()),
+    };
+    let trouble = ready.as_ref().err().map(RunError::to_string);
+    status.save_standby(&Standby { owner: config.owner.clone(), at: UtcTime::now(), trouble }).await?;
+    ready
 }
 
 async fn bearer_token(parameters: &ParameterStore, parameter: &str) -> Result<String, RunError> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use stream::launch::Launch;
 use utc_time::UtcTime;
 
-use super::observed::{Observed, Step, Task, TaskState};
+use super::observed::{Observed, Start, Step, Task, TaskState};
+use super::rollout;
 
 /// How long tasks that are no longer needed may take to end by themselves after they were woken: a streamer needs up to
 /// 25 s.
@@ -29,8 +30,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10 * 60);
 /// What the launch becomes, and the steps to take once it has been saved.
 pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
     let mut launch = observed.launch.clone();
-    let is_alive = |task: &&Task| matches!(task.state, TaskState::Starting | TaskState::Alive);
-    let alive: Vec<&Task> = observed.tasks.iter().filter(is_alive).collect();
+    let alive: Vec<&Task> = observed.tasks.iter().filter(|task| task.is_alive()).collect();
     // It may have been run by hand, with a keyword that it has not requested yet.
     let is_spared =
         |task: &Task| task.state == TaskState::Starting && observed.now.since(task.created) <= HUNG;
@@ -42,19 +42,35 @@ pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
         {
             (launch.at, launch.task) = (None, None);
         }
+        launch.rollout = None;
         let unwanted: Vec<&Task> = alive.into_iter().filter(|task| !is_spared(task)).collect();
         return wind_down(launch, &unwanted, observed.now);
     }
     launch.unwanted_since = None;
+    if rollout::waits_for_end(&mut launch, launched, observed) {
+        return (launch, Vec::new());
+    }
+    // A task of ours whose start was decided before a person stopped the one that read.
+    let is_late = launch.stopped_by_hand.is_some();
+    let late: Vec<&&Task> = alive.iter().filter(|task| is_late && task.is_ours).collect();
+    if !late.is_empty() {
+        let stop = late.iter().map(|task| Step::Stop(task.arn.clone(), "a person stopped the stream"));
+        return (launch, stop.collect());
+    }
+    rollout::note(&mut launch, observed);
+    if let Some(reader) = observed.reader()
+        && let Some(steps) = rollout::steps(&mut launch, reader, observed)
+    {
+        watch(&mut launch, reader);
+        return (launch, steps);
+    }
     if let [task] = alive.as_slice() {
         if is_hung(task, observed) {
             return (launch, vec![Step::Stop(task.arn.clone(), "it holds no lease")]);
         }
         // Whoever has run it by hand wants it to run; from now on it is the one.
         launch.stopped_by_hand = None;
-        if launch.task.as_ref() != Some(&task.arn) {
-            (launch.task, launch.at) = (Some(task.arn.clone()), Some(task.created));
-        }
+        watch(&mut launch, task);
         if launch.at.is_some_and(|at| observed.now.since(at) > STARTED) {
             (launch.failures, launch.reason, launch.not_before) = (0, None, None);
         }
@@ -83,8 +99,8 @@ pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
         (None, Some(_)) if launch.task.is_some() => (launch.at, launch.task) = (None, None),
         // It was decided, and may not have been started: the same number again.
         (_, Some(_)) if launch.task.is_none() => {
-            let number = launch.number;
-            return (launch, vec![Step::Run(number)]);
+            let step = start(&mut launch, observed);
+            return (launch, vec![step]);
         }
         _ => {}
     }
@@ -100,8 +116,21 @@ pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
     // The lease of a reader outside ECS is left alone.
     let holder = observed.holder.iter().filter(|holder| is_task(&holder.lease.owner));
     let release = holder.map(|holder| Step::Release(holder.lease.clone()));
-    let number = launch.number;
-    (launch, release.chain([Step::Run(number)]).collect())
+    let start = start(&mut launch, observed);
+    (launch, release.chain([start]).collect())
+}
+
+/// From now on, this task is the one that was launched.
+fn watch(launch: &mut Launch, task: &Task) {
+    if launch.task.as_ref() != Some(&task.arn) {
+        (launch.task, launch.at) = (Some(task.arn.clone()), Some(task.created));
+    }
+}
+
+/// Starts the task of the launch's number.
+fn start(launch: &mut Launch, observed: &Observed) -> Step {
+    let revision = rollout::to_start(launch, observed);
+    Step::Run(Start { number: launch.number, revision, takes_over: false })
 }
 
 /// Whether a lease holder is an ECS task: its name is an ARN of ECS, in any partition of AWS (`arn:aws-cn:ecs:…`).

@@ -5,6 +5,7 @@ mod decide;
 #[cfg(test)]
 mod model;
 mod observed;
+mod rollout;
 
 pub(crate) use decide::{ended, plan};
-pub(crate) use observed::{Observed, Step, Task, TaskState};
+pub(crate) use observed::{Observed, Start, Step, Task, TaskState};

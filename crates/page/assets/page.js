@@ -1,5 +1,5 @@
 // @ts-check
-// Makes the page live. Everything works without it, and the address is the only state.
+// Makes the page live. All works without it, and the address is the only state.
 
 const $ = (/** @type {string} */ selector, /** @type {ParentNode} */ root = document) =>
   /** @type {HTMLElement[]} */ ([...root.querySelectorAll(selector)]);
@@ -7,12 +7,15 @@ const one = (/** @type {Parameters<typeof $>} */ ...which) => $(...which).at(0);
 const link = (/** @type {Parameters<typeof $>} */ ...which) => /** @type {HTMLAnchorElement | undefined} */ (one(...which));
 const parsed = (/** @type {string} */ html) => new DOMParser().parseFromString(html, "text/html");
 
+/** Cuts long work, so that no frame is late. */
+const frame = () => new Promise(requestAnimationFrame);
+
 // Slow to make.
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const coded = /** @type {const} */ ([["country", "region", /^[A-Z]{2}$/], ["language", "language", /^[a-z]{2}$/]])
   .map(([name, type, code]) => ({ name, code, names: new Intl.DisplayNames(undefined, { type }) }));
 
-/** Times in the reader's zone (UTC on hover), countries and languages in the reader's language. @param {ParentNode} root */
+/** Times in the reader's zone (UTC on hover), countries and languages in their language. @param {ParentNode} root */
 function polish(root) {
   for (const time of $("time[datetime]", root)) {
     const at = new Date(time.getAttribute("datetime") ?? "");
@@ -20,7 +23,7 @@ function polish(root) {
     time.title = time.textContent ?? "";
     time.textContent = format.format(at);
   }
-  // X's own codes (`qme`) stay as they are.
+  // X's own codes stay.
   for (const { name, code, names } of coded) {
     for (const element of $(`[data-${name}]`, root)) {
       const value = element.dataset[name] ?? "";
@@ -32,14 +35,14 @@ function polish(root) {
 const here = new URL(location.href);
 const lost = one("#lost");
 const list = one(".posts");
-/** How often this page is asked for again, in ms. */
+/** How often to ask for this page again, in ms. */
 const lookEvery = Number(document.body.dataset.lookEvery) || 2000;
 const isNow = here.pathname === "/";
-// Only the newest posts are followed: with a filter, each look would read thousands to find a few.
+// Only the newest posts are followed: with a filter, a look would read thousands to find a few.
 const isNewest = here.pathname === "/browse"
   && [...here.searchParams].every(([name, value]) => !value || ["keyword", "pictures"].includes(name));
 
-/** Asks for this page again, and says so when nobody answers. */
+/** This page as it is now; says when nobody answers. */
 async function again() {
   try {
     const answer = await fetch(here, { signal: AbortSignal.timeout(Math.max(2500, lookEvery / 2)) });
@@ -54,19 +57,19 @@ async function again() {
   }
 }
 
-/** Puts what has changed into the page, but for what the reader is using. @param {Document} fresh */
+/** Puts in what has changed, except what is in use. @param {Document} fresh */
 function replace(fresh) {
   const used = document.activeElement?.matches("a, button, input, select, summary") ? document.activeElement : null;
   const names = (/** @type {Document} */ of) => $("[data-live]", of).map((part) => part.dataset.live).join();
-  // A part has come or gone, such as the table of keywords.
+  // A part has come or gone.
   if (names(document) !== names(fresh) && !used) location.reload();
   for (const old of $("[data-live]")) {
     const name = old.dataset.live ?? "";
     const next = one(`[data-live="${name}"]`, fresh);
     if (!next || name === "posts" || (name === "histogram" && begin) || old.contains(used)) continue;
     polish(next);
-    if (old.innerHTML !== next.innerHTML) {
-      const scrolled = $(".scroll", old).map(({ scrollLeft, scrollTop }) => ({ left: scrollLeft, top: scrollTop }));
+    if (!old.isEqualNode(next)) {
+      const scrolled = $(".scroll", old).map((table) => ({ left: table.scrollLeft, top: table.scrollTop }));
       old.replaceChildren(...next.childNodes);
       $(".scroll", old).forEach((table, index) => table.scrollTo(scrolled[index] ?? { left: 0, top: 0 }));
     }
@@ -74,13 +77,13 @@ function replace(fresh) {
   }
 }
 
-/** The posts of a page that are not in the list. @param {Document} page */
+/** Posts of a page that are not in the list. @param {Document} page */
 function unknown(page) {
   const known = new Set($(".post").map(({ id }) => id));
   return $(".post", page).filter(({ id }) => !known.has(id));
 }
 
-/** Older posts are those behind this page. @param {Document} page */
+/** Older posts are those behind it. @param {Document} page */
 function continueAt(page) {
   const [next, after] = [link("a[rel=next]"), link("a[rel=next]", page)];
   if (!next) return;
@@ -88,23 +91,23 @@ function continueAt(page) {
   if (after) next.href = after.href;
 }
 
-/** New posts go above, unless the reader has scrolled: then they are counted. @param {Document} fresh */
+/** New posts go above; once the reader has scrolled, they are counted. @param {Document} fresh */
 function tail(fresh) {
   const waiting = one("#waiting");
   if (!list || !waiting) return;
-  const [known, newest, added] = [list.childElementCount, $(".post", fresh), unknown(fresh)];
+  const [newest, added] = [$(".post", fresh), unknown(fresh)];
   const isRead = scrollY > 0 || list.contains(document.activeElement);
+  const isAll = added.length === newest.length;
   waiting.hidden = !isRead || added.length === 0;
   if (isRead) {
-    const text = added.length === newest.length ? "Newer posts" : `${added.length} new post${added.length === 1 ? "" : "s"}`;
     const shown = link("a", waiting);
-    if (shown) shown.textContent = text;
+    if (shown) shown.textContent = isAll ? "Newer posts" : `${added.length} new post${added.length === 1 ? "" : "s"}`;
     return;
   }
   one(".empty")?.remove();
   added.forEach(polish);
-  // Where posts between the two may be missing, or the list grows long, it begins anew.
-  if ((added.length > 0 && added.length === newest.length) || known > 400) {
+  // Where posts between the two may be missing, or it grows long, the list begins anew.
+  if ((isAll && added.length > 0) || list.childElementCount > 400) {
     list.replaceChildren(...newest);
     polish(list);
     continueAt(fresh);
@@ -119,21 +122,23 @@ async function follow() {
   if (document.visibilityState === "visible" && !isPaused) {
     const fresh = await again();
     if (fresh) {
+      await frame();
       replace(fresh);
+      await frame();
       if (isNewest) tail(fresh);
     }
   }
   setTimeout(follow, lookEvery);
 }
 
-/** Fetches posts when an end of the list comes near, as long as `more` finds some. @param {HTMLElement | undefined} end @param {() => Promise<unknown>} more */
+/** Fetches posts when an end of the list is near, while `more` finds some. @param {HTMLElement | undefined} end @param {() => Promise<unknown>} more */
 function endless(end, more) {
   if (!end) return;
   let busy = false;
   const watch = new IntersectionObserver(async (seen) => {
     if (busy || !seen.some((entry) => entry.isIntersecting)) return;
     busy = true;
-    // Tried again after a while.
+    // After an error, a pause.
     const found = await more().catch(() => new Promise((done) => setTimeout(done, 5000, true)));
     busy = false;
     watch.unobserve(end);
@@ -142,7 +147,7 @@ function endless(end, more) {
   watch.observe(end);
 }
 
-/** Older posts below and, above a later page, newer ones: without a jump. @param {HTMLElement} list */
+/** Older posts below; above a later page, newer ones: without a jump. @param {HTMLElement} list */
 function scroll(list) {
   const page = async (/** @type {URL | string} */ address) => {
     const answer = await fetch(address);
@@ -156,15 +161,18 @@ function scroll(list) {
     // The list began anew.
     if (next?.href !== asked) return true;
     const posts = unknown(older);
-    posts.forEach(polish);
-    list.append(...posts);
+    for (const [index, post] of posts.entries()) {
+      if (index % 5 === 0) await frame();
+      polish(post);
+      list.append(post);
+    }
     continueAt(older);
-    // Where a page has none, going on is up to the reader.
+    // Without any, going on is up to the reader.
     return posts.length;
   });
   if (here.searchParams.has("order")) return;
   endless(one(".above"), async () => {
-    // In order of time, from the list's first on.
+    // In order of time, from the first on.
     const address = new URL(here);
     address.searchParams.delete("cursor");
     address.searchParams.set("order", "oldest");
@@ -178,7 +186,7 @@ function scroll(list) {
   });
 }
 
-/** With Shift, a click on a value leaves out what has it. */
+/** A Shift-click on a value leaves out what has it. */
 addEventListener("click", (event) => {
   const clicked = event.shiftKey && event.target instanceof Element ? event.target.closest("a[data-filter]") : null;
   if (!(clicked instanceof HTMLAnchorElement)) return;
@@ -230,7 +238,7 @@ function brush(figure) {
     begin = null;
     chosen.remove();
     if (!isDrag) return;
-    // The click that ends the drag follows no link.
+    // The drag's last click follows no link.
     const ignore = (/** @type {Event} */ click) => click.preventDefault();
     figure.addEventListener("click", ignore, { capture: true });
     setTimeout(() => figure.removeEventListener("click", ignore, { capture: true }));
@@ -244,7 +252,7 @@ function brush(figure) {
 
 /** @param {HTMLDialogElement} help @param {HTMLInputElement} single */
 function keys(help, single) {
-  // Who speaks to the computer, or types by chance, can switch single letters off.
+  // Who speaks to the computer can switch single letters off.
   single.checked = localStorage.getItem("keys") !== "off";
   single.addEventListener("change", () => localStorage.setItem("keys", single.checked ? "on" : "off"));
   addEventListener("keydown", (event) => {

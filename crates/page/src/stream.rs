@@ -11,6 +11,8 @@ pub struct Stream {
     pub state: String,
     /// Why it is in this state.
     pub reason: Option<String>,
+    /// A new version that takes over, or that did not.
+    pub rollout: Option<Rollout>,
     /// The requested keywords.
     pub keywords: Vec<Keyword>,
     /// Today's posts and costs.
@@ -28,6 +30,18 @@ pub struct Stream {
     pub gaps_complete_since: Option<UtcTime>,
     /// Checking whether posts were taken back.
     pub compliance: Option<Compliance>,
+}
+
+/// A new version of the streamer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rollout {
+    /// `starting` or `refused`.
+    pub state: String,
+    /// When it began, or was given up.
+    pub at: UtcTime,
+    /// Why it was given up.
+    pub reason: Option<String>,
 }
 
 /// A requested keyword.

@@ -38,6 +38,15 @@ pub struct Launch {
     /// When somebody last asked for the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<UtcTime>,
+    /// The revision of the task definition whose task held the lease last; absent if revisions are not told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// The revision that is taking over from that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Rollout>,
+    /// The newest revision, if it did not take over: no task of it is started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusedRevision>,
     /// Since when tasks run that are not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwanted_since: Option<UtcTime>,
@@ -54,6 +63,37 @@ pub struct StoppedByHand {
     /// When the task began to stop.
     pub at: UtcTime,
     /// The reason that was given, in ECS's words if none was.
+    pub reason: String,
+}
+
+/// A new revision of the task definition, until a task of it holds the lease.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rollout {
+    /// The revision's ARN.
+    pub revision: String,
+    /// When its first task was decided.
+    pub at: UtcTime,
+    /// The ARN of its latest task, which waits for the lease, once ECS has answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// Why the task before that ended, or could not be started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// No task of it is started before then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<UtcTime>,
+}
+
+/// A revision of the task definition that did not take over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedRevision {
+    /// Its ARN.
+    pub revision: String,
+    /// When it was given up.
+    pub at: UtcTime,
+    /// Why.
     pub reason: String,
 }
 

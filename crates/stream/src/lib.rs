@@ -20,6 +20,7 @@ pub mod lease;
 pub mod reading;
 pub mod report;
 pub mod restated;
+pub mod standby;
 pub mod storing;
 mod table;
 pub mod tally;

@@ -25,8 +25,11 @@ pub(crate) struct Tasks {
 
 struct Task {
     arn: String,
+    /// The ARN of the revision of the task definition that it runs.
+    revision: String,
     created: UtcTime,
     client_token: Option<String>,
+    started_by: Option<String>,
     shutdown: CancellationToken,
     /// Why and when it was told to stop, if it was.
     stopped_for: Option<(String, UtcTime)>,
@@ -34,6 +37,15 @@ struct Task {
     ended: Arc<OnceLock<(i32, UtcTime)>>,
     /// Aborts the task when this is dropped.
     handle: AbortOnDropHandle<()>,
+}
+
+/// The ARN of a revision of the one task definition: the first if only the family is named. All revisions are the same.
+fn revision(task_definition: &str) -> Option<String> {
+    let arn = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{TASK_DEFINITION}");
+    let number = task_definition.strip_prefix(&arn).and_then(|rest| rest.strip_prefix(':'));
+    let is_revision = number.is_some_and(|number| number.parse::<u32>().is_ok());
+    let first = || (task_definition == TASK_DEFINITION).then(|| format!("{arn}:1"));
+    is_revision.then(|| task_definition.to_owned()).or_else(first)
 }
 
 /// A timestamp in ECS's JSON: seconds since 1970.
@@ -48,7 +60,9 @@ impl fmt::Debug for Tasks {
 }
 
 impl Task {
-    fn start(definition: StreamerTask, client_token: Option<String>) -> Self {
+    fn start(definition: StreamerTask, revision: String, request: &Value) -> Self {
+        let text = |name: &str| request[name].as_str().map(str::to_owned);
+        let (client_token, started_by) = (text("clientToken"), text("startedBy"));
         let arn = format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task/{CLUSTER}/{}", Uuid::new_v4().simple());
         let (shutdown, ended) = (CancellationToken::new(), Arc::<OnceLock<_>>::default());
         let running = definition.run(arn.clone(), shutdown.clone());
@@ -58,7 +72,17 @@ impl Task {
             // A task ends once, so the cell is empty.
             let _ = end.set((code, UtcTime::now()));
         }));
-        Self { arn, created: UtcTime::now(), client_token, shutdown, stopped_for: None, ended, handle }
+        Self {
+            arn,
+            revision,
+            created: UtcTime::now(),
+            client_token,
+            started_by,
+            shutdown,
+            stopped_for: None,
+            ended,
+            handle,
+        }
     }
 
     fn describe(&self) -> Value {
@@ -68,10 +92,11 @@ impl Task {
         let mut described = json!({
             "taskArn": self.arn,
             "clusterArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{CLUSTER}"),
-            "taskDefinitionArn": format!("arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{TASK_DEFINITION}:1"),
+            "taskDefinitionArn": self.revision,
             "lastStatus": if stopped { "STOPPED" } else { "RUNNING" },
             "desiredStatus": if stopped || self.shutdown.is_cancelled() { "STOPPED" } else { "RUNNING" },
             "launchType": "FARGATE",
+            "startedBy": self.started_by,
             "createdAt": seconds(self.created),
             "containers": [{ "name": "streamer" }],
         });
@@ -118,9 +143,8 @@ impl Tasks {
     }
 
     fn run(&self, request: &Value) -> Result<Value, Refusal> {
-        if request["taskDefinition"] != TASK_DEFINITION {
-            return Err(Refusal::new("ClientException", "Unable to describe task definition."));
-        }
+        let revision = revision(request["taskDefinition"].as_str().unwrap_or_default())
+            .ok_or_else(|| Refusal::new("ClientException", "Unable to describe task definition."))?;
         let Some(definition) = &self.definition else {
             return Err(Refusal::new(
                 "ClientException",
@@ -138,7 +162,7 @@ impl Tasks {
         {
             tasks.remove(ended);
         }
-        let task = Task::start(definition.with_overrides(&request["overrides"]), client_token);
+        let task = Task::start(definition.with_overrides(&request["overrides"]), revision, request);
         let described = task.describe();
         tasks.push(task);
         Ok(json!({ "tasks": [described], "failures": [] }))

@@ -21,6 +21,7 @@ mod new_source;
 mod outages;
 mod reconcile;
 mod recovery;
+mod rollout;
 mod settings;
 mod status;
 mod stopped_keywords;

@@ -26,7 +26,7 @@ async fn reconciler(machine: &Machine, aws: &str, task_definition: &str) -> (Con
     let aws = Endpoint::at(aws).await;
     let config = ControlConfig {
         stream_id: "another".to_owned(),
-        task_definition: task_definition.to_owned(),
+        task_definition: task_definition.to_owned().into(),
         ..programs::control(&machine.aws, None)
     };
     let status = aws.status_table(&config.stream_id);

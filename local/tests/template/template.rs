@@ -138,6 +138,7 @@ fn substituted(text: &str) -> String {
     let name = text.rsplit(':').find(|part| *part != "*").unwrap().replace(".Arn}", "}");
     match name.split('/').next().unwrap() {
         kind @ ("task" | "task-definition") => kind.to_owned(),
+        "table" => name.replace("table/${Tables}-", ""),
         _ => name.replace("${", "").replace('}', ""),
     }
 }

@@ -1,5 +1,6 @@
 //! Every order in which a user, two reconcilers, ECS and a streamer can act ends as requested.
 
+mod rollout;
 mod world;
 
 use std::time::Duration;
@@ -8,7 +9,7 @@ use utc_time::UtcTime;
 
 use self::world::{Event, Streamer, World};
 use super::decide::{GRACE, HUNG, MISSING, STARTED, ended, plan};
-use super::observed::{Step, Task, TaskState};
+use super::observed::{Step, TaskState};
 
 /// Plays all interleavings of the lists, and calls `check` with the world after each.
 fn orders(
@@ -127,8 +128,7 @@ fn a_task_that_holds_no_lease_is_replaced_and_a_second_one_is_stopped() {
     let observed = world.observed();
     assert!(matches!(plan(&observed).1.as_slice(), [Step::Stop(_, "it holds no lease")]));
     world.go_on(STARTED);
-    let another = Task { arn: "another".to_owned(), state: TaskState::Alive, created: world.now };
-    world.tasks.push(another);
+    world.run_by_hand("another", TaskState::Alive);
     world.go_on(Duration::from_secs(20));
     assert_eq!(world.alive(), 1);
     assert!(world.tasks.iter().any(|task| task.arn == "another" && task.state != TaskState::Alive));
@@ -161,7 +161,7 @@ fn a_task_that_a_person_stopped_is_not_started_again_until_somebody_asks() {
     // Asking by running a task, which is then watched like any other.
     stop_by_hand(&mut world);
     world.go_on(minute);
-    world.tasks.push(Task { arn: "by hand".to_owned(), state: TaskState::Alive, created: world.now });
+    world.run_by_hand("by hand", TaskState::Alive);
     world.go_on(minute);
     assert_eq!((world.alive(), world.launch.task.as_deref()), (1, Some("by hand")));
     assert_eq!(world.launch.stopped_by_hand, None);
@@ -211,7 +211,7 @@ fn a_task_that_is_run_by_hand_gets_the_time_to_start() {
         let mut world = World::new(Streamer::Good);
         world.requested = requested;
         world.go_on(minute);
-        world.tasks.push(Task { arn: "by hand".to_owned(), state: TaskState::Starting, created: world.now });
+        world.run_by_hand("by hand", TaskState::Starting);
         world.go_on(3 * minute);
         let by_hand =
             |world: &World| world.tasks.iter().find(|task| task.arn == "by hand").unwrap().state.clone();

@@ -6,10 +6,11 @@ use std::time::Duration;
 use stream::Lease;
 use stream::launch::{Launch, StoppedByHand};
 use stream::lease::LeaseHolder;
+use stream::standby::Standby;
 use utc_time::UtcTime;
 
 use crate::plan::decide::plan;
-use crate::plan::observed::{Observed, Step, Task, TaskState};
+use crate::plan::observed::{Observed, Start, Step, Task, TaskState};
 
 /// How far a reconciler has come.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,10 @@ pub(super) enum Streamer {
     Hung,
     /// It ends as soon as it has started.
     FailsToStart,
+    /// It runs, and never says that it is ready to take over.
+    NeverReady,
+    /// It says that it cannot read even if it held the lease, and ends.
+    Unable,
 }
 
 /// A user, ECS, the lease, two reconcilers and a streamer.
@@ -42,6 +47,10 @@ pub(super) struct World {
     pub(super) started: BTreeMap<u64, String>,
     pub(super) now: UtcTime,
     progress: [Progress; 2],
+    /// The deployed revision.
+    pub(super) newest: Option<String>,
+    pub(super) standby: Option<Standby>,
+    /// How the streamers of the newest revision behave; those of earlier ones are good.
     pub(super) streamer: Streamer,
     /// How long after its start ECS answers that a task is `MISSING`.
     pub(super) missing: Duration,
@@ -54,9 +63,11 @@ pub(super) struct World {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     Request(bool),
+    /// Another revision of the task definition is deployed.
+    Deploy(&'static str),
     /// A reconciler's next step: it observes, saves or acts.
     Reconciler(usize),
-    /// The streamer of the running task renews its lease, or ends if no keyword is requested.
+    /// The streamers of the running tasks take or renew the lease, wait for it, or end if no keyword is requested.
     Live,
     /// The running task crashes.
     Crash,
@@ -78,6 +89,8 @@ impl World {
             started: BTreeMap::new(),
             now: UtcTime::from_millis(1_000_000).unwrap(),
             progress: [Progress::Idle, Progress::Idle],
+            newest: None,
+            standby: None,
             streamer,
             missing: Duration::ZERO,
             most_alive: 0,
@@ -95,15 +108,30 @@ impl World {
                 return false;
             }
             let has_ended = matches!(task.state, TaskState::Ended { .. } | TaskState::StoppedByHand(_));
-            !has_ended || self.launch.task.as_ref() == Some(&task.arn)
+            let successor = self.launch.rollout.as_ref().and_then(|rollout| rollout.task.as_ref());
+            !has_ended || [self.launch.task.as_ref(), successor].contains(&Some(&task.arn))
         };
         Observed {
             requested: self.requested,
             launch: self.launch.clone(),
             holder: self.holder.clone(),
             tasks: self.tasks.iter().filter(launched).cloned().collect(),
+            standby: self.standby.clone(),
+            newest: self.newest.clone(),
             now: self.now,
         }
+    }
+
+    /// How the streamer of a task behaves.
+    fn behaves(&self, task: &Task) -> Streamer {
+        let is_newest = self.newest.as_ref().is_none_or(|newest| *newest == task.revision);
+        if is_newest { self.streamer } else { Streamer::Good }
+    }
+
+    /// Who holds a lease that is still valid.
+    pub(super) fn reader(&self) -> Option<&Task> {
+        let holder = self.holder.as_ref().filter(|holder| holder.until > self.now)?;
+        self.tasks.iter().find(|task| task.arn == holder.lease.owner && task.state == TaskState::Alive)
     }
 
     fn save(&mut self, launch: &mut Launch) -> bool {
@@ -123,6 +151,17 @@ impl World {
         if self.holder.as_ref().is_some_and(|holder| holder.lease.owner == arn) && success {
             self.holder = None;
         }
+    }
+
+    /// A person runs a task of the newest revision.
+    pub(super) fn run_by_hand(&mut self, arn: &str, state: TaskState) {
+        let revision = self.newest.clone().unwrap_or_default();
+        self.tasks.push(Task { arn: arn.to_owned(), state, created: self.now, revision, is_ours: false });
+    }
+
+    /// A task crashes, and keeps its lease.
+    pub(super) fn crash(&mut self, arn: &str) {
+        self.end(arn, false);
     }
 
     /// A person stops the running task, which takes a moment to end.
@@ -172,40 +211,69 @@ impl World {
                 Step::Release(lease) => {
                     self.holder.take_if(|holder| holder.lease == lease);
                 }
-                Step::Run(number) => {
+                Step::Run(Start { number, revision, takes_over }) => {
                     let arn = format!("arn:aws:ecs:task/{number}");
                     if self.started.insert(number, arn.clone()).is_none() {
-                        let state = TaskState::Alive;
-                        self.tasks.push(Task { arn: arn.clone(), state, created: self.now });
+                        let revision = revision.or_else(|| self.newest.clone()).unwrap_or_default();
+                        let (state, created) = (TaskState::Alive, self.now);
+                        self.tasks.push(Task { arn: arn.clone(), state, created, revision, is_ours: true });
                     }
-                    launch.at = self.tasks.iter().find(|task| task.arn == arn).map(|task| task.created);
-                    launch.task = Some(arn.clone());
+                    match &mut launch.rollout {
+                        Some(rollout) if takes_over => rollout.task = Some(arn.clone()),
+                        _ => {
+                            launch.at =
+                                self.tasks.iter().find(|task| task.arn == arn).map(|task| task.created);
+                            launch.task = Some(arn.clone());
+                        }
+                    }
                     self.save(&mut launch);
-                    if self.streamer == Streamer::FailsToStart {
+                    let task = self.tasks.iter().find(|task| task.arn == arn);
+                    if task.is_some_and(|task| self.behaves(task) == Streamer::FailsToStart) {
                         self.end(&arn, false);
                     }
                 }
                 // A streamer checks by itself too.
                 Step::Wake => {}
-                Step::Stop(arn, _) => self.end(&arn, false),
+                // A task that is ending already keeps the reason that it was given first.
+                Step::Stop(arn, _) => {
+                    if self.tasks.iter().any(|task| task.arn == arn && task.is_alive()) {
+                        self.end(&arn, false);
+                    }
+                }
             }
         }
     }
 
+    /// Each running task takes or renews the lease, waits for it, or ends if no keyword is requested.
     fn live(&mut self) {
-        let Some(task) = self.tasks.iter().find(|task| task.state == TaskState::Alive) else { return };
-        let arn = task.arn.clone();
-        if self.streamer != Streamer::Good {
-            return;
-        }
-        if !self.requested {
-            return self.end(&arn, true);
-        }
-        let until = self.now.after(Duration::from_secs(40));
-        let free =
-            self.holder.as_ref().is_none_or(|holder| holder.until < self.now || holder.lease.owner == arn);
-        if free {
-            self.holder = Some(LeaseHolder { lease: Lease { owner: arn, epoch: 1 }, until });
+        let alive = self.tasks.iter().filter(|task| task.state == TaskState::Alive);
+        for task in alive.cloned().collect::<Vec<_>>() {
+            let behaves = self.behaves(&task);
+            if behaves == Streamer::Unable {
+                self.standby = Some(Standby {
+                    owner: task.arn.clone(),
+                    at: self.now,
+                    trouble: Some("no token".to_owned()),
+                });
+                self.end(&task.arn, false);
+            }
+            if !matches!(behaves, Streamer::Good | Streamer::NeverReady) {
+                continue;
+            }
+            if !self.requested {
+                self.end(&task.arn, true);
+                continue;
+            }
+            let until = self.now.after(Duration::from_secs(40));
+            let free = self
+                .holder
+                .as_ref()
+                .is_none_or(|holder| holder.until < self.now || holder.lease.owner == task.arn);
+            if behaves == Streamer::Good && free {
+                self.holder = Some(LeaseHolder { lease: Lease { owner: task.arn, epoch: 1 }, until });
+            } else if behaves == Streamer::Good {
+                self.standby = Some(Standby { owner: task.arn, at: self.now, trouble: None });
+            }
         }
     }
 
@@ -213,6 +281,7 @@ impl World {
         match event {
             Event::Request(requested) => self.requested = requested,
             Event::Reconciler(reconciler) => self.act(reconciler),
+            Event::Deploy(revision) => self.newest = Some(revision.to_owned()),
             Event::Live => self.live(),
             Event::StopByHand => {
                 self.now = self.now.after(Duration::from_secs(1));

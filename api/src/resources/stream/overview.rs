@@ -8,7 +8,7 @@ use service::tables::TableError;
 use stream::StreamStatusTable;
 use stream::gaps::Gap;
 use stream::keywords::RequestedKeyword;
-use stream::launch::{Launch, StoppedByHand};
+use stream::launch::{Launch, RefusedRevision, StoppedByHand};
 use stream::lease::LeaseHolder;
 use stream::report::{StreamReport, StreamState, Traffic};
 use utc_time::UtcTime;
@@ -34,6 +34,8 @@ pub(crate) struct Stream {
     state: StreamState,
     /// Why the stream is in this state, where that needs an explanation.
     reason: Option<String>,
+    /// A new version that takes over from the one that reads, or that did not; null if there is none.
+    rollout: Option<Rollout>,
     /// The requested keywords, in alphabetical order.
     keywords: Vec<StreamKeyword>,
     /// Posts and costs of today (UTC).
@@ -73,6 +75,45 @@ struct StreamKeyword {
     traffic: Option<Traffic>,
     /// What it has brought today (UTC).
     today: KeywordSpending,
+}
+
+/// A new version of the streamer: another revision of its task definition.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Rollout {
+    /// The revision: the ARN of a task definition.
+    revision: String,
+    /// How far it has come.
+    state: RolloutState,
+    /// When it began, or was given up.
+    at: UtcTime,
+    /// Why it was given up, or why its latest task has ended; null if neither is so.
+    reason: Option<String>,
+}
+
+/// How far a new version has come.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+enum RolloutState {
+    /// Its task starts, and takes over once it is ready.
+    Starting,
+    /// Its task was not ready within five minutes: the earlier version reads on until another one is deployed.
+    Refused,
+}
+
+impl Rollout {
+    fn of(launch: &Launch) -> Option<Self> {
+        let refused = launch.refused.clone().map(|RefusedRevision { revision, at, reason }| Self {
+            revision,
+            state: RolloutState::Refused,
+            at,
+            reason: Some(reason),
+        });
+        refused.or_else(|| {
+            let stream::launch::Rollout { revision, at, reason, .. } = launch.rollout.clone()?;
+            Some(Self { revision, state: RolloutState::Starting, at, reason })
+        })
+    }
 }
 
 /// The exclusive right to read the stream.
@@ -124,6 +165,7 @@ impl Stream {
             requested,
             state,
             keywords,
+            rollout: Rollout::of(&launch),
             reason: reason(state, report.as_ref(), launch),
             today: Spending::today(report.as_ref(), asked.today, now),
             this_month: Spending::this_month(report.as_ref(), asked.this_month, now),

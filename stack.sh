@@ -1,0 +1,40 @@
+# What the scripts share that change a stack: source this with the stack's name in $stack.
+# shellcheck shell=bash
+: "${stack:?}"
+program=$(basename "$0")
+fail() { echo "$program: $*" >&2; exit 1; }
+region=$(aws configure get region || true)
+region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$region}}
+[ -n "$region" ] || fail "set AWS_REGION to the region of the stack"
+export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+
+# An output of the stack; those whose names contain it.
+outputs() { aws cloudformation describe-stacks --stack-name "$stack" --query "Stacks[0].Outputs[?contains(OutputKey, '$1')].OutputValue" --output text; }
+# A resource's id in AWS, by its name in the template.
+physical() { aws cloudformation describe-stack-resource --stack-name "$stack" --logical-resource-id "$1" \
+    --query StackResourceDetail.PhysicalResourceId --output text; }
+
+# Functions that are kept from running. What is not changed after all must work again: call go_on at the end, whatever happens.
+paused=''
+pause() {
+    for function in "$@"; do
+        paused="$paused $function"
+        aws lambda put-function-concurrency --function-name "$function" --reserved-concurrent-executions 0 > /dev/null
+    done
+}
+go_on() {
+    for function in $paused; do
+        aws lambda delete-function-concurrency --function-name "$function" || echo "$program: set the reserved concurrency of $function off by hand" >&2
+    done
+    paused=''
+}
+# Stops the streamer and waits until it has ended; the reason is for ECS.
+stop_tasks() {
+    local cluster task
+    cluster=$(outputs Cluster)
+    for task in $(aws ecs list-tasks --cluster "$cluster" --query 'taskArns[]' --output text); do
+        [ "$task" != None ] || continue
+        aws ecs stop-task --cluster "$cluster" --task "$task" --reason "aviary: $1" > /dev/null
+        aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$task"
+    done
+}
