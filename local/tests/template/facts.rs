@@ -84,8 +84,11 @@ fn tables_have_the_keys_that_the_code_uses_and_outlive_the_stack() {
 }
 
 #[test]
-fn queues_keep_order_and_redrive_as_the_code_expects() {
+fn queues_are_encrypted_keep_order_and_redrive_as_the_code_expects() {
     let template = Template::read();
+    for (name, queue) in template.of_type("AWS::SQS::Queue") {
+        assert_eq!(queue["Properties"]["SqsManagedSseEnabled"], true, "{name}");
+    }
     for fifo in ["TweetsFifoQueue", "TweetsDeadLetterQueue"] {
         assert_eq!(template.properties(fifo)["FifoQueue"], true);
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helper functions of tests may panic")]
 
 mod calls;
+mod deployer;
 mod facts;
 mod roles;
 mod template;

@@ -41,6 +41,12 @@ impl Template {
         found.map(|(id, resource)| (id.as_str().unwrap().to_owned(), resource)).collect()
     }
 
+    /// Every type of resource that there is.
+    pub(crate) fn types(&self) -> BTreeSet<String> {
+        let resources = self.0["Resources"].as_mapping().unwrap().values();
+        resources.map(|resource| plain(&resource["Type"])).collect()
+    }
+
     pub(crate) fn resource(&self, id: &str) -> &Value {
         &self.0["Resources"][id]
     }
