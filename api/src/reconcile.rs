@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::types::{
-    AssignPublicIp, AwsVpcConfiguration, DesiredStatus, LaunchType, NetworkConfiguration,
+    AssignPublicIp, AwsVpcConfiguration, DesiredStatus, LaunchType, NetworkConfiguration, PropagateTags,
 };
 use service::tables::TableError;
 use stream::Saved;
@@ -126,6 +126,8 @@ async fn run(api: &ControlApi, start: &Start, launch: &mut Launch) -> Result<Rou
         .launch_type(LaunchType::Fargate)
         .network_configuration(NetworkConfiguration::builder().awsvpc_configuration(network).build())
         .started_by(STARTED_BY)
+        // The tags of the stack.
+        .propagate_tags(PropagateTags::TaskDefinition)
         .client_token(format!("{}-{number}", api.config.stream_id))
         .send()
         .await

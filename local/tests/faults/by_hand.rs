@@ -51,7 +51,7 @@ fn a_task_that_a_person_stops_stays_stopped_until_somebody_asks() {
         stop_task(&world, Some("costs too much tonight")).await;
         let is_stopped = async |world: &World| state(world).await["state"] == "stoppedByHand";
         world.until("it is stopped", is_stopped).await;
-        tokio::time::sleep(Duration::from_secs(60 * 60)).await;
+        tokio::time::sleep(Duration::from_secs(15 * 60)).await;
         let stopped = state(&world).await;
         assert_eq!((&stopped["state"], &stopped["lease"]), (&json!("stoppedByHand"), &json!(null)));
         assert!(stopped["reason"].as_str().unwrap().contains("(costs too much tonight)"), "{stopped}");

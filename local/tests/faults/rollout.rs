@@ -93,7 +93,7 @@ fn a_version_that_cannot_read_its_token_is_refused_and_the_earlier_one_reads_on(
         let rollout = &stream["rollout"];
         assert_eq!((&rollout["state"], &rollout["revision"]), (&"refused".into(), &revision(2).into()));
         assert!(rollout["reason"].as_str().unwrap().contains("TwitterBearerToken"), "{rollout}");
-        go_on(&second, Duration::from_secs(20 * 60)).await;
+        go_on(&second, Duration::from_secs(8 * 60)).await;
         assert_eq!(world.interruptions().await, interruptions, "reading was interrupted");
 
         // Mended.

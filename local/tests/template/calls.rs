@@ -46,6 +46,8 @@ pub(crate) fn needed(call: &Call) -> Vec<Allowed> {
         }
         "RunTask" => vec![
             on("ecs", operation, "task-definition".to_owned()),
+            // The task gets the task definition's tags.
+            on("ecs", "TagResource", "task".to_owned()),
             on("iam", "PassRole", "StreamerRole".to_owned()),
             on("iam", "PassRole", "StreamerExecutionRole".to_owned()),
         ],
