@@ -74,7 +74,7 @@ fn one_id_follows_a_post_from_the_stream_to_its_row_and_its_metric_whatever_fail
         assert_eq!((line["posts"].as_u64(), &line["keyword"]), (Some(posts.len() as u64), &json!("zebra")));
         // Each time, the message was the same.
         let header = format!("Root={trace_id}");
-        let sent = sent.lock().unwrap();
+        let sent = sent.lock().unwrap().clone();
         let attempts: Vec<&Value> = sent
             .iter()
             .filter(|entry| entry["MessageAttributes"][TraceId::ATTRIBUTE]["StringValue"] == trace_id)
