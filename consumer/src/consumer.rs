@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use posts::TraceId;
 use posts::dead_letters::DeadLetterQueue;
 use posts::metrics::Metrics;
 use posts::publish::Publisher;
 use posts::statistics::StatisticsTable;
 use posts::tweets::TweetsTable;
+use service::logs::joined;
 use service::own_metrics::EmbeddedMetrics;
 use stream::StreamStatusTable;
 use tokio::time::Instant;
+use tracing::field::display;
 use utc_time::UtcTime;
 
 use crate::config::Config;
@@ -76,12 +79,20 @@ impl Consumer {
         let mut failed_groups: HashSet<String> = HashSet::new();
         let mut counted = CountedHours::new();
         let mut tally = Tally::default();
+        // Of all messages, and of those whose posts are counted.
+        let (mut trace_ids, mut counted_ids): (Vec<TraceId>, Vec<TraceId>) = Default::default();
         for record in event.records {
             let mut message = Message::from(record);
+            trace_ids.extend(message.trace_id);
             if !self.keep_raw {
                 message.drop_raw();
             }
             if failed_groups.contains(&message.group) {
+                tracing::info!(
+                    trace_id = message.trace_id.map(display),
+                    message_id = message.id,
+                    "a message goes back to the queue, behind an earlier one of its group"
+                );
                 failed.push(message.id);
                 continue;
             }
@@ -89,10 +100,12 @@ impl Consumer {
                 Ok(hours) => {
                     tally.sent = [tally.sent, message.sent].into_iter().flatten().min();
                     counted.extend(hours);
+                    counted_ids.extend(message.trace_id);
                 }
                 Err(error) => {
-                    let Message { id, receives, .. } = &message;
-                    tracing::error!(message_id = id, receives, %error, "a message goes back to the queue");
+                    let Message { id, trace_id, receives, .. } = &message;
+                    let trace_id = trace_id.map(display);
+                    tracing::error!(trace_id, message_id = id, receives, %error, "a message goes back to the queue");
                     failed.push(message.id);
                     failed_groups.insert(message.group);
                 }
@@ -103,8 +116,10 @@ impl Consumer {
                 self.queue_delay.record(sent).await;
             }
         };
-        let (publishing, ()) = tokio::join!(self.publisher.publish(&counted), record_delay);
-        tracing::info!(?tally, failed = failed.len(), "handled a batch");
+        let (publishing, ()) = tokio::join!(self.publisher.publish(&counted, &counted_ids), record_delay);
+        // A batch has ten messages at most.
+        let trace_ids = joined(&trace_ids, " ");
+        tracing::info!(%trace_ids, ?tally, failed = failed.len(), counts = ?publishing, "handled a batch");
         let now = UtcTime::now();
         self.own_metrics.say(&tally.metrics(publishing, now), now);
         response(failed)

@@ -1,6 +1,7 @@
 //! A message as the queue delivers it.
 
 use aws_lambda_events::sqs::SqsMessage;
+use posts::TraceId;
 use posts::envelope::{DecodeError, Envelope};
 use utc_time::UtcTime;
 
@@ -10,6 +11,8 @@ const UNKNOWN_GROUP: &str = "unknown";
 /// A message as the queue delivers it.
 pub(crate) struct Message {
     pub(crate) id: String,
+    /// The id by which it is followed. One that a person sent has none.
+    pub(crate) trace_id: Option<TraceId>,
     /// Its FIFO group. Where the event does not name it, that of the keyword, which is what the streamer uses.
     pub(crate) group: String,
     /// How often it was received, if that is known.
@@ -37,8 +40,10 @@ impl From<SqsMessage> for Message {
         let group = record.attributes.remove("MessageGroupId");
         let group = group.or_else(|| Some(posts::queue::message_group(&envelope.as_ref().ok()?.keyword)));
         let sent = record.attributes.remove("SentTimestamp");
+        let trace_id = record.message_attributes.remove(TraceId::ATTRIBUTE);
         Self {
             id: record.message_id.unwrap_or_default(),
+            trace_id: trace_id.and_then(|attribute| attribute.string_value?.parse().ok()),
             group: group.unwrap_or_else(|| UNKNOWN_GROUP.to_owned()),
             receives: record.attributes.remove("ApproximateReceiveCount"),
             sent: sent.and_then(|millis| UtcTime::from_millis(millis.parse().ok()?).ok()),

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use posts::Keyword;
 use posts::publish::{PublishError, Publisher};
+use posts::{Keyword, TraceId};
+use service::logs::joined;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
@@ -20,6 +21,9 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// How long an hour of a keyword is not published again.
 const EVERY: Duration = Duration::from_secs(60);
+
+/// How many hours of keywords a line of the log names, at most.
+const HOURS_A_LINE: usize = 10;
 
 /// The hours, by their start, in which posts of a keyword were counted.
 pub(crate) type CountedHours = BTreeSet<(Keyword, UtcTime)>;
@@ -36,8 +40,10 @@ pub(crate) struct BatchPublisher {
 /// What became of a batch's counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Publishing {
-    /// CloudWatch has them, or those of a moment ago.
+    /// CloudWatch has them.
     Done,
+    /// CloudWatch has those of a moment ago, or there are none.
+    NotDue,
     /// Nothing was published, because CloudWatch failed shortly before.
     Paused,
     /// CloudWatch does not have them; the log has the reason.
@@ -49,25 +55,30 @@ impl BatchPublisher {
         Self { publisher, paused_until: Mutex::default(), published: Mutex::default() }
     }
 
-    /// Publishes the counts of these hours, but for those that were published within the last minute.
-    pub(crate) async fn publish(&self, hours: &CountedHours) -> Publishing {
+    /// Publishes the counts of these hours, but for those that were published within the last minute. The posts counted came with the
+    /// messages of `trace_ids`.
+    pub(crate) async fn publish(&self, hours: &CountedHours, trace_ids: &[TraceId]) -> Publishing {
         let now = Instant::now();
         let due = self.due(hours, now);
         if due.is_empty() {
-            return Publishing::Done;
+            return Publishing::NotDue;
         }
+        let trace_ids = joined(trace_ids, " ");
         if self.paused_until().is_some_and(|end| now < end) {
             return Publishing::Paused;
         }
         let reason = match tokio::time::timeout(TIMEOUT, self.publish_now(&due)).await {
             Ok(Ok(())) => {
+                let named: Vec<String> = due.iter().take(HOURS_A_LINE).map(named).collect();
+                let (hours, named) = (due.len(), joined(&named, ", "));
+                tracing::info!(%trace_ids, hours, of = %named, "published counts to CloudWatch");
                 self.published().extend(due.into_iter().map(|hour| (hour, now)));
                 return Publishing::Done;
             }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("CloudWatch did not answer within {} s", TIMEOUT.as_secs()),
         };
-        tracing::warn!(reason, "failed to publish stored counts; the minute's function publishes them");
+        tracing::warn!(%trace_ids, reason, "failed to publish stored counts; the minute's function publishes them");
         *self.paused_until() = Some(Instant::now() + PAUSE);
         Publishing::Failed
     }
@@ -100,4 +111,9 @@ impl BatchPublisher {
         // Nothing panics while it holds the lock.
         self.paused_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// An hour of a keyword, as in `rust 2026-11-23T10`.
+fn named((keyword, hour): &(Keyword, UtcTime)) -> String {
+    format!("{keyword} {}", hour.hour())
 }

@@ -1,10 +1,13 @@
 //! Storing one message.
 
+use posts::PostId;
 use posts::dead_letters::DeadLetterQueue;
 use posts::envelope::Envelope;
-use posts::tweets::{Correction, TweetsTable};
+use posts::tweets::{Correction, Inserted, TweetsTable};
+use service::logs::{IDS_A_LINE, joined};
 use service::tables::TableError;
 use tokio::time::Instant;
+use tracing::field::display;
 use utc_time::UtcTime;
 
 use crate::message::Message;
@@ -69,13 +72,16 @@ impl Store {
         tally.new += inserted.new;
         tally.repeated += inserted.repeated;
         tally.retried += inserted.retried;
+        let mut corrected = 0;
         for post in posts.iter().filter(|post| post.edited_at.is_some()) {
-            tally.corrected += usize::from(self.tweets.edit(keyword, post).await? == Correction::Made);
+            corrected += usize::from(self.tweets.edit(keyword, post).await? == Correction::Made);
         }
         for id in removed {
             let correction = self.tweets.remove(keyword, id, now, deadline).await?;
-            tally.corrected += usize::from(correction == Correction::Made);
+            corrected += usize::from(correction == Correction::Made);
         }
+        tally.corrected += corrected;
+        log_stored(message, &inserted, corrected);
         tally.left_out += posts.iter().filter_map(|post| post.left_out).sum::<u64>();
         tally.latest = tally.latest.max(posts.iter().map(|post| post.create_date).max());
         // Hours of repeated posts too: an earlier attempt may have failed before it published them.
@@ -91,9 +97,33 @@ impl Store {
         tally: &mut Tally,
     ) -> Result<(), StoreError> {
         // Before it is put there: if that fails, the log says what is wrong with it all the same.
-        tracing::error!(message_id = message.id, reason, "giving up what can never be stored");
-        self.dead_letters.put(&message.id, &message.group, body, reason).await?;
+        let trace_id = message.trace_id.map(display);
+        tracing::error!(trace_id, message_id = message.id, reason, "giving up what can never be stored");
+        self.dead_letters.put(&message.id, message.trace_id, &message.group, body, reason).await?;
         tally.given_up += 1;
         Ok(())
+    }
+}
+
+/// Says what became of a message's posts: so each post's id is in a line with the message's trace id.
+fn log_stored(message: &Message, inserted: &Inserted, corrected: usize) {
+    let Ok(Envelope { keyword, posts, removed, .. }) = &message.envelope else { return };
+    if !tracing::enabled!(tracing::Level::INFO) {
+        return;
+    }
+    let ids: Vec<&PostId> = posts.iter().map(|post| &post.tweet_id).chain(removed).collect();
+    for ids in ids.chunks(IDS_A_LINE) {
+        tracing::info!(
+            trace_id = message.trace_id.map(display),
+            message_id = message.id,
+            receives = message.receives,
+            sent = message.sent.map(display),
+            %keyword,
+            new = inserted.new,
+            repeated = inserted.repeated,
+            corrected,
+            post_ids = %joined(ids, " "),
+            "stored posts"
+        );
     }
 }

@@ -52,6 +52,7 @@ async fn step(sqs: &Client, queue_url: &str, consumer: &Consumer) -> anyhow::Res
         .max_number_of_messages(10)
         .wait_time_seconds(20)
         .message_system_attribute_names(MessageSystemAttributeName::All)
+        .message_attribute_names("All")
         .customize()
         .config_override(service::aws::long_poll())
         .send()
@@ -96,9 +97,21 @@ fn event(messages: &[Message]) -> anyhow::Result<SqsEvent> {
                 .flatten()
                 .map(|(name, value)| (name.as_str().to_owned(), value.as_str().into()))
                 .collect();
+            let own: serde_json::Map<_, _> = message
+                .message_attributes
+                .iter()
+                .flatten()
+                .map(|(name, value)| {
+                    let value = json!({
+                        "stringValue": value.string_value(), "dataType": value.data_type(),
+                        "stringListValues": [], "binaryListValues": [],
+                    });
+                    (name.clone(), value)
+                })
+                .collect();
             json!({
                 "messageId": message.message_id, "receiptHandle": message.receipt_handle, "body": message.body,
-                "attributes": attributes, "messageAttributes": {}, "md5OfBody": message.md5_of_body,
+                "attributes": attributes, "messageAttributes": own, "md5OfBody": message.md5_of_body,
                 "eventSource": "aws:sqs", "eventSourceARN": queue_arn, "awsRegion": REGION,
             })
         })

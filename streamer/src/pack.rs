@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use posts::Keyword;
 use posts::envelope::{EncodedPost, Parcel};
+use posts::{Keyword, TraceId};
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
@@ -47,6 +47,16 @@ impl Packed {
     /// The keyword that it was packed under.
     pub(crate) fn keyword(&self) -> &Keyword {
         self.parcel.keyword()
+    }
+
+    /// The id by which it is followed.
+    pub(crate) fn trace_id(&self) -> TraceId {
+        self.parcel.trace_id()
+    }
+
+    /// The ids of the posts and removals that it holds.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.parcel.ids()
     }
 
     /// How many posts and removals it holds.
@@ -112,6 +122,7 @@ fn add(arrival: &Arrival<EncodedPost>, parcel: &mut Parcel) {
 
 #[cfg(test)]
 mod tests {
+    use posts::TraceId;
     use posts::envelope::{ENVELOPE_BYTES, Envelope};
     use proptest::prelude::*;
 
@@ -146,12 +157,15 @@ mod tests {
             packed.extend(packer.take());
             prop_assert_eq!(packer.deadline(), None);
             let mut ids: Vec<usize> = Vec::new();
+            let mut trace_ids = std::collections::HashSet::new();
             cursor.reach(at(1));
             for packed in packed {
                 prop_assert_eq!(cursor.at(), at(0));
                 let body = packed.parcel.body();
                 let envelope = Envelope::decode(&body).unwrap();
-                prop_assert!(envelope.posts.len() == 1 || body.len() <= ENVELOPE_BYTES, "{}", body.len());
+                let bytes = body.len() + TraceId::ATTRIBUTE_BYTES;
+                prop_assert!(envelope.posts.len() == 1 || bytes <= ENVELOPE_BYTES, "{bytes}");
+                prop_assert!(trace_ids.insert(packed.trace_id()), "each message has an id of its own");
                 ids.extend(envelope.posts.iter().map(|post| post.tweet_id.as_str().parse::<usize>().unwrap()));
                 packed.accepted();
             }

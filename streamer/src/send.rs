@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use posts::queue::{SendError, TweetsQueue};
+use service::logs::{IDS_A_LINE, joined};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use utc_time::UtcTime;
@@ -98,14 +99,17 @@ impl Sender {
                 match outcome {
                     Ok(()) => {
                         packed.accepted();
+                        log_sent(&packed);
                         let (posts, newest) = (packed.posts(), packed.newest());
                         self.progress.sent(packed.keyword(), posts, newest, UtcTime::now());
                     }
                     Err(error @ SendError::Refused { .. }) => {
-                        return Err(SendingEnded::Refused(error.to_string()));
+                        let reason = format!("{error} (trace id {})", packed.trace_id());
+                        return Err(SendingEnded::Refused(reason));
                     }
                     Err(error) => {
-                        tracing::warn!(%error, wait_ms = wait.as_millis(), "sending again");
+                        let trace_id = packed.trace_id();
+                        tracing::warn!(%trace_id, %error, wait_ms = wait.as_millis(), "sending again");
                         left.push(packed);
                     }
                 }
@@ -117,5 +121,17 @@ impl Sender {
             }
         }
         Ok(())
+    }
+}
+
+/// Says which posts went with which message: so each post's id is in a line with the message's trace id.
+fn log_sent(packed: &Packed) {
+    if !tracing::enabled!(tracing::Level::INFO) {
+        return;
+    }
+    let ids: Vec<&str> = packed.ids().collect();
+    for ids in ids.chunks(IDS_A_LINE) {
+        let (trace_id, keyword, posts) = (packed.trace_id(), packed.keyword(), packed.posts());
+        tracing::info!(%trace_id, %keyword, posts, post_ids = %joined(ids, " "), "sent posts to the queue");
     }
 }

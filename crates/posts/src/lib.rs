@@ -14,7 +14,9 @@ pub mod publish;
 pub mod queue;
 pub mod sources;
 pub mod statistics;
+mod trace_id;
 pub mod tweets;
 
 pub use keyword::Keyword;
 pub use post::{Post, PostId};
+pub use trace_id::{InvalidTraceId, TraceId};

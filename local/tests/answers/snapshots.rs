@@ -245,8 +245,13 @@ async fn of_stream() {
 #[tokio::test]
 async fn of_dead_letters() {
     let world = World::start().await;
-    world.dead_letters.put("1-r", "rust", r#"{"version":99}"#, "it is of version 99").await.unwrap();
-    world.dead_letters.put("2-r", "go", "not json", "it is not JSON").await.unwrap();
+    let trace_id = "1-6b12c8f0-5e1f0a7bd2c94e63b8a1f004".parse().unwrap();
+    world
+        .dead_letters
+        .put("1-r", Some(trace_id), "rust", r#"{"version":99}"#, "it is of version 99")
+        .await
+        .unwrap();
+    world.dead_letters.put("2-r", None, "go", "not json", "it is not JSON").await.unwrap();
     let listed = world.json("GET /deadLetters").await;
     let id = |number: usize| listed["letters"][number]["id"].as_str().unwrap().to_owned();
     let (drop, redrive) =

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::{Call, Fate};
 
+use crate::log::Log;
 use crate::virtual_time::{folder, virtually};
 use crate::world::{Settings, World};
 
@@ -24,7 +25,8 @@ const CARRYING: [(&str, Option<&str>); 7] = [
 /// What SQS charges for as one request, in bytes. <https://aws.amazon.com/sqs/pricing/>
 const CHUNK: usize = 64 * 1024;
 
-/// The requests that carry posts for a minute, by their operation, and how many posts they carry; prints how large items and messages are.
+/// The requests that carry posts for a minute, by their operation, and how many posts they carry; prints how large items, messages and log
+/// lines are.
 #[expect(clippy::print_stdout, reason = "`cargo test` shows it where a test fails, or with `--nocapture`")]
 fn a_minute(keep_raw: bool) -> (BTreeMap<String, u64>, u64) {
     const TIME: Duration = Duration::from_secs(60);
@@ -42,6 +44,7 @@ fn a_minute(keep_raw: bool) -> (BTreeMap<String, u64>, u64) {
         // By then, the posts written before the start have been fetched.
         world.settled().await;
         let calls: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
+        let (log, _guard) = Log::of_programs("info");
         let before = world.delivered().await;
         let count = Arc::clone(&calls);
         let messages: Arc<Mutex<Vec<usize>>> = Arc::default();
@@ -69,6 +72,15 @@ fn a_minute(keep_raw: bool) -> (BTreeMap<String, u64>, u64) {
             "keep_raw {keep_raw}: a post is an item of {bytes:.0} bytes and {units:.2} write units on average"
         );
         assert!(bytes < 1000.0 && units < 1.2, "{bytes} bytes, {units} write units");
+        // As AWS has it, a line of the consumer also has the call's id and trace, twice, and no time of its own: some 350 bytes more.
+        for line in ["sent posts to the queue", "stored posts"] {
+            let said = |written: &&serde_json::Value| written["fields"]["message"] == line;
+            let sizes: Vec<usize> =
+                log.lines().iter().filter(said).map(|written| written.to_string().len()).collect();
+            let bytes = average(&sizes);
+            println!("{} lines {line:?} of {bytes:.0} bytes on average", sizes.len());
+            assert!(bytes < 2000.0, "{bytes} bytes");
+        }
         let messages = messages.lock().unwrap();
         let chunks: usize = messages.iter().map(|size| size.div_ceil(CHUNK)).sum();
         println!(

@@ -309,6 +309,52 @@ fn alarms_watch_metrics_that_are_published() {
     assert_eq!(watched_functions, [of_each("Errors"), of_each("Throttles")].concat().into_iter().collect());
 }
 
+#[test]
+fn functions_are_traced_only_where_the_parameter_says_so() {
+    let template = Template::read();
+    let tracing = template.of_all_functions("Tracing");
+    assert_eq!(plain(tracing), "Tracing");
+    assert_eq!(template.given(tracing), "PassThrough");
+    let Value::Tagged(condition) = template.condition("IsTraced") else { panic!("IsTraced is no function") };
+    assert_eq!(
+        (condition.tag.to_string().as_str(), plain(&condition.value)),
+        ("!Equals", "Tracing,Active".to_owned())
+    );
+}
+
+/// The log line `fields` as the deployed programs write it.
+fn logged(fields: &serde_json::Value) -> String {
+    serde_json::json!({ "level": "INFO", "fields": fields, "target": "consumer::store" }).to_string()
+}
+
+#[test]
+fn the_saved_query_finds_the_lines_about_a_post_in_both_logs() {
+    let template = Template::read();
+    let queries = template.of_type("AWS::Logs::QueryDefinition");
+    let [query] = &queries.into_values().collect::<Vec<_>>()[..] else { panic!("there is one") };
+    let query = &query["Properties"];
+    // The name is shared in an account.
+    let Value::Tagged(name) = &query["Name"] else { panic!("{query:?}") };
+    assert_eq!(name.value, *"${AWS::StackName}/the way of a post");
+    assert_eq!(plain(&query["LogGroupNames"]), "StreamerLog,ConsumerLog");
+    let lines: Vec<&str> = query["QueryString"].as_str().unwrap().lines().collect();
+    // What is to be replaced occurs in each line about a message, so that the query finds something as it is.
+    let (filtered, rest) = lines[1].strip_prefix("filter @message like \"").unwrap().split_once('"').unwrap();
+    assert_eq!((filtered, rest), ("trace_id", ""));
+    assert!(lines[0].starts_with("# ") && lines[0].ends_with(" in the place of trace_id."));
+    let fields = serde_json::json!({ "message": "stored posts", "trace_id": "1-2-3", "post_ids": "1 2" });
+    let line = logged(&fields);
+    assert!(line.contains(filtered));
+    for (parsed, field) in
+        lines.iter().filter_map(|line| line.strip_prefix("| parse @message '")).zip(["message", "trace_id"])
+    {
+        let (pattern, _) = parsed.split_once('\'').unwrap();
+        let (before, after) = pattern.split_once('*').unwrap();
+        let value = line.split_once(before).unwrap().1.split_once(after).unwrap().0;
+        assert_eq!(value, fields[field].as_str().unwrap());
+    }
+}
+
 /// Another stack in the account must not be told apart by luck.
 #[test]
 fn every_name_that_is_shared_in_an_account_has_the_stacks_name_in_it() {

@@ -280,6 +280,12 @@ fn each_role_allows_exactly_what_its_program_does() {
             // Lambda uses the function's role to put aside what failed.
             needed.insert(("sqs:SendMessage".to_owned(), "FailedEventsQueue".to_owned()));
         }
+        // The exception: X-Ray is written to by Lambda, in the function's name, where the functions' calls are traced.
+        let actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
+        let traced = actions.map(|action| (action.to_owned(), "*".to_owned()));
+        let traced = ("IsTraced".to_owned(), BTreeSet::from(traced));
+        let traced = (role != "StreamerRole").then_some(traced);
+        assert_eq!(template.allowed_if(role), traced.into_iter().collect(), "{role}");
         let missing: Vec<_> = needed.difference(&allowed).collect();
         let idle: Vec<_> = allowed.difference(&needed).collect();
         assert!(missing.is_empty() && idle.is_empty(), "{role} lacks {missing:?}, never uses {idle:?}");

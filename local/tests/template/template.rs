@@ -64,27 +64,66 @@ impl Template {
         }
     }
 
-    /// What a role's policies allow, its own and those that it shares with others.
+    /// A property that all functions have.
+    pub(crate) fn of_all_functions(&self, name: &str) -> &Value {
+        &self.0["Globals"]["Function"][name]
+    }
+
+    /// A condition of the template.
+    pub(crate) fn condition(&self, name: &str) -> &Value {
+        &self.0["Conditions"][name]
+    }
+
+    /// What a role's policies allow, its own and those that it shares with others. What it has on a condition is left out.
     pub(crate) fn allowed(&self, role: &str) -> BTreeSet<Allowed> {
-        let properties = self.properties(role);
-        let own = properties["Policies"].as_sequence().unwrap().iter();
-        let none = Vec::new();
-        let shared = properties["ManagedPolicyArns"].as_sequence().unwrap_or(&none).iter();
-        let policies = own.chain(shared.map(|policy| self.properties(&plain(policy))));
-        let mut allowed = BTreeSet::new();
-        for statement in
-            policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence().unwrap())
-        {
-            assert_eq!(statement["Effect"], *"Allow");
-            for action in list(&statement["Action"]) {
-                for resource in list(&statement["Resource"]) {
-                    assert!(!action.contains('*'), "{role}: {action}");
-                    assert!(allowed.insert((action.clone(), resource.clone())), "{role}: {action} twice");
-                }
+        let own = self.properties(role)["Policies"].as_sequence().unwrap().iter();
+        let shared = self.shared_policies(role).iter().filter(|policy| condition_of(policy).is_none());
+        allows(role, own.chain(shared.map(|policy| self.properties(&plain(policy)))))
+    }
+
+    /// What a role's policies allow on a condition, by the condition's name.
+    pub(crate) fn allowed_if(&self, role: &str) -> BTreeMap<String, BTreeSet<Allowed>> {
+        let conditional = self.shared_policies(role).iter().filter_map(condition_of);
+        let allowed = conditional.map(|(condition, policy)| {
+            // Without the condition there is no such policy to be named.
+            assert_eq!(self.resource(&policy)["Condition"], *condition, "{policy}");
+            let allowed = allows(role, [self.properties(&policy)]);
+            (condition, allowed)
+        });
+        allowed.collect()
+    }
+
+    fn shared_policies(&self, role: &str) -> &[Value] {
+        self.properties(role)["ManagedPolicyArns"].as_sequence().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The condition on which a list has a part, and the part: `!If [condition, part, !Ref AWS::NoValue]`.
+fn condition_of(value: &Value) -> Option<(String, String)> {
+    let Value::Tagged(tagged) = value else { return None };
+    if tagged.tag != "If" {
+        return None;
+    }
+    let [condition, part, otherwise] = &list(&tagged.value)[..] else { panic!("{value:?}") };
+    assert_eq!(otherwise, "AWS::NoValue");
+    Some((condition.clone(), part.clone()))
+}
+
+/// What policies allow.
+fn allows<'a>(role: &str, policies: impl IntoIterator<Item = &'a Value>) -> BTreeSet<Allowed> {
+    let mut allowed = BTreeSet::new();
+    for statement in
+        policies.into_iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence().unwrap())
+    {
+        assert_eq!(statement["Effect"], *"Allow");
+        for action in list(&statement["Action"]) {
+            for resource in list(&statement["Resource"]) {
+                assert!(!action.contains('*'), "{role}: {action}");
+                assert!(allowed.insert((action.clone(), resource.clone())), "{role}: {action} twice");
             }
         }
-        allowed
     }
+    allowed
 }
 
 /// A part of a loop's body for one name of its collection.

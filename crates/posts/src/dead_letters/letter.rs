@@ -4,7 +4,7 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use serde::Serialize;
 
 use crate::envelope::Contents;
-use crate::{Keyword, PostId};
+use crate::{Keyword, PostId, TraceId};
 use utc_time::UtcTime;
 
 /// The message attribute that holds the reason.
@@ -21,6 +21,8 @@ const RECEIVED_TOO_OFTEN: &str =
 pub struct DeadLetter {
     /// The message's id on this queue.
     pub id: String,
+    /// The id by which the message is found in logs, if it has one.
+    pub trace_id: Option<TraceId>,
     /// Why it could not be stored.
     pub reason: String,
     /// When it was sent.
@@ -36,7 +38,6 @@ pub struct DeadLetter {
 impl From<&Message> for DeadLetter {
     fn from(message: &Message) -> Self {
         let body = message.body().unwrap_or_default();
-        let reason = message.message_attributes().and_then(|all| all.get(REASON)?.string_value());
         let sent = system_attribute(message, &MessageSystemAttributeName::SentTimestamp);
         let sent = sent.and_then(|millis| UtcTime::from_millis(millis.parse().ok()?).ok());
         let (keyword, posts) = match Contents::read(body) {
@@ -45,7 +46,8 @@ impl From<&Message> for DeadLetter {
         };
         Self {
             id: message.message_id().unwrap_or_default().to_owned(),
-            reason: reason.unwrap_or(RECEIVED_TOO_OFTEN).to_owned(),
+            trace_id: trace_id(message),
+            reason: attribute(message, REASON).unwrap_or(RECEIVED_TOO_OFTEN).to_owned(),
             since: sent.unwrap_or_else(UtcTime::now),
             keyword,
             posts,
@@ -54,9 +56,18 @@ impl From<&Message> for DeadLetter {
     }
 }
 
+/// The trace id of a message, if it has one.
+pub(super) fn trace_id(message: &Message) -> Option<TraceId> {
+    attribute(message, TraceId::ATTRIBUTE)?.parse().ok()
+}
+
 /// The FIFO group of a message.
 pub(super) fn message_group(message: &Message) -> &str {
     system_attribute(message, &MessageSystemAttributeName::MessageGroupId).unwrap_or_default()
+}
+
+fn attribute<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
+    message.message_attributes()?.get(name)?.string_value()
 }
 
 fn system_attribute<'a>(message: &'a Message, name: &MessageSystemAttributeName) -> Option<&'a str> {

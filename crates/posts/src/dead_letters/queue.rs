@@ -9,6 +9,7 @@ use aws_sdk_sqs::types::{
 };
 
 use super::letter::REASON;
+use crate::TraceId;
 use crate::label::hex_sha256;
 
 /// The longest reason, in bytes; the rest is cut off.
@@ -45,7 +46,7 @@ impl DeadLetterQueue {
         self.url.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Puts `body`, all or a part of the message `id`, on the queue with the reason. Repeating it within five minutes
+    /// Puts `body`, all or a part of the message `id`, on the queue with the reason, and with the message's trace id if it has one. Repeating it within five minutes
     /// changes nothing, unless the message was redriven meanwhile: then it adds another dead letter.
     ///
     /// # Errors
@@ -53,6 +54,7 @@ impl DeadLetterQueue {
     pub async fn put(
         &self,
         id: &str,
+        trace_id: Option<TraceId>,
         group: &str,
         body: &str,
         reason: &str,
@@ -65,6 +67,8 @@ impl DeadLetterQueue {
             .message_group_id(group)
             .message_deduplication_id(hex_sha256([id.as_bytes(), b"\n", body.as_bytes()]))
             .message_body(body)
+            .set_message_attributes(trace_id.map(TraceId::attributes))
+            .set_message_system_attributes(trace_id.map(TraceId::system_attributes))
             .message_attributes(REASON, reason)
             .send()
             .await?;
@@ -116,6 +120,7 @@ impl DeadLetterQueue {
                 .max_number_of_messages(BATCH_MESSAGES)
                 .visibility_timeout(i32::try_from(VISIBILITY_TIMEOUT.as_secs()).unwrap_or(i32::MAX))
                 .message_attribute_names(REASON)
+                .message_attribute_names(TraceId::ATTRIBUTE)
                 .message_system_attribute_names(MessageSystemAttributeName::All)
                 .send()
                 .await?;

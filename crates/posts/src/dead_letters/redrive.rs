@@ -6,9 +6,10 @@ use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde::Serialize;
 
-use super::letter::message_group;
+use super::letter::{message_group, trace_id};
 use super::queue::DeadLetterQueue;
 use super::settle::Settled;
+use crate::TraceId;
 use crate::label::hex_sha256;
 use utc_time::UtcTime;
 
@@ -40,6 +41,10 @@ impl DeadLetterQueue {
             let deduplication_id = hex_sha256([body.as_bytes(), b"\n", now.to_string().as_bytes()]);
             let request = self.client.send_message().queue_url(&self.tweets_queue_url).message_body(body);
             let request = request.message_group_id(message_group(letter));
+            let trace_id = trace_id(letter);
+            let request = request
+                .set_message_attributes(trace_id.map(TraceId::attributes))
+                .set_message_system_attributes(trace_id.map(TraceId::system_attributes));
             request.message_deduplication_id(deduplication_id).send().await?;
             Ok(())
         })

@@ -6,14 +6,16 @@ use super::encoded_post::EncodedPost;
 use super::escape::escape_for_sqs;
 use super::limits::{ENVELOPE_BYTES, ENVELOPE_VERSION};
 use crate::label::hex_sha256;
-use crate::{Keyword, PostId};
+use crate::{Keyword, PostId, TraceId};
+use utc_time::UtcTime;
 
 /// An envelope that is being packed, post by post.
 ///
-/// [`Parcel::body`] is what [`Envelope::decode`](super::Envelope::decode) reads, in the characters that SQS accepts.
+/// It has a trace id from the beginning, which stays the same however often it is sent. [`Parcel::body`] is what [`Envelope::decode`](super::Envelope::decode) reads, in the characters that SQS accepts.
 #[derive(Clone)]
 pub struct Parcel {
     keyword: Keyword,
+    trace_id: TraceId,
     /// The body up to the first post.
     head: String,
     posts: Vec<EncodedPost>,
@@ -30,6 +32,7 @@ impl fmt::Debug for Parcel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parcel")
             .field("keyword", &self.keyword)
+            .field("trace_id", &self.trace_id)
             .field("posts", &self.posts.len())
             .finish_non_exhaustive()
     }
@@ -40,22 +43,30 @@ impl Parcel {
     const REMOVED: &str = r#"],"removed":["#;
     const END: &str = "]}";
 
-    /// An empty parcel.
+    /// An empty parcel, with a new trace id.
     #[must_use]
     pub fn new(keyword: Keyword) -> Self {
         let name = escape_for_sqs(serde_json::Value::from(keyword.as_str()).to_string());
         let head = format!(r#"{{"version":{ENVELOPE_VERSION},"keyword":{name},"posts":["#);
         let contents = format!("{keyword}\n");
-        Self { keyword, head, posts: Vec::new(), posts_bytes: 0, removed: String::new(), contents }
+        Self {
+            keyword,
+            trace_id: TraceId::new(UtcTime::now()),
+            head,
+            posts: Vec::new(),
+            posts_bytes: 0,
+            removed: String::new(),
+            contents,
+        }
     }
 
-    /// Whether a post may be added: the body stays within [`ENVELOPE_BYTES`], and no post was removed yet.
+    /// Whether a post may be added: the message stays within [`ENVELOPE_BYTES`], and no post was removed yet.
     #[must_use]
     pub fn fits(&self, post: &EncodedPost) -> bool {
         self.removed.is_empty() && self.bytes_with(post.bytes()) <= ENVELOPE_BYTES
     }
 
-    /// Whether a removal may be added: the body stays within [`ENVELOPE_BYTES`].
+    /// Whether a removal may be added: the message stays within [`ENVELOPE_BYTES`].
     #[must_use]
     pub fn fits_removal(&self, id: &PostId) -> bool {
         const QUOTES_AND_COMMA: usize = 3;
@@ -87,14 +98,15 @@ impl Parcel {
         self.contents.push('\n');
     }
 
-    /// The size of the body, at most, once `more` bytes are added.
+    /// The size of the message, at most, once `more` bytes are added: of its body and of the attribute that carries its trace id.
     fn bytes_with(&self, more: usize) -> usize {
         const COMMA: usize = 1;
         let removed = Self::REMOVED.len() + self.removed.len();
-        self.head.len() + self.posts_bytes + removed + COMMA + more + Self::END.len()
+        let body = self.head.len() + self.posts_bytes + removed + COMMA + more + Self::END.len();
+        body + TraceId::ATTRIBUTE_BYTES
     }
 
-    /// The size of the body, at most.
+    /// The size of the message, at most.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes_with(0)
     }
@@ -103,6 +115,18 @@ impl Parcel {
     #[must_use]
     pub fn keyword(&self) -> &Keyword {
         &self.keyword
+    }
+
+    /// The id by which the message is followed.
+    #[must_use]
+    pub fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    /// The ids of its posts, and of the posts that were removed.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let removed = self.removed.split(',').filter(|id| !id.is_empty()).map(|id| id.trim_matches('"'));
+        self.posts.iter().map(|post| post.id().as_str()).chain(removed)
     }
 
     /// The message's body, in parts: a parcel does not copy its posts.
@@ -163,7 +187,8 @@ mod tests {
         assert_eq!((envelope.keyword.as_str(), envelope.posts.as_slice()), ("\u{ffff}k\"", posts.as_slice()));
         let last = encoded(&posts[1]);
         let bytes = parcel("\u{ffff}k\"", &posts[..1]).bytes_with(last.bytes());
-        assert!((body.len()..body.len() + 32).contains(&bytes));
+        let message = body.len() + TraceId::ATTRIBUTE_BYTES;
+        assert!((message..message + 32).contains(&bytes));
     }
 
     #[test]
@@ -178,7 +203,44 @@ mod tests {
         assert_eq!((envelope.posts.len(), envelope.removed.len()), (1, 2));
         assert_eq!(envelope.removed[1].as_str(), "1");
         assert_ne!(before, parcel.deduplication_id());
-        assert!(parcel.body().len() <= parcel.bytes_with(0));
+        assert!(parcel.body().len() + TraceId::ATTRIBUTE_BYTES <= parcel.bytes_with(0));
+        assert_eq!(parcel.ids().collect::<Vec<_>>(), ["1", "host:2", "1"]);
+    }
+
+    #[test]
+    fn a_parcel_keeps_its_trace_id_and_the_message_is_deduplicated_without_it() {
+        let (mut one, other) = (parcel("k", &[]), parcel("k", &[post("1", "")]));
+        let id = one.trace_id();
+        one.add(&encoded(&post("1", "")));
+        assert_eq!((one.trace_id(), one.clone().trace_id()), (id, id));
+        assert_ne!(id, other.trace_id());
+        assert_eq!(one.deduplication_id(), other.deduplication_id());
+        assert_eq!(one.body(), other.body());
+    }
+
+    #[test]
+    fn a_full_message_is_not_one_byte_larger_than_what_is_paid_for() {
+        let size = |text: usize| {
+            let mut parcel = parcel("k", &[post("1", "")]);
+            let last = encoded(&post("2", &"x".repeat(text)));
+            parcel.fits(&last).then(|| parcel.add(&last)).map(|()| parcel)
+        };
+        let most = (0..ENVELOPE_BYTES - 150).rev().find_map(size).unwrap();
+        let message = most.body().len() + TraceId::ATTRIBUTE_BYTES;
+        // Room is kept for a removal.
+        assert_eq!(message + Parcel::REMOVED.len(), ENVELOPE_BYTES);
+        let removals = |mut parcel: Parcel| {
+            for number in 1_000_000_000.. {
+                let id = format!("{number}").parse().unwrap();
+                if !parcel.fits_removal(&id) {
+                    break;
+                }
+                parcel.remove(&id);
+            }
+            parcel.body().len() + TraceId::ATTRIBUTE_BYTES
+        };
+        let with_removals = removals(parcel("k", &[post("1", "")]));
+        assert!((ENVELOPE_BYTES - 13..=ENVELOPE_BYTES).contains(&with_removals), "{with_removals}");
     }
 
     #[test]

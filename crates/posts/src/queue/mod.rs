@@ -10,7 +10,7 @@ use crate::Keyword;
 use crate::envelope::Parcel;
 use crate::label::label;
 
-/// Most entries in one batch request, and most bytes in all of them together.
+/// Most entries in one batch request, and most bytes in all of them together, attributes included.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 const BATCH_ENTRIES: usize = 10;
 const BATCH_BYTES: usize = 1024 * 1024;
@@ -24,7 +24,7 @@ pub fn message_group(keyword: &Keyword) -> String {
     label(keyword.as_str(), GROUP_ID_BYTES)
 }
 
-/// TweetsFifoQueue: a message group for each keyword; messages are deduplicated by the ids of their posts.
+/// TweetsFifoQueue: a message group for each keyword; messages are deduplicated by the ids of their posts, and carry their trace ids.
 #[derive(Clone, Debug)]
 pub struct TweetsQueue {
     client: Client,
@@ -84,10 +84,13 @@ impl TweetsQueue {
         outcomes: &mut Vec<(T, Result<(), SendError>)>,
     ) {
         let entry = |(index, parcel): (usize, &Parcel)| {
+            let trace_id = parcel.trace_id();
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
                 .message_group_id(message_group(parcel.keyword()))
                 .message_deduplication_id(parcel.deduplication_id())
+                .set_message_attributes(Some(trace_id.attributes()))
+                .set_message_system_attributes(Some(trace_id.system_attributes()))
                 .message_body(placeholder(index));
             // `build` fails only if the id or the body is missing.
             entry.build().ok()

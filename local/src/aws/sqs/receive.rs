@@ -22,11 +22,13 @@ pub(super) async fn receive(
     let visibility =
         number(request, "VisibilityTimeout", 0..=43_200)?.map_or(queue.visibility, Duration::from_secs);
     let most = usize::try_from(most).unwrap_or(1);
-    let is_requested = |name: &str| {
-        let names =
-            request["MessageAttributeNames"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        names.into_iter().any(|requested| requested == name || requested == "All" || requested == ".*")
+    let is_named = |list: &str, name: &str| {
+        let names = request[list].as_array().into_iter().flatten().filter_map(Value::as_str);
+        names.into_iter().any(|named| named == name || named == "All" || named == ".*")
     };
+    // Both names are in use: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+    let is_system_attribute_requested =
+        |name: &str| is_named("MessageSystemAttributeNames", name) || is_named("AttributeNames", name);
     let received =
         services.store.receive(queue, most, visibility, wait, || UtcTime::now().as_millis()).await?;
     let messages: Vec<Value> = received
@@ -41,13 +43,22 @@ pub(super) async fn receive(
                 attributes["MessageDeduplicationId"] = deduplication.as_str().into();
                 attributes["SequenceNumber"] = format!("{:020}", message.sequence).into();
             }
+            if let Some(header) = &message.trace_header {
+                attributes["AWSTraceHeader"] = header.as_str().into();
+            }
             let mut received = json!({
                 "MessageId": message.id, "ReceiptHandle": message.handle, "MD5OfBody": md5(&message.body),
-                "Body": message.body, "Attributes": attributes,
+                "Body": message.body,
             });
+            if let Value::Object(mut attributes) = attributes {
+                attributes.retain(|name, _| is_system_attribute_requested(name));
+                if !attributes.is_empty() {
+                    received["Attributes"] = attributes.into();
+                }
+            }
             let own = message.attributes.and_then(|text| serde_json::from_str(&text).ok());
             let mut own: serde_json::Map<String, Value> = own.unwrap_or_default();
-            own.retain(|name, _| is_requested(name));
+            own.retain(|name, _| is_named("MessageAttributeNames", name));
             if !own.is_empty() {
                 received["MessageAttributes"] = own.into();
             }

@@ -13,6 +13,36 @@ use crate::aws::store::NewMessage;
 /// The largest size of a request and of a message.
 const REQUEST_BYTES: usize = 1024 * 1024;
 
+/// The bytes of a message's attributes that count as the message's: of each its name, its type and its value. System attributes count
+/// for nothing.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
+fn attribute_bytes(entry: &Value) -> usize {
+    let attributes = entry["MessageAttributes"].as_object().into_iter().flatten();
+    let bytes = attributes.map(|(name, value)| {
+        let text = |field: &str| value[field].as_str().map_or(0, str::len);
+        name.len() + text("DataType") + text("StringValue")
+    });
+    bytes.sum()
+}
+
+/// The value of `AWSTraceHeader`, the only system attribute that a sender may set.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+fn trace_header(entry: &Value) -> Result<Option<String>, Refusal> {
+    let mut header = None;
+    for (name, value) in entry["MessageSystemAttributes"].as_object().into_iter().flatten() {
+        if name != "AWSTraceHeader" {
+            return Err(invalid(format!("Message system attribute name '{name}' is invalid.")));
+        }
+        let text = value["StringValue"].as_str().filter(|_| value["DataType"] == "String");
+        let is_one = |text: &&str| text.split(';').any(|part| part.trim().starts_with("Root=1-"));
+        let text = text.filter(is_one).ok_or_else(|| {
+            invalid("Message system attribute 'AWSTraceHeader' is not a correctly formatted trace header.")
+        })?;
+        header = Some(text.to_owned());
+    }
+    Ok(header)
+}
+
 /// The message in an entry; moves the body out of the entry.
 pub(super) fn message(queue: &Queue, entry: &mut Value) -> Result<NewMessage, Refusal> {
     let body = text(entry, "MessageBody")?;
@@ -23,12 +53,7 @@ pub(super) fn message(queue: &Queue, entry: &mut Value) -> Result<NewMessage, Re
             "the body is empty, or has a character that is not allowed",
         ));
     }
-    let attribute_bytes =
-        entry["MessageAttributes"].as_object().into_iter().flatten().map(|(name, value)| {
-            let text = |field: &str| value[field].as_str().map_or(0, str::len);
-            name.len() + text("DataType") + text("StringValue")
-        });
-    if body.len() + attribute_bytes.sum::<usize>() > REQUEST_BYTES {
+    if body.len() + attribute_bytes(entry) > REQUEST_BYTES {
         return Err(invalid(
             "One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.",
         ));
@@ -55,8 +80,9 @@ pub(super) fn message(queue: &Queue, entry: &mut Value) -> Result<NewMessage, Re
     let attributes = attributes.map(|attributes| json!(attributes).to_string());
     let (group, deduplication) = (name("MessageGroupId")?, name("MessageDeduplicationId")?);
     let (group, deduplication) = (group.map(str::to_owned), deduplication.map(str::to_owned));
+    let trace_header = trace_header(entry)?;
     let Value::String(body) = entry["MessageBody"].take() else { return Err(invalid("MessageBody")) };
-    Ok(NewMessage { body, group, deduplication, attributes })
+    Ok(NewMessage { body, group, deduplication, attributes, trace_header })
 }
 
 /// Sends messages; returns the answer for each of them.
@@ -83,7 +109,10 @@ pub(super) async fn send_batch(
     request: &mut Value,
 ) -> Result<Value, Refusal> {
     let entries = entries_mut(request)?;
-    let bytes: usize = entries.iter().filter_map(|entry| entry["MessageBody"].as_str()).map(str::len).sum();
+    let bytes = entries
+        .iter()
+        .map(|entry| entry["MessageBody"].as_str().map_or(0, str::len) + attribute_bytes(entry));
+    let bytes: usize = bytes.sum();
     if bytes > REQUEST_BYTES {
         return Err(Refusal::new(
             "com.amazonaws.sqs#BatchRequestTooLong",
@@ -109,7 +138,7 @@ pub(super) async fn send_batch(
     Ok(json!({ "Successful": successful, "Failed": failed }))
 }
 
-/// The digest with which the SDK checks a body.
+/// The digest of a body, which SQS sends along. Neither the SDK nor the AWS CLI compares it, nor do they ask for that of the attributes.
 pub(super) fn md5(body: &str) -> String {
     Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
 }

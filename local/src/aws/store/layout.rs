@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS messages (
         sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, grouped TEXT, id TEXT NOT NULL,
-        deduplication TEXT, sent_at INTEGER NOT NULL, attributes TEXT, body TEXT NOT NULL);
+        deduplication TEXT, sent_at INTEGER NOT NULL, attributes TEXT, trace_header TEXT, body TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS receives (sequence INTEGER PRIMARY KEY, count INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS deduplications (
         queue TEXT NOT NULL, deduplication TEXT NOT NULL, id TEXT NOT NULL, sequence INTEGER NOT NULL,
@@ -27,7 +27,10 @@ const FROM_VERSION_0: &str = "
     INSERT INTO receives SELECT sequence, receives FROM old WHERE receives > 0;
     DROP TABLE old;";
 
-const VERSION: i64 = 1;
+/// Migrates the tables of version 1, which had no trace headers. Here the column follows the body: nothing reads it without the body.
+const FROM_VERSION_1: &str = "ALTER TABLE messages ADD COLUMN trace_header TEXT;";
+
+const VERSION: i64 = 2;
 
 /// Creates the tables, or migrates existing ones.
 pub(super) fn create_tables(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -39,7 +42,10 @@ pub(super) fn create_tables(connection: &mut Connection) -> rusqlite::Result<()>
             .query_row("SELECT 1 FROM sqlite_schema WHERE name = 'messages'", [], |_| Ok(()))
             .optional()?;
         if has_messages.is_some() {
-            transaction.execute_batch(FROM_VERSION_0)?;
+            if version < 1 {
+                transaction.execute_batch(FROM_VERSION_0)?;
+            }
+            transaction.execute_batch(FROM_VERSION_1)?;
         }
         transaction.pragma_update(None, "user_version", VERSION)?;
     }

@@ -21,6 +21,8 @@ pub(crate) struct NewMessage {
     pub(crate) deduplication: Option<String>,
     /// The message attributes, as JSON.
     pub(crate) attributes: Option<String>,
+    /// The value of `AWSTraceHeader`, the only system attribute that a sender sets.
+    pub(crate) trace_header: Option<String>,
 }
 
 /// A message that was received.
@@ -32,6 +34,7 @@ pub(crate) struct Received {
     pub(crate) group: Option<String>,
     pub(crate) deduplication: Option<String>,
     pub(crate) attributes: Option<String>,
+    pub(crate) trace_header: Option<String>,
     pub(crate) sequence: i64,
     pub(crate) sent_at: i64,
     pub(crate) receives: u32,
@@ -76,8 +79,8 @@ pub(super) fn send(
         let id = Uuid::new_v4().to_string();
         transaction
             .prepare_cached(
-                "INSERT INTO messages (queue, grouped, id, deduplication, sent_at, attributes, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO messages (queue, grouped, id, deduplication, sent_at, attributes, trace_header, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 queue.name,
@@ -86,6 +89,7 @@ pub(super) fn send(
                 message.deduplication,
                 now,
                 message.attributes,
+                message.trace_header,
                 message.body
             ])?;
         let sequence = transaction.last_insert_rowid();
@@ -211,7 +215,7 @@ fn take(
 fn read(transaction: &Transaction<'_>, sequence: i64, receipt: &str) -> rusqlite::Result<Option<Received>> {
     transaction
         .prepare_cached(
-            "SELECT id, body, grouped, deduplication, sent_at, attributes, COALESCE(count, 0)
+            "SELECT id, body, grouped, deduplication, sent_at, attributes, trace_header, COALESCE(count, 0)
              FROM messages LEFT JOIN receives USING (sequence) WHERE sequence = ?1",
         )?
         .query_row([sequence], |row| {
@@ -223,7 +227,8 @@ fn read(transaction: &Transaction<'_>, sequence: i64, receipt: &str) -> rusqlite
                 deduplication: row.get(3)?,
                 sent_at: row.get(4)?,
                 attributes: row.get(5)?,
-                receives: row.get::<_, u32>(6)? + 1,
+                trace_header: row.get(6)?,
+                receives: row.get::<_, u32>(7)? + 1,
                 handle: format!("{receipt}-{sequence}"),
             })
         })
@@ -257,8 +262,9 @@ pub(super) fn relocate(
 ) -> rusqlite::Result<i64> {
     transaction
         .prepare_cached(
-            "INSERT INTO messages (queue, grouped, id, deduplication, sent_at, attributes, body)
-             SELECT ?2, grouped, ?3, deduplication, sent_at, attributes, body FROM messages WHERE sequence = ?1",
+            "INSERT INTO messages (queue, grouped, id, deduplication, sent_at, attributes, trace_header, body)
+             SELECT ?2, grouped, ?3, deduplication, sent_at, attributes, trace_header, body FROM messages
+             WHERE sequence = ?1",
         )?
         .execute(params![sequence, to, id])?;
     let moved = transaction.last_insert_rowid();

@@ -185,6 +185,7 @@ async fn follow(steps: Vec<Step>) -> Result<(), TestCaseError> {
                         group: Some(group.to_string()),
                         deduplication: Some(deduplication.to_string()),
                         attributes: None,
+                        trace_header: None,
                     });
                 }
                 store.send(FIFO, request, now).await.unwrap();

@@ -19,6 +19,7 @@ async fn send(store: &Store, group: &str, body: &str, now: i64) {
         group: Some(group.to_owned()),
         deduplication: Some(body.to_owned()),
         attributes: Some("{}".to_owned()),
+        trace_header: Some("Root=1".to_owned()),
     };
     store.send(FIFO, vec![message], now).await.unwrap();
 }
@@ -76,13 +77,12 @@ async fn a_message_that_is_received_too_often_becomes_a_dead_letter() {
     assert!(receive(&store, FIFO, 1, now).await.is_empty());
     let dead = receive(&store, DEAD, 1, now).await;
     assert_eq!((bodies(&dead), dead[0].attributes.as_deref()), (vec!["1"], Some("{}")));
+    assert_eq!(dead[0].trace_header.as_deref(), Some("Root=1"));
     assert_eq!(store.move_all(DEAD, FIFO, now).await.unwrap(), 0, "it is in flight");
     assert_eq!(store.move_all(DEAD, FIFO, now + 30_000).await.unwrap(), 1);
-    assert_eq!(
-        receive(&store, FIFO, 1, now + 30_000).await[0].receives,
-        1,
-        "receives are counted from the start again"
-    );
+    let again = receive(&store, FIFO, 1, now + 30_000).await.remove(0);
+    assert_eq!(again.receives, 1, "receives are counted from the start again");
+    assert_eq!((again.attributes.as_deref(), again.trace_header.as_deref()), (Some("{}"), Some("Root=1")));
 }
 
 #[tokio::test]
@@ -99,7 +99,13 @@ async fn a_handle_that_is_too_old_deletes_nothing() {
 async fn messages_are_still_there_when_the_file_is_opened_again() {
     let (folder, store) = store();
     send(&store, "a", "1", 0).await;
-    let standard = NewMessage { body: "2".to_owned(), group: None, deduplication: None, attributes: None };
+    let standard = NewMessage {
+        body: "2".to_owned(),
+        group: None,
+        deduplication: None,
+        attributes: None,
+        trace_header: None,
+    };
     store.send(STANDARD, vec![standard], 0).await.unwrap();
     receive(&store, FIFO, 1, 0).await;
     let again = Store::open(&folder.path().join("store"), Health::default()).unwrap();
@@ -129,6 +135,28 @@ async fn messages_in_the_first_layout_are_still_there_after_an_update() {
     let received = receive(&store, FIFO, 1, 0).await.remove(0);
     assert_eq!((received.sequence, received.receives, received.group.as_deref()), (7, 3, Some("g")));
     assert_eq!((received.id.as_str(), received.body.as_str(), received.sent_at), ("i", "b", 3));
+}
+
+#[tokio::test]
+async fn messages_in_the_second_layout_are_still_there_after_an_update() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE messages (
+                sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, grouped TEXT, id TEXT NOT NULL,
+                deduplication TEXT, sent_at INTEGER NOT NULL, attributes TEXT, body TEXT NOT NULL);
+             INSERT INTO messages VALUES (7, 'TweetsFifoQueue.fifo', 'g', 'i', 'd', 3, NULL, 'b');
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    let store = Store::open(&path, Health::default()).unwrap();
+    send(&store, "another", "2", 0).await;
+    let received = receive(&store, FIFO, 2, 0).await;
+    assert_eq!(bodies(&received), ["b", "2"]);
+    let headers: Vec<_> = received.iter().map(|message| message.trace_header.as_deref()).collect();
+    assert_eq!(headers, [None, Some("Root=1")]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,6 +193,7 @@ async fn on_a_full_disk_sending_fails_and_stored_messages_remain() {
         group: Some("a".to_owned()),
         deduplication: Some("2".to_owned()),
         attributes: None,
+        trace_header: None,
     };
     let refusal = store.send(FIFO, vec![message], 0).await.unwrap_err();
     assert_eq!(refusal.status, axum::http::StatusCode::INTERNAL_SERVER_ERROR);

@@ -74,11 +74,11 @@ fn what_failed_for_a_temporary_reason_is_stored_when_redriven() {
         // Put on the dead-letter queue directly, since reaching the limit of receives would take hours.
         let letter = world.machine.aws.dead_letter_queue();
         letter
-            .put("a", "rust", &envelope("rust", &[post("1")]), "the tables were unavailable")
+            .put("a", None, "rust", &envelope("rust", &[post("1")]), "the tables were unavailable")
             .await
             .unwrap();
         letter
-            .put("b", "rust", &envelope("rust", &[post("1"), post("2")]), "the tables were unavailable")
+            .put("b", None, "rust", &envelope("rust", &[post("1"), post("2")]), "the tables were unavailable")
             .await
             .unwrap();
         let letters = world.dead_letters(2).await;

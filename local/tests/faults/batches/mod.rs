@@ -2,7 +2,7 @@
 
 mod dead_letters;
 mod publishing;
-mod world;
+pub(crate) mod world;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

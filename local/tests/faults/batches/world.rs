@@ -1,6 +1,5 @@
 //! A machine that collects nothing, and a consumer beside it.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
@@ -13,38 +12,39 @@ use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
+pub(crate) use crate::log::Log;
 use crate::virtual_time::folder;
 use crate::world::idle_machine;
 
 /// How long to wait for anything.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) const QUEUE: &str = "TweetsFifoQueue.fifo";
+pub(crate) const QUEUE: &str = "TweetsFifoQueue.fifo";
 
-pub(super) struct World {
-    pub(super) machine: Machine,
-    pub(super) http: reqwest::Client,
+pub(crate) struct World {
+    pub(crate) machine: Machine,
+    pub(crate) http: reqwest::Client,
     _data: tempfile::TempDir,
 }
 
 impl World {
     /// Starts a machine that reads no stream.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let data = folder();
         let machine = idle_machine(data.path()).await;
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { machine, http, _data: data }
     }
 
-    pub(super) fn url(&self, queue: &str) -> String {
+    pub(crate) fn url(&self, queue: &str) -> String {
         self.machine.aws.queue_url(queue)
     }
 
-    pub(super) fn consumer(&self, own_metrics: EmbeddedMetrics) -> Consumer {
+    pub(crate) fn consumer(&self, own_metrics: EmbeddedMetrics) -> Consumer {
         Consumer::new(self.machine.aws.sdk(), programs::consumer(&self.machine.aws, true), own_metrics)
     }
 
-    pub(super) async fn send(&self, group: &str, body: &str) {
+    pub(crate) async fn send(&self, group: &str, body: &str) {
         let request =
             aws_sdk_sqs::Client::new(self.machine.aws.sdk()).send_message().queue_url(self.url(QUEUE));
         let request =
@@ -52,7 +52,7 @@ impl World {
         request.message_body(body).send().await.unwrap();
     }
 
-    pub(super) async fn request(&self, method: reqwest::Method, path: &str) -> (u16, Value) {
+    pub(crate) async fn request(&self, method: reqwest::Method, path: &str) -> (u16, Value) {
         let answer =
             self.http.request(method, format!("http://{}{path}", self.machine.api)).send().await.unwrap();
         let status = answer.status().as_u16();
@@ -60,7 +60,7 @@ impl World {
     }
 
     /// Waits until there are `count` dead letters; returns them.
-    pub(super) async fn dead_letters(&self, count: usize) -> Vec<Value> {
+    pub(crate) async fn dead_letters(&self, count: usize) -> Vec<Value> {
         let end = Instant::now() + PATIENCE;
         loop {
             let (status, letters) = self.request(reqwest::Method::GET, "/deadLetters").await;
@@ -75,7 +75,7 @@ impl World {
     }
 
     /// The ids stored under a keyword, and the number of posts in its counts.
-    pub(super) async fn stored(&self, keyword: &str) -> (Vec<String>, u64) {
+    pub(crate) async fn stored(&self, keyword: &str) -> (Vec<String>, u64) {
         let (statistics, tweets) = (self.machine.aws.statistics_table(), self.machine.aws.tweets_table());
         let keyword: Keyword = keyword.parse().unwrap();
         let query = PostQuery::all(keyword.clone(), Order::OldestFirst);
@@ -94,16 +94,16 @@ impl World {
     }
 }
 
-pub(super) fn post(id: &str) -> Value {
+pub(crate) fn post(id: &str) -> Value {
     json!({ "tweetId": id, "createDate": UtcTime::now(), "text": "text" })
 }
 
-pub(super) fn envelope(keyword: &str, posts: &[Value]) -> String {
+pub(crate) fn envelope(keyword: &str, posts: &[Value]) -> String {
     json!({ "version": 1, "keyword": keyword, "posts": posts }).to_string()
 }
 
 /// The event that Lambda passes to a consumer. Without a group, the consumer groups messages by keyword.
-pub(super) fn event(messages: &[(String, String)], with_group: bool) -> SqsEvent {
+pub(crate) fn event(messages: &[(String, String)], with_group: bool) -> SqsEvent {
     let records: Vec<Value> = messages
         .iter()
         .map(|(id, body)| {
@@ -112,19 +112,4 @@ pub(super) fn event(messages: &[(String, String)], with_group: bool) -> SqsEvent
         })
         .collect();
     serde_json::from_value(json!({ "Records": records })).unwrap()
-}
-
-/// A log in memory.
-#[derive(Clone, Default)]
-pub(super) struct Log(pub(super) Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

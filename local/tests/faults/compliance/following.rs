@@ -80,7 +80,10 @@ fn what_is_taken_back_at_x_leaves_the_tables_and_the_exports_and_nothing_brings_
             let message = message.message_body(parcel.body()).message_group_id(keyword);
             message.message_deduplication_id(format!("again-{keyword}")).send().await.unwrap();
             let letters = aws.dead_letter_queue();
-            letters.put(&format!("letter-{keyword}"), keyword, &parcel.body(), "an outage").await.unwrap();
+            letters
+                .put(&format!("letter-{keyword}"), None, keyword, &parcel.body(), "an outage")
+                .await
+                .unwrap();
         }
         world.http.post(format!("{}/deadLetters/redrive", world.api())).send().await.unwrap();
         world.until("all is handled", async |world| all_is_handled(world).await.is_ok()).await;

@@ -65,7 +65,7 @@ async fn collected(data: &Path) -> Machine {
     }
     for (name, id) in [("rust", 901), ("go", 902), ("rust", 903)] {
         let letters = machine.aws.dead_letter_queue();
-        letters.put(&format!("letter{id}"), name, &parcel(name, &[id]), "an outage").await.unwrap();
+        letters.put(&format!("letter{id}"), None, name, &parcel(name, &[id]), "an outage").await.unwrap();
     }
     machine
 }
