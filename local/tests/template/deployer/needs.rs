@@ -245,6 +245,11 @@ pub(super) const TYPES: &[(&str, &str, &str)] = &[
     ),
     ("AWS::Lambda::Permission", FUNCTION, "lambda:AddPermission lambda:GetPolicy lambda:RemovePermission"),
     (
+        "AWS::Logs::QueryDefinition",
+        "*",
+        "logs:DeleteQueryDefinition logs:DescribeQueryDefinitions logs:PutQueryDefinition",
+    ),
+    (
         "AWS::Logs::LogGroup",
         LOG,
         "logs:CreateLogGroup logs:DeleteLogGroup logs:DeleteRetentionPolicy logs:GetDataProtectionPolicy
