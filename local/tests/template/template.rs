@@ -13,8 +13,13 @@ pub(crate) struct Template(Value);
 pub(crate) type Allowed = (String, String);
 
 impl Template {
-    /// The template, with its loops written out.
+    /// The template as it is deployed by default, with its loops written out.
     pub(crate) fn read() -> Self {
+        Self::read_if(&[])
+    }
+
+    /// The template with its loops written out, and with what it is if these of the [`SOURCES`] hold.
+    pub(crate) fn read_if(conditions: &[&str]) -> Self {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
         let mut template: Value = yaml_serde::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let mut resources = Mapping::new();
@@ -30,7 +35,7 @@ impl Template {
                 resources.extend(body.map(|(id, resource)| (written_out(id), written_out(resource))));
             }
         }
-        template["Resources"] = resources.into();
+        template["Resources"] = decided(&resources.into(), conditions).unwrap();
         Self(template)
     }
 
@@ -96,6 +101,37 @@ impl Template {
     fn shared_policies(&self, role: &str) -> &[Value] {
         self.properties(role)["ManagedPolicyArns"].as_sequence().map_or(&[], Vec::as_slice)
     }
+}
+
+/// The conditions on which posts come from elsewhere than X.
+const SOURCES: [&str; 2] = ["IsMastodon", "HasMastodonToken"];
+
+/// A value in which what depends on the [`SOURCES`] is decided: on those that hold; none if there is none then.
+fn decided(value: &Value, holding: &[&str]) -> Option<Value> {
+    Some(match value {
+        Value::Tagged(tagged)
+            if tagged.tag == "If" && SOURCES.contains(&plain(&tagged.value[0]).as_str()) =>
+        {
+            let branch = if holding.contains(&plain(&tagged.value[0]).as_str()) { 1 } else { 2 };
+            let chosen = &tagged.value[branch];
+            if matches!(chosen, Value::Tagged(_)) && plain(chosen) == "AWS::NoValue" {
+                return None;
+            }
+            decided(chosen, holding)?
+        }
+        Value::Tagged(tagged) => {
+            let value = decided(&tagged.value, holding)?;
+            Value::Tagged(Box::new(TaggedValue { tag: tagged.tag.clone(), value }))
+        }
+        Value::Sequence(values) => {
+            values.iter().filter_map(|value| decided(value, holding)).collect::<Vec<_>>().into()
+        }
+        Value::Mapping(parts) => {
+            let parts = parts.iter().filter_map(|(key, value)| Some((key.clone(), decided(value, holding)?)));
+            parts.collect::<Mapping>().into()
+        }
+        other => other.clone(),
+    })
 }
 
 /// The condition on which a list has a part, and the part: `!If [condition, part, !Ref AWS::NoValue]`.
