@@ -46,6 +46,7 @@ fn stream(keyword: &str, cause: &str) -> Stream {
     };
     serde_json::from_value(json!({
         "state": "running", "reason": cause,
+        "rollout": { "state": "refused", "revision": "a", "at": "2026-11-27T12:30:00Z", "reason": cause },
         "keywords": [
             { "keyword": keyword, "startedAt": "2026-11-27T10:00:00Z", "reposts": true, "traffic": { "postsPerSecond": 12.34 }, "today": { "posts": 1234, "dollars": 6.17 } },
             { "keyword": "refused", "startedAt": "2026-11-27T10:00:00Z", "reposts": true, "error": cause, "today": { "posts": 0, "dollars": 0.0 } },
