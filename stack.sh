@@ -14,6 +14,13 @@ outputs() { aws cloudformation describe-stacks --stack-name "$stack" --query "St
 physical() { aws cloudformation describe-stack-resource --stack-name "$stack" --logical-resource-id "$1" \
     --query StackResourceDetail.PhysicalResourceId --output text; }
 
+# The tables that this stack uses or has used: those of its name, with or without the time of a restore.
+tables_of_stack() {
+    local all
+    all=$(aws dynamodb list-tables --query 'TableNames[]' --output text)
+    tr '\t' '\n' <<< "$all" | grep -E "^$stack(-[0-9]{14})?-(Tweets|Statistics|StreamStatus)Table\$" || true
+}
+
 # Functions that are kept from running. What is not changed after all must work again: call go_on at the end, whatever happens.
 paused=''
 pause() {
@@ -30,9 +37,10 @@ go_on() {
 }
 # Stops the streamer and waits until it has ended; the reason is for ECS.
 stop_tasks() {
-    local cluster task
+    local cluster tasks task
     cluster=$(outputs Cluster)
-    for task in $(aws ecs list-tasks --cluster "$cluster" --query 'taskArns[]' --output text); do
+    tasks=$(aws ecs list-tasks --cluster "$cluster" --query 'taskArns[]' --output text)
+    for task in $tasks; do
         [ "$task" != None ] || continue
         aws ecs stop-task --cluster "$cluster" --task "$task" --reason "aviary: $1" > /dev/null
         aws ecs wait tasks-stopped --cluster "$cluster" --tasks "$task"

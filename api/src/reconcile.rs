@@ -12,7 +12,7 @@ use stream::launch::Launch;
 use utc_time::UtcTime;
 
 use crate::ecs_task::{OURS, STARTED_BY, STOPPED, task, time};
-use crate::plan::{Observed, Start, Step, Task, ended, plan};
+use crate::plan::{Observed, ROLLOUT_WAIT, Start, Step, Task, ended, plan};
 use crate::state::ControlApi;
 
 /// What reconciling did.
@@ -79,7 +79,11 @@ async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
     let launch = api.status.launch().await?;
     // Before the tasks: see [`Observed::holder`].
     let holder = api.status.lease_holder().await?;
-    let standby = api.status.standby().await?;
+    let successor = launch.rollout.as_ref().and_then(|rollout| rollout.task.as_deref());
+    let standby = match successor {
+        Some(successor) => api.status.standby(successor).await?,
+        None => None,
+    };
     let tasks = tasks(api, &launch).await?;
     let newest = api.config.task_definition.revision();
     let observed = Observed { requested, launch, holder, tasks, standby, newest, now: UtcTime::now() };
@@ -192,11 +196,20 @@ async fn not_started(
     reason: String,
 ) -> Result<Round, ReconcileError> {
     match &mut launch.rollout {
-        Some(rollout) if takes_over => rollout.reason = Some(reason.clone()),
+        Some(rollout) if takes_over => {
+            rollout.reason = Some(reason.clone());
+            rollout.not_before = Some(UtcTime::now().after(ROLLOUT_WAIT));
+            launch.number += 1;
+        }
         _ => *launch = ended(launch.clone(), false, &reason, UtcTime::now()),
     }
     // If this is outdated, another reconciler has started it.
     api.status.save_launch(launch).await?;
+    if takes_over {
+        // The earlier version reads meanwhile.
+        tracing::warn!(reason, "ECS did not start the task of a new version");
+        return Ok(Round::Done);
+    }
     Err(ReconcileError::NotStarted(reason))
 }
 
@@ -225,8 +238,10 @@ async fn tasks(api: &ControlApi, launch: &Launch) -> Result<Vec<Task>, Reconcile
         .await
         .map_err(aws_sdk_ecs::Error::from)?;
     let mut arns: BTreeSet<String> = answer.task_arns.unwrap_or_default().into_iter().collect();
-    arns.extend(launch.task.clone());
-    arns.extend(launch.rollout.as_ref().and_then(|rollout| rollout.task.clone()));
+    let launched = [launch.task.as_ref(), launch.rollout.as_ref().and_then(|rollout| rollout.task.as_ref())];
+    // Tables that an earlier stack has left name a task of its cluster, about which ECS cannot be asked here.
+    let ours = format!(":task/{}/", api.config.cluster);
+    arns.extend(launched.into_iter().flatten().filter(|arn| arn.contains(&ours)).cloned());
     if arns.is_empty() {
         return Ok(Vec::new());
     }

@@ -8,6 +8,7 @@ use ::stream::standby::Standby;
 use aws_config::SdkConfig;
 use service::own_metrics::EmbeddedMetrics;
 use service::parameters::ParameterStore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use utc_time::UtcTime;
 
@@ -31,8 +32,8 @@ const TALLY_TIME: Duration = Duration::from_secs(2);
 /// How often to ask for a lease that another streamer holds.
 const LEASE_RETRY: Duration = Duration::from_secs(1);
 
-/// How often a streamer that waits for the lease says so; another one that waits may have overwritten it.
-const STANDBY: Duration = Duration::from_secs(10);
+/// How often a streamer that waits for the lease looks whether it is ready, until it is.
+const READY_RETRY: Duration = Duration::from_secs(10);
 
 /// Reads the stream while keywords are requested, until `shutdown`; writes its metrics to `own_metrics`.
 ///
@@ -89,7 +90,7 @@ pub async fn run_source<S: Source>(
     if let Some(keyword) = &config.keyword {
         requested_at_start::request(&status, keyword, config.since, UtcTime::now()).await?;
     }
-    let mut noted: Option<tokio::time::Instant> = None;
+    let mut readiness = Readiness::Unknown;
     let (lease, guard) = loop {
         if requested_keywords(&status).await?.is_empty() {
             tracing::warn!(
@@ -98,17 +99,18 @@ pub async fn run_source<S: Source>(
             return Ok(Ended::NothingRequested);
         }
         let asked = BothClocks::now();
-        match status.acquire_lease(&config.owner, UtcTime::now(), LEASE_TIME).await? {
-            Acquired::Acquired(lease) => break (lease, LeaseGuard::new(asked)),
-            Acquired::HeldByAnother if noted.is_some_and(|noted| noted.elapsed() < STANDBY) => {}
-            Acquired::HeldByAnother => match stand_by(&status, &config, aws).await {
-                Ok(()) => noted = Some(tokio::time::Instant::now()),
-                Err(RunError::Status(error)) => tracing::warn!(%error, "could not note that this one waits"),
-                Err(error) => return Err(error),
-            },
+        if let Acquired::Acquired(lease) =
+            status.acquire_lease(&config.owner, UtcTime::now(), LEASE_TIME).await?
+        {
+            break (lease, LeaseGuard::new(asked));
         }
+        let wait = async {
+            stand_by(&status, &config, aws, &mut readiness).await?;
+            tokio::time::sleep(LEASE_RETRY).await;
+            Ok::<(), RunError>(())
+        };
         tokio::select! {
-            () = tokio::time::sleep(LEASE_RETRY) => {}
+            waited = wait => waited?,
             () = shutdown.cancelled() => return Ok(Ended::Shutdown),
         }
     };
@@ -148,20 +150,55 @@ pub async fn run_source<S: Source>(
     outcome
 }
 
-/// Notes that this streamer waits for the lease and is ready to read, so that an earlier version of it may end.
+/// Whether a streamer that waits for the lease could read if it held it.
+#[derive(Clone, Copy, Debug)]
+enum Readiness {
+    /// It has not been looked at.
+    Unknown,
+    /// It could not, when it was looked at.
+    NotYet(Instant),
+    /// It could, and has noted that.
+    Ready,
+}
+
+/// Notes that this streamer waits for the lease and is ready to read, so that an earlier version of it may end; or why it is not.
 ///
 /// # Errors
-/// It is not ready, which is noted too: its source's token cannot be read. What DynamoDB answered.
-async fn stand_by(status: &StreamStatusTable, config: &Config, aws: &SdkConfig) -> Result<(), RunError> {
+/// It never will be: its source's token is missing.
+async fn stand_by(
+    status: &StreamStatusTable,
+    config: &Config,
+    aws: &SdkConfig,
+    readiness: &mut Readiness,
+) -> Result<(), RunError> {
+    match readiness {
+        Readiness::Ready => return Ok(()),
+        Readiness::NotYet(at) if at.elapsed() < READY_RETRY => return Ok(()),
+        Readiness::NotYet(_) => {}
+        Readiness::Unknown => tracing::info!("another streamer holds the lease; this one stands by"),
+    }
     let parameters = ParameterStore::new(aws_sdk_ssm::Client::new(aws));
-    tracing::info!("another streamer holds the lease; this one stands by");
-    let ready = match config.source.token_parameter() {
+    let token = match config.source.token_parameter() {
         Some(parameter) => bearer_token(&parameters, parameter).await.map(drop),
         None => Ok(()),
     };
-    let trouble = ready.as_ref().err().map(RunError::to_string);
-    status.save_standby(&Standby { owner: config.owner.clone(), at: UtcTime::now(), trouble }).await?;
-    ready
+    let trouble = token.as_ref().err().map(RunError::to_string);
+    let is_ready = trouble.is_none();
+    let standby = Standby { owner: config.owner.clone(), at: UtcTime::now(), trouble };
+    let noted = status.save_standby(&standby).await;
+    if let Err(error) = &noted {
+        tracing::warn!(%error, "could not note that this streamer stands by");
+    }
+    *readiness = if is_ready && noted.is_ok() { Readiness::Ready } else { Readiness::NotYet(Instant::now()) };
+    match token {
+        Err(error @ RunError::NoToken { .. }) => Err(error),
+        // SSM may answer later.
+        Err(error) => {
+            tracing::warn!(%error, "this streamer is not ready to read yet");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 async fn bearer_token(parameters: &ParameterStore, parameter: &str) -> Result<String, RunError> {

@@ -16,7 +16,7 @@ pub(crate) struct Observed {
     pub(crate) holder: Option<LeaseHolder>,
     /// The tasks that start, run or end, and the task of the latest launch while ECS knows it.
     pub(crate) tasks: Vec<Task>,
-    /// Who waited for the lease last; read before the tasks too.
+    /// What the task of the rollout noted while it waited for the lease; read before the tasks too.
     pub(crate) standby: Option<Standby>,
     /// The revision of the task definition that is deployed; absent if revisions are not told apart.
     pub(crate) newest: Option<String>,

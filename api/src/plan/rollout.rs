@@ -8,11 +8,17 @@ use stream::launch::{Launch, RefusedRevision, Rollout};
 use super::decide::HUNG;
 use super::observed::{Observed, Start, Step, Task, TaskState};
 
-/// A revision whose task does not hold the lease so long after its first task was decided is refused.
+/// A revision whose task is not ready so long after its first task was decided is refused.
 pub(super) const PATIENCE: Duration = HUNG;
 
 /// How long after a task of the new revision ended, or could not be started, another one is.
-const WAIT: Duration = Duration::from_secs(20);
+pub(crate) const WAIT: Duration = Duration::from_secs(20);
+
+/// How long the task that read has to end before it is told again. ECS ends it after 30 s, and shows that a little later.
+const STOPPING: Duration = Duration::from_secs(60);
+
+/// After so many failed starts in a row of the earlier revision, the newest is tried after all.
+const FALLBACKS: u32 = 3;
 
 /// Notes which revision reads, and that a rollout or a refusal is over.
 pub(super) fn note(launch: &mut Launch, observed: &Observed) {
@@ -52,16 +58,21 @@ pub(super) fn waits_for_end(launch: &mut Launch, launched: Option<&Task>, observ
 
 /// The revision that a task is started with while none reads; the newest if `None`.
 pub(super) fn to_start(launch: &mut Launch, observed: &Observed) -> Option<String> {
-    // The earlier task ended before the new one was ready.
-    if let Some(rollout) = &launch.rollout
-        && observed.now.since(rollout.at) > PATIENCE
-    {
-        let reason = launch.reason.clone().or_else(|| rollout.reason.clone());
-        refuse(launch, reason, observed);
-    }
     let newest = observed.newest.clone()?;
+    // The earlier task ended before the new one was ready. A rollout of another revision is over.
+    if let Some(rollout) = launch.rollout.take().filter(|rollout| rollout.revision == newest) {
+        if observed.now.since(rollout.at) > PATIENCE {
+            let reason = launch.reason.clone().or_else(|| rollout.reason.clone());
+            refuse(launch, &rollout, reason, observed);
+            // They were those of the refused revision.
+            (launch.failures, launch.reason) = (0, None);
+        } else {
+            launch.rollout = Some(rollout);
+        }
+    }
     let is_refused = launch.refused.as_ref().is_some_and(|refused| refused.revision == newest);
-    Some(launch.revision.clone().filter(|_| is_refused).unwrap_or(newest))
+    let earlier = launch.revision.clone().filter(|_| is_refused && launch.failures < FALLBACKS);
+    Some(earlier.unwrap_or(newest))
 }
 
 /// The steps while `reader` reads, if a newer revision is taking over from its.
@@ -73,87 +84,86 @@ pub(super) fn steps(launch: &mut Launch, reader: &Task, observed: &Observed) -> 
         launch.rollout = None;
         return None;
     }
-    let Some(rollout) = launch.rollout.take().filter(|rollout| rollout.revision == *newest) else {
-        let rollout = Rollout {
-            revision: newest.clone(),
-            at: observed.now,
-            task: None,
-            reason: None,
-            not_before: None,
-        };
-        return Some(start(launch, rollout));
+    let Some(mut rollout) = launch.rollout.take().filter(|rollout| rollout.revision == *newest) else {
+        launch.number += 1;
+        let rollout = Rollout::new(newest.clone(), observed.now);
+        let start = started(launch, &rollout);
+        launch.rollout = Some(rollout);
+        return Some(vec![start]);
     };
-    let is_late = observed.now.since(rollout.at) > PATIENCE;
-    let task = rollout.task.as_ref().and_then(|arn| observed.tasks.iter().find(|task| task.arn == *arn));
-    match (task.map(|task| &task.state), &rollout.task) {
-        (Some(TaskState::StoppedByHand(stopped)), _) => {
-            let reason = format!("a person stopped its task ({})", stopped.reason);
-            refuse(launch, Some(reason), observed);
-            Some(Vec::new())
-        }
-        (Some(TaskState::Ended { at, reason, .. }), Some(arn)) => {
-            // It could not read even if it held the lease, and neither could the next.
-            if let Some(trouble) = standby(observed, arn).and_then(|standby| standby.trouble.clone()) {
-                refuse(launch, Some(trouble), observed);
-                return Some(Vec::new());
-            }
-            let not_before = Some(at.after(WAIT));
-            launch.number += 1;
-            launch.rollout =
-                Some(Rollout { task: None, reason: Some(reason.clone()), not_before, ..rollout });
-            Some(Vec::new())
-        }
-        (_, Some(arn)) if is_late => {
-            let stop = task.map(|_| Step::Stop(arn.clone(), "it did not get ready to take over"));
-            refuse(launch, rollout.reason, observed);
-            Some(stop.into_iter().collect())
-        }
-        (_, None) if is_late => {
-            refuse(launch, rollout.reason, observed);
-            Some(Vec::new())
+    let Some(arn) = rollout.task.clone() else {
+        let is_due = rollout.not_before.is_none_or(|not_before| observed.now >= not_before);
+        if is_late(&rollout, observed) {
+            refuse(launch, &rollout, rollout.reason.clone(), observed);
+            return Some(Vec::new());
         }
         // Decided, and perhaps started already: the same number again.
-        (_, None) if rollout.not_before.is_none_or(|not_before| observed.now >= not_before) => {
-            let again = Step::Run(started(launch, &rollout));
-            launch.rollout = Some(rollout);
-            Some(vec![again])
+        let again = is_due.then(|| started(launch, &rollout));
+        launch.rollout = Some(rollout);
+        return Some(again.into_iter().collect());
+    };
+    // Those of a rollout before this one, and what was started twice.
+    let is_surplus =
+        |task: &&Task| task.is_alive() && task.is_ours && task.arn != reader.arn && task.arn != arn;
+    let surplus = observed.tasks.iter().filter(is_surplus);
+    let mut steps: Vec<Step> =
+        surplus.map(|task| Step::Stop(task.arn.clone(), "another version takes over")).collect();
+    let task = observed.tasks.iter().find(|task| task.arn == arn);
+    let standby = observed.standby.as_ref().filter(|standby| standby.owner == arn);
+    let trouble = standby.and_then(|standby| standby.trouble.clone());
+    let is_ready = standby.is_some() && trouble.is_none();
+    let is_ending = rollout.stopping.is_some_and(|at| observed.now.since(at) <= STOPPING);
+    match task.map(|task| &task.state) {
+        Some(TaskState::StoppedByHand(stopped)) => {
+            let reason = format!("a person stopped its task ({})", stopped.reason);
+            refuse(launch, &rollout, Some(reason), observed);
+            return Some(steps);
         }
-        (Some(TaskState::Alive), Some(arn))
-            if standby(observed, arn).is_some_and(|standby| standby.trouble.is_none()) =>
-        {
-            launch.rollout = Some(rollout);
-            Some(vec![Step::Stop(reader.arn.clone(), "a newer revision takes over")])
+        // It could not read even if it held the lease, and neither could the next.
+        Some(TaskState::Ended { .. }) if trouble.is_some() => {
+            refuse(launch, &rollout, trouble, observed);
+            return Some(steps);
         }
-        _ => {
-            launch.rollout = Some(rollout);
-            Some(Vec::new())
+        Some(TaskState::Ended { at, reason, .. }) => {
+            launch.number += 1;
+            rollout = Rollout {
+                task: None,
+                reason: Some(reason.clone()),
+                not_before: Some(at.after(WAIT)),
+                stopping: None,
+                ..rollout
+            };
         }
+        _ if is_ending => {}
+        Some(TaskState::Alive) if is_ready => {
+            rollout.stopping = Some(observed.now);
+            steps.push(Step::Stop(reader.arn.clone(), "a newer version takes over"));
+        }
+        _ if is_late(&rollout, observed) => {
+            steps.extend(task.map(|task| Step::Stop(task.arn.clone(), "it did not get ready to take over")));
+            refuse(launch, &rollout, trouble.or_else(|| rollout.reason.clone()), observed);
+            return Some(steps);
+        }
+        _ => {}
     }
-}
-
-/// What the task said when it found the lease held by another.
-fn standby<'a>(observed: &'a Observed, arn: &str) -> Option<&'a stream::standby::Standby> {
-    observed.standby.as_ref().filter(|standby| standby.owner == arn)
-}
-
-/// Starts the first task of a rollout.
-fn start(launch: &mut Launch, rollout: Rollout) -> Vec<Step> {
-    launch.number += 1;
-    let step = Step::Run(started(launch, &rollout));
     launch.rollout = Some(rollout);
-    vec![step]
+    Some(steps)
 }
 
-fn started(launch: &Launch, rollout: &Rollout) -> Start {
-    Start { number: launch.number, revision: Some(rollout.revision.clone()), takes_over: true }
+fn is_late(rollout: &Rollout, observed: &Observed) -> bool {
+    observed.now.since(rollout.at) > PATIENCE
 }
 
-/// Gives the newest revision up.
-fn refuse(launch: &mut Launch, reason: Option<String>, observed: &Observed) {
+/// Starts the task of the launch's number for the rollout.
+fn started(launch: &Launch, rollout: &Rollout) -> Step {
+    Step::Run(Start { number: launch.number, revision: Some(rollout.revision.clone()), takes_over: true })
+}
+
+/// Gives the rollout's revision up.
+fn refuse(launch: &mut Launch, rollout: &Rollout, reason: Option<String>, observed: &Observed) {
     launch.rollout = None;
-    let Some(revision) = observed.newest.clone() else { return };
     let reason = reason.unwrap_or_else(|| {
         format!("its task was not ready to read within {} minutes", PATIENCE.as_secs() / 60)
     });
-    launch.refused = Some(RefusedRevision { revision, at: observed.now, reason });
+    launch.refused = Some(RefusedRevision { revision: rollout.revision.clone(), at: observed.now, reason });
 }

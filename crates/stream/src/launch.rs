@@ -83,6 +83,9 @@ pub struct Rollout {
     /// No task of it is started before then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<UtcTime>,
+    /// When the earlier task was last told to stop, because the new one is ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<UtcTime>,
 }
 
 /// A revision of the task definition that did not take over.
@@ -95,6 +98,14 @@ pub struct RefusedRevision {
     pub at: UtcTime,
     /// Why.
     pub reason: String,
+}
+
+impl Rollout {
+    /// A rollout of `revision` that begins at `at`.
+    #[must_use]
+    pub fn new(revision: String, at: UtcTime) -> Self {
+        Self { revision, at, task: None, reason: None, not_before: None, stopping: None }
+    }
 }
 
 impl Versioned for Launch {

@@ -75,7 +75,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 impl StreamStatusTable {
     /// The partition key: the stream.
     pub const PARTITION_KEY: &str = "streamId";
-    /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading`, `restated`, `storing`, `standby`, `compliance`,
+    /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading`, `restated`, `storing`, `compliance`, `standby#…`,
     /// `forgetting#…`, `brought#…`, `asked#…` or `gap#…`.
     pub const SORT_KEY: &str = "item";
     /// The stream id of a program that is given none.

@@ -136,7 +136,7 @@ impl Tasks {
         match operation {
             "RunTask" => self.run(request),
             "StopTask" => self.stop(request),
-            "DescribeTasks" => Ok(self.describe(request)),
+            "DescribeTasks" => self.describe(request),
             "ListTasks" => Ok(self.list(request)),
             _ => Err(Refusal::new("UnsupportedFeatureException", operation)),
         }
@@ -179,7 +179,13 @@ impl Tasks {
         Ok(json!({ "task": task.describe() }))
     }
 
-    fn describe(&self, request: &Value) -> Value {
+    fn describe(&self, request: &Value) -> Result<Value, Refusal> {
+        let ours = format!(":task/{CLUSTER}/");
+        let asked = request["tasks"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        if let Some(another) = asked.into_iter().find(|arn| !arn.contains(&ours)) {
+            let message = format!("Invalid identifier: {another} is of another cluster");
+            return Err(Refusal::new("InvalidParameterException", message));
+        }
         let tasks = self.tasks();
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for arn in request["tasks"].as_array().into_iter().flatten() {
@@ -188,7 +194,7 @@ impl Tasks {
                 None => failures.push(json!({ "arn": arn, "reason": "MISSING" })),
             }
         }
-        json!({ "tasks": found, "failures": failures })
+        Ok(json!({ "tasks": found, "failures": failures }))
     }
 
     fn list(&self, request: &Value) -> Value {

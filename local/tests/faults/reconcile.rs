@@ -229,3 +229,26 @@ fn a_launch_number_that_an_earlier_revision_used_is_not_retried_forever() {
         }
     });
 }
+
+/// Tables that a stack has left, and another stack takes up, name a task of the first one's cluster.
+#[test]
+fn a_task_of_another_cluster_keeps_none_from_being_started() {
+    virtually(async {
+        let data = folder();
+        let machine = idle_machine(data.path()).await;
+        let (api, status) = reconciler(&machine, &machine.aws.url, "streamer").await;
+        let task = "arn:aws:ecs:us-east-1:000000000000:task/another-StreamerCluster/1".to_owned();
+        let at = Some(UtcTime::now().before(Duration::from_secs(60 * 60)));
+        let mut launch =
+            stream::launch::Launch { number: 7, at, task: Some(task), ..stream::launch::Launch::default() };
+        status.save_launch(&mut launch).await.unwrap();
+        status
+            .add_keyword(&"rust".parse().unwrap(), KeywordOptions::default(), UtcTime::now())
+            .await
+            .unwrap();
+        assert_eq!(reconcile(&api).await.unwrap(), Reconciled::Changed);
+        let launch = status.launch().await.unwrap();
+        assert_eq!(launch.number, 8);
+        assert!(launch.task.unwrap().contains(":task/StreamerCluster/"));
+    });
+}

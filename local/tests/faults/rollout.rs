@@ -80,20 +80,23 @@ fn a_new_version_takes_over_in_seconds_and_nothing_is_missing() {
 }
 
 #[test]
-fn a_version_that_cannot_read_its_token_is_refused_and_the_earlier_one_reads_on() {
+fn a_version_that_cannot_read_its_token_for_long_is_refused_and_the_earlier_one_reads_on() {
     virtually(async {
         let data = folder();
         let world = World::start(data.path(), Settings::seed(8)).await;
         only_ours(&world, |call| call.caller == "streamer" && call.operation == "GetParameter");
         let (before, interruptions) = (reader(&world).await.1, world.interruptions().await);
         let second = deployed(&world, 2).await;
-        go_on(&second, Duration::from_secs(60)).await;
+        // SSM may answer later.
+        go_on(&second, Duration::from_secs(4 * 60)).await;
+        assert_eq!(reader(&world).await.1["rollout"]["state"], "starting");
+        go_on(&second, Duration::from_secs(2 * 60)).await;
         let stream = reader(&world).await.1;
         assert_eq!(stream["lease"]["epoch"], before["lease"]["epoch"], "the same task reads");
         let rollout = &stream["rollout"];
         assert_eq!((&rollout["state"], &rollout["revision"]), (&"refused".into(), &revision(2).into()));
         assert!(rollout["reason"].as_str().unwrap().contains("TwitterBearerToken"), "{rollout}");
-        go_on(&second, Duration::from_secs(8 * 60)).await;
+        go_on(&second, Duration::from_secs(4 * 60)).await;
         assert_eq!(world.interruptions().await, interruptions, "reading was interrupted");
 
         // Mended.
@@ -101,5 +104,23 @@ fn a_version_that_cannot_read_its_token_is_refused_and_the_earlier_one_reads_on(
         let third = deployed(&world, 3).await;
         go_on(&third, Duration::from_secs(60)).await;
         assert_eq!(reader(&world).await.0, revision(3));
+    });
+}
+
+#[test]
+fn a_blip_of_ssm_delays_a_new_version_and_refuses_it_not() {
+    virtually(async {
+        let data = folder();
+        let world = World::start(data.path(), Settings::seed(9)).await;
+        let mut failures = 3;
+        let fails = std::sync::Mutex::new(move |call: &Call| {
+            let is_token = call.caller == "streamer" && call.operation == "GetParameter" && failures > 0;
+            failures -= i32::from(is_token);
+            is_token
+        });
+        only_ours(&world, move |call| fails.lock().unwrap()(call));
+        let second = deployed(&world, 2).await;
+        go_on(&second, Duration::from_secs(3 * 60)).await;
+        assert_eq!(reader(&world).await.0, revision(2));
     });
 }

@@ -121,6 +121,35 @@ fn a_deployment_that_is_taken_back_or_followed_by_another_leaves_one_task() {
     }
 }
 
+#[test]
+fn a_mend_is_not_refused_for_what_it_mends() {
+    let mut world = reading(Streamer::FailsToStart);
+    world.happen(Event::Deploy("two"));
+    world.go_on(MINUTE);
+    let arn = world.reader().unwrap().arn.clone();
+    world.crash(&arn);
+    // Nobody reads, and the second revision fails.
+    world.go_on(3 * MINUTE);
+    world.streamer = Streamer::Good;
+    world.happen(Event::Deploy("three"));
+    world.go_on(10 * MINUTE);
+    assert_eq!((revision_that_reads(&world), world.alive()), (Some("three"), 1), "{world:#?}");
+    assert_eq!(world.launch.refused, None);
+}
+
+#[test]
+fn if_the_earlier_revision_cannot_be_started_any_more_the_newest_is_tried_after_all() {
+    let mut world = reading(Streamer::NeverReady);
+    world.happen(Event::Deploy("two"));
+    world.go_on(PATIENCE + 2 * MINUTE);
+    assert!(world.launch.refused.is_some());
+    (world.streamer, world.earlier) = (Streamer::Good, Streamer::FailsToStart);
+    let arn = world.reader().unwrap().arn.clone();
+    world.crash(&arn);
+    world.go_on(3 * MINUTE);
+    assert_eq!(revision_that_reads(&world), Some("two"));
+}
+
 /// Every order in which a deployment, two reconcilers, the streamers and a crash of the reader can act.
 #[test]
 fn in_every_order_the_new_revision_reads_in_the_end() {

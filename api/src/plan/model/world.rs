@@ -49,9 +49,12 @@ pub(super) struct World {
     progress: [Progress; 2],
     /// The deployed revision.
     pub(super) newest: Option<String>,
-    pub(super) standby: Option<Standby>,
-    /// How the streamers of the newest revision behave; those of earlier ones are good.
+    /// What each task has noted while it waited for the lease.
+    pub(super) standby: BTreeMap<String, Standby>,
+    /// How the streamers of the newest revision behave.
     pub(super) streamer: Streamer,
+    /// How those of earlier revisions behave.
+    pub(super) earlier: Streamer,
     /// How long after its start ECS answers that a task is `MISSING`.
     pub(super) missing: Duration,
     pub(super) most_alive: usize,
@@ -90,8 +93,9 @@ impl World {
             now: UtcTime::from_millis(1_000_000).unwrap(),
             progress: [Progress::Idle, Progress::Idle],
             newest: None,
-            standby: None,
+            standby: BTreeMap::new(),
             streamer,
+            earlier: Streamer::Good,
             missing: Duration::ZERO,
             most_alive: 0,
             stopping: None,
@@ -116,7 +120,12 @@ impl World {
             launch: self.launch.clone(),
             holder: self.holder.clone(),
             tasks: self.tasks.iter().filter(launched).cloned().collect(),
-            standby: self.standby.clone(),
+            standby: self
+                .launch
+                .rollout
+                .as_ref()
+                .and_then(|rollout| self.standby.get(rollout.task.as_ref()?))
+                .cloned(),
             newest: self.newest.clone(),
             now: self.now,
         }
@@ -125,7 +134,7 @@ impl World {
     /// How the streamer of a task behaves.
     fn behaves(&self, task: &Task) -> Streamer {
         let is_newest = self.newest.as_ref().is_none_or(|newest| *newest == task.revision);
-        if is_newest { self.streamer } else { Streamer::Good }
+        if is_newest { self.streamer } else { self.earlier }
     }
 
     /// Who holds a lease that is still valid.
@@ -244,17 +253,17 @@ impl World {
         }
     }
 
+    fn stands_by(&mut self, arn: &str, trouble: Option<String>) {
+        self.standby.insert(arn.to_owned(), Standby { owner: arn.to_owned(), at: self.now, trouble });
+    }
+
     /// Each running task takes or renews the lease, waits for it, or ends if no keyword is requested.
     fn live(&mut self) {
         let alive = self.tasks.iter().filter(|task| task.state == TaskState::Alive);
         for task in alive.cloned().collect::<Vec<_>>() {
             let behaves = self.behaves(&task);
             if behaves == Streamer::Unable {
-                self.standby = Some(Standby {
-                    owner: task.arn.clone(),
-                    at: self.now,
-                    trouble: Some("no token".to_owned()),
-                });
+                self.stands_by(&task.arn, Some("no token".to_owned()));
                 self.end(&task.arn, false);
             }
             if !matches!(behaves, Streamer::Good | Streamer::NeverReady) {
@@ -272,7 +281,7 @@ impl World {
             if behaves == Streamer::Good && free {
                 self.holder = Some(LeaseHolder { lease: Lease { owner: task.arn, epoch: 1 }, until });
             } else if behaves == Streamer::Good {
-                self.standby = Some(Standby { owner: task.arn, at: self.now, trouble: None });
+                self.stands_by(&task.arn, None);
             }
         }
     }

@@ -97,12 +97,16 @@ struct Rollout {
 enum RolloutState {
     /// Its task starts, and takes over once it is ready.
     Starting,
-    /// Its task was not ready within five minutes: the earlier version reads on until another one is deployed.
+    /// Its task was not ready within five minutes, or can never be: the earlier version is used until the next deployment.
     Refused,
 }
 
 impl Rollout {
-    fn of(launch: &Launch) -> Option<Self> {
+    /// What `launch` says of it, unless its task holds the lease by now.
+    fn of(launch: &Launch, holder: Option<&LeaseHolder>) -> Option<Self> {
+        let owner = holder.map(|holder| &holder.lease.owner);
+        let running =
+            launch.rollout.as_ref().filter(|rollout| owner.is_none() || rollout.task.as_ref() != owner);
         let refused = launch.refused.clone().map(|RefusedRevision { revision, at, reason }| Self {
             revision,
             state: RolloutState::Refused,
@@ -110,7 +114,7 @@ impl Rollout {
             reason: Some(reason),
         });
         refused.or_else(|| {
-            let stream::launch::Rollout { revision, at, reason, .. } = launch.rollout.clone()?;
+            let stream::launch::Rollout { revision, at, reason, .. } = running?.clone();
             Some(Self { revision, state: RolloutState::Starting, at, reason })
         })
     }
@@ -165,7 +169,7 @@ impl Stream {
             requested,
             state,
             keywords,
-            rollout: Rollout::of(&launch),
+            rollout: Rollout::of(&launch, holder.as_ref()),
             reason: reason(state, report.as_ref(), launch),
             today: Spending::today(report.as_ref(), asked.today, now),
             this_month: Spending::this_month(report.as_ref(), asked.this_month, now),

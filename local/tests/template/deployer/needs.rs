@@ -30,6 +30,7 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     ("cloudformation describe-stack-resource", STACK, "cloudformation:DescribeStackResource"),
     ("cloudformation describe-stacks", STACK, "cloudformation:DescribeStacks"),
     ("cloudformation execute-change-set", STACK, "cloudformation:ExecuteChangeSet"),
+    ("cloudformation get-template", STACK, "cloudformation:GetTemplate"),
     ("cloudformation package", CODE, "s3:GetObject s3:PutObject s3:AbortMultipartUpload"),
     ("cloudformation set-stack-policy", STACK, "cloudformation:SetStackPolicy"),
     ("cloudformation update-termination-protection", STACK, "cloudformation:UpdateTerminationProtection"),
@@ -38,6 +39,7 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
     ("configure get", "*", ""),
     ("dynamodb delete-table", TABLE, "dynamodb:DeleteTable"),
     ("dynamodb describe-table", TABLE, "dynamodb:DescribeTable"),
+    ("dynamodb describe-time-to-live", TABLE, "dynamodb:DescribeTimeToLive"),
     ("dynamodb get-item", TABLE, "dynamodb:GetItem"),
     ("dynamodb list-tables", "*", "dynamodb:ListTables"),
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/pointintimerecovery_beforeyoubegin.html
@@ -47,6 +49,8 @@ pub(super) const COMMANDS: &[(&str, &str, &str)] = &[
         "dynamodb:RestoreTableToPointInTime dynamodb:BatchWriteItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem
          dynamodb:Query dynamodb:Scan dynamodb:UpdateItem",
     ),
+    ("dynamodb list-tags-of-resource", TABLE, "dynamodb:ListTagsOfResource"),
+    ("dynamodb tag-resource", TABLE, "dynamodb:TagResource"),
     ("dynamodb scan", TABLE, "dynamodb:Scan"),
     ("dynamodb update-continuous-backups", TABLE, "dynamodb:UpdateContinuousBackups"),
     ("dynamodb update-item", TABLE, "dynamodb:UpdateItem"),
