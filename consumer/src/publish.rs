@@ -1,7 +1,8 @@
 //! Publishing a batch's counts to CloudWatch.
 //!
 //! CloudWatch must not keep posts from being stored, nor cost more than storing them: publishing takes 3 s at most, and an hour of a keyword is
-//! published once a minute at most. What is left out, and what fails, is published by the api's function that runs every minute.
+//! published when it is first counted in, and then every ten minutes at most. What is left out, and what fails, is published by the api's function
+//! that runs every minute: without it, counts would still arrive.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// How long an hour of a keyword is not published again.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// The hours, by their start, in which posts of a keyword were counted.
 pub(crate) type CountedHours = BTreeSet<(Keyword, UtcTime)>;
@@ -49,7 +50,7 @@ impl BatchPublisher {
         Self { publisher, paused_until: Mutex::default(), published: Mutex::default() }
     }
 
-    /// Publishes the counts of these hours, but for those that were published within the last minute.
+    /// Publishes the counts of these hours, but for those that were published within the last ten minutes.
     pub(crate) async fn publish(&self, hours: &CountedHours) -> Publishing {
         let now = Instant::now();
         let due = self.due(hours, now);
