@@ -12,7 +12,7 @@ pub(crate) use cloudwatch::CloudWatch;
 use futures::{StreamExt, TryStreamExt, stream};
 use posts::Keyword;
 use posts::metrics::Published;
-use posts::statistics::{HourCount, MinuteCount};
+use posts::statistics::{CountedHour, HourCount, MinuteCount};
 use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
@@ -29,7 +29,7 @@ use crate::state::{ControlApi, ReadApi};
 /// The longest range of one keyword, and its default.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// The longest range of all keywords, each hour of which takes a request to the table; also the longest that is read from
+/// The longest range of all keywords, each hour of which takes requests to the table of its own; also the longest that is read from
 /// CloudWatch or restated.
 const LONGEST_OF_ALL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
@@ -205,8 +205,8 @@ async fn counts(
         return api.statistics.between(keyword, hours.first, hours.last()).await;
     }
     let hours = stream::iter(hours.iter()).map(|hour| api.statistics.of_all_in_hour(hour));
-    let counts: Vec<Vec<HourCount>> = hours.buffer_unordered(HOURS_AT_ONCE).try_collect().await?;
-    Ok(counts.into_iter().flatten().collect())
+    let counted: Vec<Vec<CountedHour>> = hours.buffer_unordered(HOURS_AT_ONCE).try_collect().await?;
+    Ok(counted.into_iter().flatten().flat_map(|hour| hour.countries).collect())
 }
 
 #[derive(Deserialize, ToSchema)]
