@@ -95,7 +95,7 @@ impl StatisticsTable {
     }
 
     /// The keyword of an item.
-    fn keyword(&self, item: &Item) -> Result<Keyword, TableError> {
+    pub(super) fn keyword(&self, item: &Item) -> Result<Keyword, TableError> {
         let keyword = self.text(item, Self::PARTITION_KEY)?.to_owned();
         keyword.try_into().map_err(|error: InvalidKeyword| self.invalid_item(&error))
     }

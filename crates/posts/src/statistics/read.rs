@@ -13,10 +13,6 @@ use crate::Keyword;
 use service::tables::TableError;
 use utc_time::UtcTime;
 
-/// The most items in one request.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
-const ITEMS_A_REQUEST: usize = 100;
-
 /// How often a request is repeated for items that DynamoDB left out because it was busy.
 const ATTEMPTS: u32 = 5;
 
@@ -26,6 +22,10 @@ const BACKOFF: Duration = Duration::from_millis(50);
 const ACTION: &str = "read statistics";
 
 impl StatisticsTable {
+    /// The most items in one request.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
+    pub const ITEMS_A_REQUEST: usize = 100;
+
     /// The counts of `keyword` from the hour of `from` to that of `to`, both included, in order of time. The read is strongly consistent.
     ///
     /// # Errors
@@ -75,11 +75,17 @@ impl StatisticsTable {
     /// # Errors
     /// DynamoDB's error, or an item that this version cannot read.
     pub async fn of_all_in_hour(&self, at: UtcTime) -> Result<Vec<CountedHour>, TableError> {
-        let mut keys = self.items(self.query(Self::SORT_KEY, &at.hour()).index_name(Self::BY_HOUR)).await?;
-        for key in &mut keys {
-            key.retain(|name, _| [Self::PARTITION_KEY, Self::SORT_KEY].contains(&name.as_str()));
-        }
-        self.items_at(keys).await
+        let keywords = self.keywords_in_hour(at).await?;
+        self.items_at(keywords.iter().map(|keyword| Self::key(keyword, at)).collect()).await
+    }
+
+    /// The keywords that have counts in the hour of `at`. The read is eventually consistent.
+    ///
+    /// # Errors
+    /// DynamoDB's error, or an item that this version cannot read.
+    pub async fn keywords_in_hour(&self, at: UtcTime) -> Result<Vec<Keyword>, TableError> {
+        let query = self.query(Self::SORT_KEY, &at.hour()).index_name(Self::BY_HOUR);
+        self.items(query).await?.iter().map(|item| self.keyword(item)).collect()
     }
 
     /// The hours whose counts changed during the hour of `at`. The read is eventually consistent.
@@ -113,7 +119,7 @@ impl StatisticsTable {
     /// The items with these keys, which must differ.
     async fn items_at(&self, keys: Vec<Item>) -> Result<Vec<CountedHour>, TableError> {
         let mut found = Vec::new();
-        for keys in keys.chunks(ITEMS_A_REQUEST) {
+        for keys in keys.chunks(Self::ITEMS_A_REQUEST) {
             let request = KeysAndAttributes::builder().set_keys(Some(keys.to_vec())).consistent_read(true);
             let request = request.build().map_err(|error| self.invalid_item(&error))?;
             let mut unprocessed = Some(HashMap::from([(self.name.clone(), request)]));
