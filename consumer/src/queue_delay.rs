@@ -4,15 +4,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use stream::StreamStatusTable;
-use stream::storing::Storing;
+use stream::storing::{RECORDED_EVERY, Storing};
 use tokio::time::Instant;
 use utc_time::UtcTime;
 
 /// How long recording may take.
 const TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How often the delay is recorded, at most.
-const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Records how long messages wait on the queue.
 #[derive(Debug)]
@@ -47,7 +44,7 @@ impl QueueDelay {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = next.is_none_or(|next| next <= now);
         if is_due {
-            *next = Some(now + INTERVAL);
+            *next = Some(now + RECORDED_EVERY);
         }
         is_due
     }

@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-/// The layout that this version reads and writes. A folder with another layout is refused.
-const VERSION: u32 = 2;
+/// The layout that this version reads and writes. A folder with another layout is refused, except for [`CONVERTED`].
+const VERSION: u32 = 3;
+
+/// The layout that is converted: the tables are, when they are opened, by what they look like (`aws/dynamodb/layout.rs`). From the first moment on, the
+/// folder has the new number, so that no earlier aviary opens what is converted in part.
+const CONVERTED: u32 = 2;
 
 /// The file with the hashes of the API keys; absent until the first key is created.
 pub(crate) const API_KEYS: &str = "api-keys.json";
@@ -53,9 +57,14 @@ impl Data {
         let version_file = path.join("version");
         let found = read_if_there(&version_file)
             .with_context(|| format!("failed to read {}", version_file.display()))?;
+        let write_version = || {
+            write(&version_file, &format!("{VERSION}\n"))
+                .with_context(|| format!("failed to write {}", version_file.display()))
+        };
         match found {
             Some(text) => match text.trim().parse::<u32>() {
                 Ok(VERSION) => {}
+                Ok(CONVERTED) => write_version()?,
                 Ok(version) if version > VERSION => bail!(
                     "the data folder {shown} has layout {version}, written by a newer aviary; this one reads layout {VERSION}"
                 ),
@@ -64,10 +73,7 @@ impl Data {
                 ),
                 Err(_) => bail!("{} does not contain a layout number", version_file.display()),
             },
-            None => {
-                write(&version_file, &format!("{VERSION}\n"))
-                    .with_context(|| format!("failed to write {}", version_file.display()))?;
-            }
+            None => write_version()?,
         }
         for name in DATABASES {
             prepare(&path.join(name))?;
@@ -187,13 +193,21 @@ mod tests {
         let error = Data::open(folder.path()).unwrap_err().to_string();
         assert!(error.ends_with("is in use by another aviary"), "{error}");
         drop(data);
-        std::fs::write(folder.path().join("version"), "3\n").unwrap();
+        std::fs::write(folder.path().join("version"), "4\n").unwrap();
         let error = Data::open(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("layout 3, written by a newer aviary"), "{error}");
-        assert_eq!(std::fs::read_to_string(folder.path().join("version")).unwrap(), "3\n");
+        assert!(error.contains("layout 4, written by a newer aviary"), "{error}");
+        assert_eq!(std::fs::read_to_string(folder.path().join("version")).unwrap(), "4\n");
         std::fs::write(folder.path().join("version"), "1\n").unwrap();
         let error = Data::open(folder.path()).unwrap_err().to_string();
         assert!(error.contains("layout 1, written by an older aviary"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_whose_tables_will_be_converted_is_closed_to_earlier_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("version"), "2\n").unwrap();
+        drop(Data::open(folder.path()).unwrap());
+        assert_eq!(std::fs::read_to_string(folder.path().join("version")).unwrap(), "3\n");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::Keyword;
 use crate::metrics::{MetricValue, Metrics, OLDEST, Published};
-use crate::statistics::StatisticsTable;
+use crate::statistics::{HourCount, StatisticsTable};
 use service::tables::TableError;
 use tokio::time::Instant;
 use utc_time::UtcTime;
@@ -46,7 +46,7 @@ impl Publisher {
         Self { statistics, metrics }
     }
 
-    /// Publishes the values of these keywords in these hours. Metrics that sum over keywords are left out, and so are those of minutes.
+    /// Publishes the values of these keywords in these hours, which are given by their starts. Metrics that sum over keywords are left out, and so are those of minutes.
     ///
     /// # Errors
     /// [`PublishError`].
@@ -55,10 +55,9 @@ impl Publisher {
         hours: &BTreeSet<(Keyword, UtcTime)>,
         now: UtcTime,
     ) -> Result<Published, PublishError> {
-        let mut values = Vec::new();
-        for (keyword, hour) in hours {
-            values.extend(MetricValue::of_keyword(&self.statistics.in_hour(keyword, *hour).await?));
-        }
+        let counted = self.statistics.hours(hours).await?;
+        let values: Vec<MetricValue> =
+            counted.iter().flat_map(|hour| MetricValue::of_keyword(&hour.countries)).collect();
         Ok(self.metrics.publish(&values, now).await?)
     }
 
@@ -126,11 +125,10 @@ impl Publisher {
         let mut values: Vec<MetricValue> = Vec::new();
         for hour in hours {
             progress.pending.get_or_insert(hour);
-            let counts = self.statistics.of_all_in_hour(hour).await?;
+            let counted = self.statistics.of_all_in_hour(hour).await?;
+            values.extend(counted.iter().flat_map(|hour| &hour.minutes).map(MetricValue::of_minute));
+            let counts: Vec<HourCount> = counted.into_iter().flat_map(|hour| hour.countries).collect();
             values.extend(MetricValue::of_hour(&counts));
-            let keywords: BTreeSet<&Keyword> = counts.iter().map(|count| &count.keyword).collect();
-            let minutes = self.statistics.minutes_in_hour(keywords, hour).await?;
-            values.extend(minutes.iter().map(MetricValue::of_minute));
             // Enough for a request.
             if values.len() >= Metrics::VALUES_A_REQUEST {
                 progress.published.add(self.metrics.publish(&values, now).await?);

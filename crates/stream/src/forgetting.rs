@@ -77,7 +77,7 @@ pub struct Deleted {
     pub dead_letters: u64,
     /// Records of gaps.
     pub gaps: u64,
-    /// Counts: one for each keyword, hour and country.
+    /// Counts: one for each keyword and hour.
     pub counts: u64,
 }
 

@@ -1,5 +1,7 @@
 //! When the consumer last stored a batch, and how late it was.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
@@ -7,6 +9,9 @@ use utc_time::UtcTime;
 use crate::table::StreamStatusTable;
 
 const STORING: &str = "storing";
+
+/// How often a consumer saves it, at most. What was sent within this time after it was saved may be stored without any record.
+pub const RECORDED_EVERY: Duration = Duration::from_secs(30);
 
 /// When the consumer last stored a batch, and how late it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

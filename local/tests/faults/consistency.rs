@@ -41,7 +41,7 @@ pub(crate) async fn published(world: &World) -> Result<(), String> {
     for hour in [now.before(Duration::from_secs(60 * 60)).start_of_hour(), now.start_of_hour()] {
         let mut expected: BTreeMap<Metric<'_>, u64> = BTreeMap::new();
         for keyword in world.requested.keys() {
-            for count in statistics.in_hour(&keyword.parse().unwrap(), hour).await.unwrap() {
+            for count in statistics.between(&keyword.parse().unwrap(), hour, hour).await.unwrap() {
                 let counted = count.counted();
                 let HourCount { country, collected, .. } = count;
                 let country = country.map_or("unknown".to_owned(), |country| country.to_string());

@@ -44,8 +44,8 @@ fn tables_have_the_keys_that_the_code_uses_and_outlive_the_stack() {
             "StatisticsTable",
             key(Statistics::PARTITION_KEY, Statistics::SORT_KEY),
             vec![
-                (Statistics::BY_HOUR, key(Statistics::HOUR, Statistics::PARTITION_KEY), "ALL"),
-                (Statistics::BY_TOUCH, key(Statistics::TOUCHED, Statistics::HOUR), "KEYS_ONLY"),
+                (Statistics::BY_HOUR, key(Statistics::SORT_KEY, Statistics::PARTITION_KEY), "KEYS_ONLY"),
+                (Statistics::BY_TOUCH, key(Statistics::TOUCHED, Statistics::SORT_KEY), "KEYS_ONLY"),
             ],
             None,
         ),

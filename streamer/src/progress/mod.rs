@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use posts::Keyword;
 use stream::report::{Interruption, SourceUsage, StreamReport, StreamState, WaitingFor};
-use stream::storing::Storing;
+use stream::storing::{RECORDED_EVERY, Storing};
 use tokio::sync::watch;
 use utc_time::UtcTime;
 
@@ -201,7 +201,11 @@ impl Progress {
                 sent.at.pop_front();
             }
         }
-        let waiting = sent.at.front().map(|at| now.since(*at)).filter(|waiting| *waiting > ON_ITS_WAY);
+        // What was sent soon after the consumer saved this may be stored: it does not save it again so soon. What was sent later would have been saved.
+        let saved = storing.map(|storing| storing.at.after(RECORDED_EVERY));
+        let later = sent.at.iter().find(|at| saved.is_none_or(|saved| **at > saved));
+        let is_waiting = later.is_some_and(|at| now.since(*at) > ON_ITS_WAY);
+        let waiting = sent.at.front().map(|at| now.since(*at)).filter(|_| is_waiting);
         let waiting_ms = waiting.map_or(0, |waiting| i64::try_from(waiting.as_millis()).unwrap_or(i64::MAX));
         let stored_ms = storing.map_or(0, |storing| i64::try_from(storing.queue_ms).unwrap_or(i64::MAX));
         sent.queue_lag_ms.map(|queue_lag_ms| queue_lag_ms.saturating_add(waiting_ms.max(stored_ms)))

@@ -47,6 +47,14 @@ fn lag_is_until_a_post_can_be_found() {
     assert_eq!(lag(Some((170, 70_000)), 171), Some(72_000), "it has been stored at last");
     progress.sent(&rust, 1, Some(at(200)), at(200));
     assert_eq!(lag(Some((201, 100)), 300), Some(100), "nothing waits");
+    progress.sent(&rust, 1, Some(at(400)), at(400));
+    assert_eq!(
+        lag(Some((390, 100)), 500),
+        Some(100),
+        "it may be stored: the consumer does not say so again so soon"
+    );
+    progress.sent(&rust, 1, Some(at(421)), at(421));
+    assert_eq!(lag(Some((390, 100)), 500), Some(100_000), "it waits, and perhaps the one before it too");
 }
 
 #[test]

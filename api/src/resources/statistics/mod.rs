@@ -4,6 +4,7 @@ mod cloudwatch;
 mod hours;
 mod rows;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::Json;
@@ -12,7 +13,7 @@ pub(crate) use cloudwatch::CloudWatch;
 use futures::{StreamExt, TryStreamExt, stream};
 use posts::Keyword;
 use posts::metrics::Published;
-use posts::statistics::{HourCount, MinuteCount};
+use posts::statistics::{CountedHour, HourCount, MinuteCount, StatisticsTable};
 use serde::{Deserialize, Serialize};
 use service::tables::TableError;
 use utc_time::UtcTime;
@@ -29,7 +30,7 @@ use crate::state::{ControlApi, ReadApi};
 /// The longest range of one keyword, and its default.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// The longest range of all keywords, each hour of which takes a request to the table; also the longest that is read from
+/// The longest range of all keywords, each hour of which takes requests to the table of its own; also the longest that is read from
 /// CloudWatch or restated.
 const LONGEST_OF_ALL: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
@@ -41,8 +42,8 @@ const MINUTES: Duration = Duration::from_secs(3 * 60 * 60);
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention>
 const MINUTES_IN_CLOUDWATCH: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 
-/// Hours that are read concurrently.
-const HOURS_AT_ONCE: usize = 16;
+/// Requests to the table that are made concurrently.
+const REQUESTS_AT_ONCE: usize = 16;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -204,9 +205,19 @@ async fn counts(
     if let Some(keyword) = keyword {
         return api.statistics.between(keyword, hours.first, hours.last()).await;
     }
-    let hours = stream::iter(hours.iter()).map(|hour| api.statistics.of_all_in_hour(hour));
-    let counts: Vec<Vec<HourCount>> = hours.buffer_unordered(HOURS_AT_ONCE).try_collect().await?;
-    Ok(counts.into_iter().flatten().collect())
+    let keywords = stream::iter(hours.iter()).map(async |hour| {
+        let keywords = api.statistics.keywords_in_hour(hour).await?;
+        Ok::<_, TableError>(keywords.into_iter().map(move |keyword| (keyword, hour)))
+    });
+    let keywords: Vec<_> = keywords.buffer_unordered(REQUESTS_AT_ONCE).try_collect().await?;
+    let keywords: Vec<(Keyword, UtcTime)> = keywords.into_iter().flatten().collect();
+    // An item of each hour and keyword, as many in a request as it takes.
+    let together =
+        keywords.chunks(StatisticsTable::ITEMS_A_REQUEST).map(|hours| hours.iter().cloned().collect());
+    let together: Vec<BTreeSet<(Keyword, UtcTime)>> = together.collect();
+    let counted = stream::iter(together).map(|hours| async move { api.statistics.hours(&hours).await });
+    let counted: Vec<Vec<CountedHour>> = counted.buffer_unordered(REQUESTS_AT_ONCE).try_collect().await?;
+    Ok(counted.into_iter().flatten().flat_map(|hour| hour.countries).collect())
 }
 
 #[derive(Deserialize, ToSchema)]

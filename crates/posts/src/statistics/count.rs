@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::hour_count::sort_key_of;
+use super::attributes::{Attribute, Number};
 use super::known_by::KnownBy;
-use super::minutes::{COLLECTED, MINUTES, REMOVED, SUPERSEDED, attribute, minute_of, sort_key_of_minutes};
+use super::minutes::minute_of;
 use super::table::StatisticsTable;
+use super::update::Expression;
 use crate::{Keyword, Post};
 use place::Country;
 use service::tables::TableError;
@@ -27,34 +27,9 @@ pub(crate) struct Countable {
     pub(crate) is_superseded: bool,
 }
 
-/// What is added to the numbers of one count.
-#[derive(Clone, Copy, Debug, Default)]
-struct Added {
-    collected: i64,
-    removed: i64,
-    moved: i64,
-    moved_in: i64,
-    superseded: i64,
-    /// By how the country is known, in the order of [`KnownBy::ALL`].
-    known: [i64; KnownBy::ALL.len()],
-}
-
-/// What is added to the numbers of one minute, whatever the country.
-#[derive(Clone, Copy, Debug, Default)]
-struct AddedToMinute {
-    collected: i64,
-    removed: i64,
-    superseded: i64,
-}
-
-/// What is added to the counts of a keyword in one transaction, which may name an item only once.
+/// What is added to the numbers of a keyword in one transaction, by the start of the hour: a transaction may name an item only once.
 #[derive(Debug, Default)]
-struct Changes {
-    /// By hour and country.
-    counts: BTreeMap<String, (UtcTime, Added)>,
-    /// By hour.
-    minutes: BTreeMap<String, [AddedToMinute; MINUTES]>,
-}
+pub(super) struct Changes(pub(super) BTreeMap<UtcTime, BTreeMap<Attribute, i64>>);
 
 impl Countable {
     pub(crate) fn of(post: &Post, is_superseded: bool) -> Self {
@@ -64,35 +39,57 @@ impl Countable {
     fn superseded(self) -> i64 {
         i64::from(self.is_superseded)
     }
+
+    /// A number of its country.
+    pub(super) fn in_country(self, number: Number) -> Attribute {
+        Attribute::Country(self.country, number)
+    }
+
+    /// A number of its minute.
+    pub(super) fn in_minute(self, number: Number) -> Attribute {
+        Attribute::Minute(minute_of(self.created), number)
+    }
 }
 
 impl Changes {
-    /// What is added to the count in which a post is counted.
-    fn of(&mut self, post: Countable) -> &mut Added {
-        let key = sort_key_of(post.created, post.country.as_ref());
-        &mut self.counts.entry(key).or_insert((post.created, Added::default())).1
+    /// Counts posts as collected, and others, which were counted before, as superseded.
+    pub(super) fn counting(collected: &[Countable], superseded: &[Countable]) -> Self {
+        let mut changes = Self::default();
+        for post in collected {
+            changes.add_to_both(*post, Number::Collected, 1);
+            changes.add_to_both(*post, Number::Superseded, post.superseded());
+            changes.newest(*post, 1);
+        }
+        for post in superseded {
+            changes.add_to_both(*post, Number::Superseded, 1);
+            changes.newest(*post, -1);
+        }
+        changes
     }
 
-    /// What is added to the minute of a post.
-    fn minute(&mut self, post: Countable) -> &mut AddedToMinute {
-        let minutes = self.minutes.entry(sort_key_of_minutes(post.created));
-        &mut minutes.or_insert([AddedToMinute::default(); MINUTES])[minute_of(post.created)]
+    /// Adds to a number of the hour in which a post is counted.
+    fn add(&mut self, post: Countable, attribute: Attribute, by: i64) {
+        let hour = self.0.entry(post.created.start_of_hour()).or_default();
+        *hour.entry(attribute).or_default() += by;
+    }
+
+    /// Adds to a number of the post's country and to that of its minute.
+    fn add_to_both(&mut self, post: Countable, number: Number, by: i64) {
+        self.add(post, post.in_country(number), by);
+        self.add(post, post.in_minute(number), by);
     }
 
     /// Counts a post as one of those that are stored in no newer version, or no longer.
     fn newest(&mut self, post: Countable, by: i64) {
         if let Some(known_by) = post.known_by.filter(|_| !post.is_superseded) {
-            let known = &mut self.of(post).known;
-            for (number, _) in known.iter_mut().zip(KnownBy::ALL).filter(|(_, each)| *each == known_by) {
-                *number += by;
-            }
+            self.add(post, post.in_country(Number::Known(known_by)), by);
         }
     }
 }
 
 impl StatisticsTable {
     /// The parts of a transaction that count posts as collected at `now`, and others, which were counted before, as superseded: one for each
-    /// hour and country, and one for each hour.
+    /// hour.
     pub(crate) fn count_posts(
         &self,
         keyword: &Keyword,
@@ -100,22 +97,7 @@ impl StatisticsTable {
         superseded: &[Countable],
         now: UtcTime,
     ) -> Result<Vec<TransactWriteItem>, TableError> {
-        let mut changes = Changes::default();
-        for post in collected {
-            let count = changes.of(*post);
-            count.collected += 1;
-            count.superseded += post.superseded();
-            let minute = changes.minute(*post);
-            minute.collected += 1;
-            minute.superseded += post.superseded();
-            changes.newest(*post, 1);
-        }
-        for post in superseded {
-            changes.of(*post).superseded += 1;
-            changes.minute(*post).superseded += 1;
-            changes.newest(*post, -1);
-        }
-        self.writes(keyword, changes, now)
+        self.writes(keyword, Changes::counting(collected, superseded), now)
     }
 
     /// The parts of a transaction that count a post as removed.
@@ -126,10 +108,8 @@ impl StatisticsTable {
         now: UtcTime,
     ) -> Result<Vec<TransactWriteItem>, TableError> {
         let mut changes = Changes::default();
-        *changes.of(post) = Added { removed: 1, superseded: -post.superseded(), ..Added::default() };
-        let minute = changes.minute(post);
-        minute.removed += 1;
-        minute.superseded -= post.superseded();
+        changes.add_to_both(post, Number::Removed, 1);
+        changes.add_to_both(post, Number::Superseded, -post.superseded());
         changes.newest(post, -1);
         self.writes(keyword, changes, now)
     }
@@ -142,79 +122,25 @@ impl StatisticsTable {
         now: UtcTime,
     ) -> Result<Vec<TransactWriteItem>, TableError> {
         let mut changes = Changes::default();
-        *changes.of(post) = Added { moved: 1, superseded: -post.superseded(), ..Added::default() };
+        changes.add(post, post.in_country(Number::Moved), 1);
+        changes.add(post, post.in_country(Number::Superseded), -post.superseded());
         changes.newest(post, -1);
         let unknown = Countable { country: None, known_by: None, ..post };
-        *changes.of(unknown) =
-            Added { collected: 1, moved_in: 1, superseded: post.superseded(), ..Added::default() };
+        changes.add(unknown, unknown.in_country(Number::Collected), 1);
+        changes.add(unknown, unknown.in_country(Number::MovedIn), 1);
+        changes.add(unknown, unknown.in_country(Number::Superseded), post.superseded());
         self.writes(keyword, changes, now)
     }
 
     fn writes(
         &self,
         keyword: &Keyword,
-        Changes { counts, minutes }: Changes,
+        Changes(hours): Changes,
         now: UtcTime,
     ) -> Result<Vec<TransactWriteItem>, TableError> {
-        let counts = counts.into_iter().map(|(sort_key, (at, added))| {
-            let Added { collected, removed, moved, moved_in, superseded, known } = added;
-            let numbers = [
-                (Self::COLLECTED, collected),
-                (Self::REMOVED, removed),
-                (Self::MOVED, moved),
-                (Self::MOVED_IN, moved_in),
-                (Self::SUPERSEDED, superseded),
-            ];
-            let known = KnownBy::ALL.into_iter().zip(known).map(|(by, number)| (by.attribute(), number));
-            let numbers = numbers.into_iter().chain(known).map(|(name, number)| (name.to_owned(), number));
-            let (mut update, mut expression) = self.addition(keyword, sort_key, numbers);
-            if collected > 0 {
-                expression += " SET #hour = :hour, #touched = :touched, #first = if_not_exists(#first, :now)";
-                update = update
-                    .expression_attribute_names("#hour", Self::HOUR)
-                    .expression_attribute_values(":hour", AttributeValue::S(at.hour()))
-                    .expression_attribute_names("#touched", Self::TOUCHED)
-                    .expression_attribute_values(":touched", AttributeValue::S(now.hour()))
-                    .expression_attribute_names("#first", Self::FIRST_AT)
-                    .expression_attribute_values(":now", AttributeValue::S(now.to_string()));
-            }
-            update.update_expression(expression).build()
-        });
-        let minutes = minutes.into_iter().map(|(sort_key, minutes)| {
-            let numbers = minutes.into_iter().enumerate().flat_map(|(minute, added)| {
-                let AddedToMinute { collected, removed, superseded } = added;
-                [(COLLECTED, collected), (REMOVED, removed), (SUPERSEDED, superseded)]
-                    .map(|(letter, number)| (attribute(letter, minute), number))
-            });
-            let (update, expression) = self.addition(keyword, sort_key, numbers);
-            update.update_expression(expression).build()
-        });
-        let writes = counts.chain(minutes).map(|update| {
-            let update = update.map_err(|error| self.invalid_item(&error))?;
-            Ok(TransactWriteItem::builder().update(update).build())
-        });
-        writes.collect()
-    }
-
-    /// An update that adds numbers to attributes of an item, and its expression so far.
-    fn addition(
-        &self,
-        keyword: &Keyword,
-        sort_key: String,
-        numbers: impl Iterator<Item = (String, i64)>,
-    ) -> (UpdateBuilder, String) {
-        let mut update = Update::builder()
-            .table_name(&self.name)
-            .key(Self::PARTITION_KEY, AttributeValue::S(keyword.to_string()))
-            .key(Self::SORT_KEY, AttributeValue::S(sort_key));
-        let mut additions = Vec::new();
-        for (attribute, number) in numbers.filter(|(_, number)| *number != 0) {
-            let (name, value) = (format!("#{attribute}"), format!(":{attribute}"));
-            additions.push(format!("{name} {value}"));
-            update = update
-                .expression_attribute_names(name, attribute)
-                .expression_attribute_values(value, AttributeValue::N(number.to_string()));
-        }
-        (update, format!("ADD {}", additions.join(", ")))
+        let updates = hours
+            .into_iter()
+            .map(|(hour, added)| self.update(keyword, hour, Expression::adding(added, hour, now)));
+        updates.map(|update| Ok(TransactWriteItem::builder().update(update?).build())).collect()
     }
 }

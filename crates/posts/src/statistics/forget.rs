@@ -21,7 +21,7 @@ impl StatisticsTable {
         &self.name
     }
 
-    /// Deletes up to 25 counts of a keyword, or of all; returns how many there were. Zero: there are no more.
+    /// Deletes up to 25 counts of a keyword, or of all, each of an hour; returns how many there were. Zero: there are no more.
     ///
     /// # Errors
     /// DynamoDB's error. Retrying is safe.

@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::known_by::KnownBy;
-use super::minutes::sort_key_of_minutes;
-use crate::{Keyword, Post};
+use crate::Keyword;
 use place::Country;
 use utc_time::UtcTime;
 
 /// The country's name in counts of posts whose country is unknown.
-pub(super) const UNKNOWN: &str = "unknown";
+const UNKNOWN: &str = "unknown";
 
-/// The posts of one keyword, hour and country, counted: an item of StatisticsTable.
+/// The posts of one keyword, hour and country, counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourCount {
     /// The keyword.
@@ -44,7 +43,7 @@ impl HourCount {
     }
 
     /// Posts that were of this country, or of none, when they were collected: each post of a keyword is in one such number of its hour. It only
-    /// grows, and whatever is read of two items that change together, none is counted twice.
+    /// grows, also when a post's country is taken off.
     #[must_use]
     pub fn first_counted(&self) -> u64 {
         self.collected.saturating_sub(self.moved_in)
@@ -67,16 +66,6 @@ impl HourCount {
     pub fn country_name(&self) -> &'static str {
         country_name(self.country.as_ref())
     }
-}
-
-/// The sort keys of the counts that a post is part of.
-pub(crate) fn sort_keys(post: &Post) -> [String; 2] {
-    [sort_key_of(post.create_date, post.country.as_ref()), sort_key_of_minutes(post.create_date)]
-}
-
-/// The sort key of the count of posts created at `created` in `country`.
-pub(super) fn sort_key_of(created: UtcTime, country: Option<&Country>) -> String {
-    format!("{}#{}", created.hour(), country_name(country))
 }
 
 /// A country's code, or `unknown`.

@@ -36,17 +36,4 @@ impl KnownBy {
             CountrySource::Profile => how.map(Self::Profile),
         }
     }
-
-    /// The attribute of StatisticsTable with the number of posts.
-    pub(super) fn attribute(self) -> &'static str {
-        match self {
-            Self::Place => "byPlace",
-            Self::Profile(CountryHow::Flag) => "byFlag",
-            Self::Profile(CountryHow::Country) => "byCountryName",
-            Self::Profile(CountryHow::Region) => "byRegion",
-            Self::Profile(CountryHow::CityAndRegion) => "byCityAndRegion",
-            Self::Profile(CountryHow::City) => "byCity",
-            Self::Profile(CountryHow::Coordinates) => "byCoordinates",
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! DynamoDB: dynoxide on a SQLite file.
 
 mod engine;
+mod layout;
 mod schema;
 
 use std::path::Path;
@@ -33,13 +34,14 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    /// Opens or creates the file, with the tables of the template.
+    /// Opens or creates the file, with the tables of the template. Tables of an earlier layout are converted first.
     pub(crate) async fn open(path: &Path, health: Health) -> anyhow::Result<Self> {
         let path = path.to_str().ok_or_else(|| anyhow!("the data folder's name is not UTF-8"))?;
         let database = Database::new(path).map_err(|error| anyhow!("failed to open {path}: {error}"))?;
         // The end of bulk loading sets `synchronous = NORMAL`, with which a commit does not wait for the disk. A
         // process that is killed still loses nothing.
         database.disable_bulk_loading().map_err(|error| anyhow!("failed to set up {path}: {error}"))?;
+        layout::convert(path, &database).with_context(|| format!("failed to convert {path}"))?;
         schema::create_tables(&database)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("failed to listen for DynamoDB")?;
         let url = format!("http://{}/", listener.local_addr()?);

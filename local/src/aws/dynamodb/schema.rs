@@ -30,12 +30,12 @@ pub(super) fn create_tables(database: &Database) -> anyhow::Result<()> {
         &[
             Index {
                 name: StatisticsTable::BY_HOUR,
-                key: (StatisticsTable::HOUR, StatisticsTable::PARTITION_KEY),
-                projection: "ALL",
+                key: (StatisticsTable::SORT_KEY, StatisticsTable::PARTITION_KEY),
+                projection: "KEYS_ONLY",
             },
             Index {
                 name: StatisticsTable::BY_TOUCH,
-                key: (StatisticsTable::TOUCHED, StatisticsTable::HOUR),
+                key: (StatisticsTable::TOUCHED, StatisticsTable::SORT_KEY),
                 projection: "KEYS_ONLY",
             },
         ],

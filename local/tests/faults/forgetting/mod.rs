@@ -144,7 +144,8 @@ fn a_keyword_is_forgotten_and_others_are_not() {
             (&deleted["gaps"], &deleted["deadLetters"], &deleted["remains"]),
             (&json!(2), &json!(2), &json!(1))
         );
-        assert!(deleted["counts"].as_u64().unwrap() >= 2, "{receipt}");
+        // An hour, or two if another one began meanwhile.
+        assert!((1..=2).contains(&deleted["counts"].as_u64().unwrap()), "{receipt}");
         assert_eq!(receipt["from"].as_array().unwrap().len(), 4);
         let gaps = all_gaps(&machine.aws.status_table("x")).await;
         assert!(gaps.len() == 1 && gaps[0].keyword == keyword("go"), "{gaps:?}");
