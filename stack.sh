@@ -8,6 +8,9 @@ region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$region}}
 [ -n "$region" ] || fail "set AWS_REGION to the region of the stack"
 export AWS_REGION=$region AWS_DEFAULT_REGION=$region
 
+# A template without the spaces between its parts, so that it stays within the 51,200 bytes that a request may have
+# (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html).
+on_one_line() { sed -E 's/^ *//; s/^("[^"\\]*"): /\1:/' | tr -d '\n'; }
 # An output of the stack; those whose names contain it.
 outputs() { aws cloudformation describe-stacks --stack-name "$stack" --query "Stacks[0].Outputs[?contains(OutputKey, '$1')].OutputValue" --output text; }
 # A resource's id in AWS, by its name in the template.

@@ -74,8 +74,15 @@ pub async fn every_minute(api: &ControlApi, own_metrics: &EmbeddedMetrics) -> Re
 /// outage of CloudWatch, and after posts of many hours were stored at once, each minute continues where the previous one ended.
 async fn restate(api: &ControlApi, now: UtcTime) -> Result<(), MinuteError> {
     let end = Instant::now() + RESTATE_TIME;
-    let first = || Restated { through: now.before(FIRST_RESTATED), under_way: None };
-    let mut restated = api.status.restated().await?.unwrap_or_else(first);
+    let mut restated = match api.status.restated().await? {
+        Some(restated) => restated,
+        None => {
+            // Noted before anything is published: during an outage, the next minute must not begin later.
+            let first = Restated { through: now.before(FIRST_RESTATED), under_way: None };
+            api.status.save_restated(first).await?;
+            first
+        }
+    };
     while restated.through < now {
         let since = restated.through;
         let (until, from) = match restated.under_way {

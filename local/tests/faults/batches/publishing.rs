@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use service::namespace::Namespace;
 use service::own_metrics::EmbeddedMetrics;
 use tokio::time::Instant;
+use utc_time::UtcTime;
 
 use super::world::{Log, PATIENCE, World, envelope, event, post};
 use crate::hours::virtually_for_hours;
@@ -103,9 +104,12 @@ fn an_hour_of_a_keyword_is_published_at_its_first_post_and_then_every_ten_minute
             Fate::Answered
         });
         let mut id = 0;
+        // All are of one hour, whenever the test runs.
+        let at = UtcTime::now().start_of_hour();
         let mut store = async |keyword: &str| {
             id += 1;
-            let messages = [(id.to_string(), envelope(keyword, &[post(&id.to_string())]))];
+            let post = json!({ "tweetId": id.to_string(), "createDate": at, "text": "text" });
+            let messages = [(id.to_string(), envelope(keyword, &[post]))];
             consumer.handle(event(&messages, true), Instant::now() + PATIENCE).await;
             *published.lock().unwrap()
         };
