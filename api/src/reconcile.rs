@@ -12,7 +12,7 @@ use stream::launch::Launch;
 use utc_time::UtcTime;
 
 use crate::ecs_task::{OURS, STARTED_BY, STOPPED, task, time};
-use crate::plan::{Observed, ROLLOUT_WAIT, Start, Step, Task, ended, plan};
+use crate::plan::{Observed, Start, Step, Task, ended, plan, rollout_failed};
 use crate::state::ControlApi;
 
 /// What reconciling did.
@@ -195,13 +195,10 @@ async fn not_started(
     launch: &mut Launch,
     reason: String,
 ) -> Result<Round, ReconcileError> {
-    match &mut launch.rollout {
-        Some(rollout) if takes_over => {
-            rollout.reason = Some(reason.clone());
-            rollout.not_before = Some(UtcTime::now().after(ROLLOUT_WAIT));
-            launch.number += 1;
-        }
-        _ => *launch = ended(launch.clone(), false, &reason, UtcTime::now()),
+    let now = UtcTime::now();
+    match launch.rollout.take_if(|_| takes_over) {
+        Some(rollout) => rollout_failed(launch, rollout, &reason, now),
+        None => *launch = ended(launch.clone(), false, &reason, now),
     }
     // If this is outdated, another reconciler has started it.
     api.status.save_launch(launch).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stream::launch::Launch;
+use stream::launch::{Launch, StoppedByHand};
 use utc_time::UtcTime;
 
 use super::observed::{Observed, Start, Step, Task, TaskState};
@@ -51,11 +51,13 @@ pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
         return (launch, Vec::new());
     }
     // A task of ours whose start was decided before a person stopped the one that read.
-    let is_late = launch.stopped_by_hand.is_some();
-    let late: Vec<&&Task> = alive.iter().filter(|task| is_late && task.is_ours).collect();
-    if !late.is_empty() {
-        let stop = late.iter().map(|task| Step::Stop(task.arn.clone(), "a person stopped the stream"));
-        return (launch, stop.collect());
+    if launch.stopped_by_hand.is_some() {
+        let ours = alive.iter().filter(|task| task.is_ours);
+        let stop = ours.map(|task| Step::Stop(task.arn.clone(), "a person stopped the stream"));
+        let steps: Vec<Step> = stop.collect();
+        if !steps.is_empty() {
+            return (launch, steps);
+        }
     }
     rollout::note(&mut launch, observed);
     if let Some(reader) = observed.reader()
@@ -86,9 +88,7 @@ pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
             launch = ended(launch, at.since(began) > STARTED || *success, reason, *at);
         }
         (Some(TaskState::StoppedByHand(stopped)), _) => {
-            // Whoever asked after that wants it to run.
-            let is_wished = launch.asked_at.is_none_or(|asked_at| asked_at < stopped.at);
-            let stopped_by_hand = is_wished.then(|| stopped.clone());
+            let stopped_by_hand = wish(&launch, stopped);
             launch = Launch { stopped_by_hand, ..ended(launch, true, "", stopped.at) };
         }
         // It was started, and ECS does not show it yet.
@@ -118,6 +118,11 @@ pub(crate) fn plan(observed: &Observed) -> (Launch, Vec<Step>) {
     let release = holder.map(|holder| Step::Release(holder.lease.clone()));
     let start = start(&mut launch, observed);
     (launch, release.chain([start]).collect())
+}
+
+/// How a person stopped a task, as long as that is what is wished: whoever asked after that wants one to run.
+pub(super) fn wish(launch: &Launch, stopped: &StoppedByHand) -> Option<StoppedByHand> {
+    launch.asked_at.is_none_or(|asked_at| asked_at < stopped.at).then(|| stopped.clone())
 }
 
 /// From now on, this task is the one that was launched.

@@ -9,4 +9,4 @@ mod rollout;
 
 pub(crate) use decide::{ended, plan};
 pub(crate) use observed::{Observed, Start, Step, Task, TaskState};
-pub(crate) use rollout::WAIT as ROLLOUT_WAIT;
+pub(crate) use rollout::failed as rollout_failed;

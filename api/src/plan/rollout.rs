@@ -4,15 +4,16 @@
 use std::time::Duration;
 
 use stream::launch::{Launch, RefusedRevision, Rollout};
+use utc_time::UtcTime;
 
-use super::decide::HUNG;
+use super::decide::{HUNG, wish};
 use super::observed::{Observed, Start, Step, Task, TaskState};
 
 /// A revision whose task is not ready so long after its first task was decided is refused.
 pub(super) const PATIENCE: Duration = HUNG;
 
 /// How long after a task of the new revision ended, or could not be started, another one is.
-pub(crate) const WAIT: Duration = Duration::from_secs(20);
+const WAIT: Duration = Duration::from_secs(20);
 
 /// How long the task that read has to end before it is told again. ECS ends it after 30 s, and shows that a little later.
 const STOPPING: Duration = Duration::from_secs(60);
@@ -20,7 +21,7 @@ const STOPPING: Duration = Duration::from_secs(60);
 /// After so many failed starts in a row of the earlier revision, the newest is tried after all.
 const FALLBACKS: u32 = 3;
 
-/// Notes which revision reads, and that a rollout or a refusal is over.
+/// Notes which revision reads, and that a rollout or a refusal is over. Behind this, what is refused is the newest revision.
 pub(super) fn note(launch: &mut Launch, observed: &Observed) {
     let Some(newest) = &observed.newest else { return };
     launch.refused.take_if(|refused| refused.revision != *newest);
@@ -48,9 +49,7 @@ pub(super) fn waits_for_end(launch: &mut Launch, launched: Option<&Task>, observ
         _ => None,
     });
     if let Some(stopped) = stopped {
-        if launch.asked_at.is_none_or(|asked_at| asked_at < stopped.at) {
-            launch.stopped_by_hand = Some(stopped.clone());
-        }
+        launch.stopped_by_hand = wish(launch, stopped);
         launch.rollout = None;
     }
     false
@@ -70,7 +69,7 @@ pub(super) fn to_start(launch: &mut Launch, observed: &Observed) -> Option<Strin
             launch.rollout = Some(rollout);
         }
     }
-    let is_refused = launch.refused.as_ref().is_some_and(|refused| refused.revision == newest);
+    let is_refused = launch.refused.is_some();
     let earlier = launch.revision.clone().filter(|_| is_refused && launch.failures < FALLBACKS);
     Some(earlier.unwrap_or(newest))
 }
@@ -78,9 +77,7 @@ pub(super) fn to_start(launch: &mut Launch, observed: &Observed) -> Option<Strin
 /// The steps while `reader` reads, if a newer revision is taking over from its.
 pub(super) fn steps(launch: &mut Launch, reader: &Task, observed: &Observed) -> Option<Vec<Step>> {
     let newest = observed.newest.as_ref()?;
-    if reader.revision == *newest
-        || launch.refused.as_ref().is_some_and(|refused| refused.revision == *newest)
-    {
+    if reader.revision == *newest || launch.refused.is_some() {
         launch.rollout = None;
         return None;
     }
@@ -125,14 +122,8 @@ pub(super) fn steps(launch: &mut Launch, reader: &Task, observed: &Observed) -> 
             return Some(steps);
         }
         Some(TaskState::Ended { at, reason, .. }) => {
-            launch.number += 1;
-            rollout = Rollout {
-                task: None,
-                reason: Some(reason.clone()),
-                not_before: Some(at.after(WAIT)),
-                stopping: None,
-                ..rollout
-            };
+            failed(launch, rollout, reason, *at);
+            return Some(steps);
         }
         _ if is_ending => {}
         Some(TaskState::Alive) if is_ready => {
@@ -152,6 +143,18 @@ pub(super) fn steps(launch: &mut Launch, reader: &Task, observed: &Observed) -> 
 
 fn is_late(rollout: &Rollout, observed: &Observed) -> bool {
     observed.now.since(rollout.at) > PATIENCE
+}
+
+/// Notes that the rollout's task has ended, or could not be started: another one is, under the next number, after a while.
+pub(crate) fn failed(launch: &mut Launch, rollout: Rollout, reason: &str, at: UtcTime) {
+    launch.number += 1;
+    launch.rollout = Some(Rollout {
+        task: None,
+        reason: Some(reason.to_owned()),
+        not_before: Some(at.after(WAIT)),
+        stopping: None,
+        ..rollout
+    });
 }
 
 /// Starts the task of the launch's number for the rollout.

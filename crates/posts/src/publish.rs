@@ -46,7 +46,8 @@ impl Publisher {
         Self { statistics, metrics }
     }
 
-    /// Publishes the values of these keywords in these hours, which are given by their starts. Metrics that sum over keywords are left out, and so are those of minutes.
+    /// Publishes the values of these keywords in these hours, which are given by their starts. Metrics that sum over keywords, and those of minutes,
+    /// are left out.
     ///
     /// # Errors
     /// [`PublishError`].

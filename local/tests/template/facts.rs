@@ -1,7 +1,7 @@
 //! The template's tables, queues, variables, routes and alarms match the code.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use api::{AuthorizerConfig, ControlConfig, Page, ReadConfig, description};
@@ -123,6 +123,43 @@ fn assert_variables<T>(
     assert_eq!(given, names);
 }
 
+/// The variables that the task gets only where posts come from a Mastodon server.
+const OF_MASTODON: [&str; 2] = ["MASTODON_URL", "MASTODON_TOKEN_PARAMETER"];
+
+/// The variables of the streamer's task, as it gets them.
+fn variables_of_the_task(template: &Template) -> Vec<(String, String)> {
+    let container = &template.properties("StreamerTaskDefinition")["ContainerDefinitions"][0];
+    let variables = container["Environment"].as_sequence().unwrap().iter();
+    variables.map(|variable| (plain(&variable["Name"]), template.given(&variable["Value"]))).collect()
+}
+
+#[test]
+fn with_a_mastodon_server_the_task_reads_that_and_x_is_asked_nothing() {
+    let template = Template::read_if(&["IsMastodon", "HasMastodonToken"]);
+    let mut variables = variables_of_the_task(&template);
+    for (name, value) in OF_MASTODON.into_iter().zip(["https://mastodon.example", "token"]) {
+        let (_, given) = variables.iter_mut().find(|(given, _)| given == name).unwrap();
+        value.clone_into(given);
+    }
+    let value =
+        |name: &str| variables.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
+    let config = streamer::Config::from_variables(value, String::new()).unwrap();
+    assert_eq!(
+        config.source,
+        streamer::SourceConfig::Mastodon {
+            url: "https://mastodon.example".to_owned(),
+            token_parameter: Some("token".to_owned()),
+            honour_opt_out: true,
+        }
+    );
+    for function in ["ControlFunction", "MinuteFunction"] {
+        let variables = &template.properties(function)["Environment"]["Variables"];
+        assert_eq!(variables["TWITTER_BEARER_TOKEN_PARAMETER"], Value::Null, "{function}");
+    }
+    let may_read = template.allowed("StreamerRole");
+    assert!(may_read.contains(&("ssm:GetParameter".to_owned(), "parameter/MastodonToken".to_owned())));
+}
+
 #[test]
 fn functions_and_the_task_get_exactly_the_variables_that_they_read() {
     let template = Template::read();
@@ -150,48 +187,11 @@ fn functions_and_the_task_get_exactly_the_variables_that_they_read() {
         AuthorizerConfig::from_variables(variable)
     });
 
-    let definition = template.properties("StreamerTaskDefinition");
-    let container = &definition["ContainerDefinitions"][0];
-    let variables = container["Environment"].as_sequence().unwrap().iter();
-    let variables: Vec<_> =
-        variables.map(|variable| (plain(&variable["Name"]), template.given(&variable["Value"]))).collect();
     let mut not_deployed = vec!["STREAM_ID", "KEYWORD", "SINCE", "MASTODON_HONOUR_OPT_OUT"];
-    let of_mastodon = ["MASTODON_URL", "MASTODON_TOKEN_PARAMETER"];
-    not_deployed.extend(of_mastodon);
-    assert_variables(&variables, &not_deployed, |variable| {
+    not_deployed.extend(OF_MASTODON);
+    assert_variables(&variables_of_the_task(&template), &not_deployed, |variable| {
         streamer::Config::from_variables(variable, String::new())
     });
-
-    // With a Mastodon server.
-    let template = Template::read_if(&["IsMastodon", "HasMastodonToken"]);
-    let container = &template.properties("StreamerTaskDefinition")["ContainerDefinitions"][0];
-    let entries = container["Environment"].as_sequence().unwrap().iter();
-    let entries: BTreeMap<_, _> =
-        entries.map(|entry| (plain(&entry["Name"]), plain(&entry["Value"]))).collect();
-    let given = |name: &str| match name {
-        "MASTODON_URL" => entries.get(name).map(|_| "https://mastodon.example".to_owned()),
-        "MASTODON_TOKEN_PARAMETER" => entries.get(name).cloned(),
-        "DAILY_POST_BUDGET" | "MONTHLY_POST_BUDGET" => Some("1".to_owned()),
-        "CHARGED_FOR_USERS" => Some("false".to_owned()),
-        _ => entries.get(name).cloned(),
-    };
-    let config = streamer::Config::from_variables(given, String::new()).unwrap();
-    assert_eq!(
-        config.source,
-        streamer::SourceConfig::Mastodon {
-            url: "https://mastodon.example".to_owned(),
-            token_parameter: Some("MastodonToken".to_owned()),
-            honour_opt_out: true,
-        }
-    );
-    // X is asked nothing.
-    for function in ["ControlFunction", "MinuteFunction"] {
-        let variables = &template.properties(function)["Environment"]["Variables"];
-        assert_eq!(variables["TWITTER_BEARER_TOKEN_PARAMETER"], Value::Null, "{function}");
-    }
-    let may_read = template.allowed("StreamerRole");
-    assert!(may_read.contains(&("ssm:GetParameter".to_owned(), "parameter/MastodonToken".to_owned())));
-    let template = Template::read();
     let container = &template.properties("StreamerTaskDefinition")["ContainerDefinitions"][0];
     // A streamer ends within 25 s of SIGTERM.
     assert!(container["StopTimeout"].as_u64().unwrap() > 25);

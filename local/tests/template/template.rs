@@ -18,7 +18,7 @@ impl Template {
         Self::read_if(&[])
     }
 
-    /// The template with its loops written out, and with what it is if these of the [`SOURCES`] hold.
+    /// The template with its loops written out, as it is if these of the [`DECIDED`] conditions hold.
     pub(crate) fn read_if(conditions: &[&str]) -> Self {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
         let mut template: Value = yaml_serde::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -79,38 +79,36 @@ impl Template {
         &self.0["Conditions"][name]
     }
 
-    /// What a role's policies allow, its own and those that it shares with others. What it has on a condition is left out.
+    /// What a role's policies allow, its own and those that it shares with others.
     pub(crate) fn allowed(&self, role: &str) -> BTreeSet<Allowed> {
-        let own = self.properties(role)["Policies"].as_sequence().unwrap().iter();
-        let shared = self.shared_policies(role).iter().filter(|policy| condition_of(policy).is_none());
-        allows(role, own.chain(shared.map(|policy| self.properties(&plain(policy)))))
-    }
-
-    /// What a role's policies allow on a condition, by the condition's name.
-    pub(crate) fn allowed_if(&self, role: &str) -> BTreeMap<String, BTreeSet<Allowed>> {
-        let conditional = self.shared_policies(role).iter().filter_map(condition_of);
-        let allowed = conditional.map(|(condition, policy)| {
-            // Without the condition there is no such policy to be named.
-            assert_eq!(self.resource(&policy)["Condition"], *condition, "{policy}");
-            let allowed = allows(role, [self.properties(&policy)]);
-            (condition, allowed)
-        });
-        allowed.collect()
-    }
-
-    fn shared_policies(&self, role: &str) -> &[Value] {
-        self.properties(role)["ManagedPolicyArns"].as_sequence().map_or(&[], Vec::as_slice)
+        let properties = self.properties(role);
+        let own = properties["Policies"].as_sequence().unwrap().iter();
+        let shared = properties["ManagedPolicyArns"].as_sequence().into_iter().flatten();
+        let policies = own.chain(shared.map(|policy| self.properties(&plain(policy))));
+        let mut allowed = BTreeSet::new();
+        for statement in
+            policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence().unwrap())
+        {
+            assert_eq!(statement["Effect"], *"Allow");
+            for action in list(&statement["Action"]) {
+                for resource in list(&statement["Resource"]) {
+                    assert!(!action.contains('*'), "{role}: {action}");
+                    assert!(allowed.insert((action.clone(), resource.clone())), "{role}: {action} twice");
+                }
+            }
+        }
+        allowed
     }
 }
 
-/// The conditions on which posts come from elsewhere than X.
-const SOURCES: [&str; 2] = ["IsMastodon", "HasMastodonToken"];
+/// The conditions that are decided when the template is read; what depends on others stays as it is.
+const DECIDED: [&str; 3] = ["IsMastodon", "HasMastodonToken", "IsTraced"];
 
-/// A value in which what depends on the [`SOURCES`] is decided: on those that hold; none if there is none then.
+/// A value in which what depends on [`DECIDED`] conditions is decided, by those that hold; `None` if there is none then.
 fn decided(value: &Value, holding: &[&str]) -> Option<Value> {
     Some(match value {
         Value::Tagged(tagged)
-            if tagged.tag == "If" && SOURCES.contains(&plain(&tagged.value[0]).as_str()) =>
+            if tagged.tag == "If" && DECIDED.contains(&plain(&tagged.value[0]).as_str()) =>
         {
             let branch = if holding.contains(&plain(&tagged.value[0]).as_str()) { 1 } else { 2 };
             let chosen = &tagged.value[branch];
@@ -132,34 +130,6 @@ fn decided(value: &Value, holding: &[&str]) -> Option<Value> {
         }
         other => other.clone(),
     })
-}
-
-/// The condition on which a list has a part, and the part: `!If [condition, part, !Ref AWS::NoValue]`.
-fn condition_of(value: &Value) -> Option<(String, String)> {
-    let Value::Tagged(tagged) = value else { return None };
-    if tagged.tag != "If" {
-        return None;
-    }
-    let [condition, part, otherwise] = &list(&tagged.value)[..] else { panic!("{value:?}") };
-    assert_eq!(otherwise, "AWS::NoValue");
-    Some((condition.clone(), part.clone()))
-}
-
-/// What policies allow.
-fn allows<'a>(role: &str, policies: impl IntoIterator<Item = &'a Value>) -> BTreeSet<Allowed> {
-    let mut allowed = BTreeSet::new();
-    for statement in
-        policies.into_iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_sequence().unwrap())
-    {
-        assert_eq!(statement["Effect"], *"Allow");
-        for action in list(&statement["Action"]) {
-            for resource in list(&statement["Resource"]) {
-                assert!(!action.contains('*'), "{role}: {action}");
-                assert!(allowed.insert((action.clone(), resource.clone())), "{role}: {action} twice");
-            }
-        }
-    }
-    allowed
 }
 
 /// A part of a loop's body for one name of its collection.

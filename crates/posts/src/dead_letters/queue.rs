@@ -46,7 +46,7 @@ impl DeadLetterQueue {
         self.url.rsplit('/').next().unwrap_or_default()
     }
 
-    /// Puts `body`, all or a part of the message `id`, on the queue with the reason, and with the message's trace id if it has one. Repeating it within five minutes
+    /// Puts `body`, all or a part of the message `id`, on the queue, with the reason and the message's trace id. Repeating it within five minutes
     /// changes nothing, unless the message was redriven meanwhile: then it adds another dead letter.
     ///
     /// # Errors

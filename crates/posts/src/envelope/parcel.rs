@@ -11,7 +11,8 @@ use utc_time::UtcTime;
 
 /// An envelope that is being packed, post by post.
 ///
-/// It has a trace id from the beginning, which stays the same however often it is sent. [`Parcel::body`] is what [`Envelope::decode`](super::Envelope::decode) reads, in the characters that SQS accepts.
+/// It has a trace id from the beginning, which stays the same however often it is sent. [`Parcel::body`] has characters that SQS accepts, and is what
+/// [`Envelope::decode`](super::Envelope::decode) reads.
 #[derive(Clone)]
 pub struct Parcel {
     keyword: Keyword,

@@ -120,27 +120,31 @@ impl StatisticsTable {
     async fn items_at(&self, keys: Vec<Item>) -> Result<Vec<CountedHour>, TableError> {
         let mut found = Vec::new();
         for keys in keys.chunks(Self::ITEMS_A_REQUEST) {
-            let request = KeysAndAttributes::builder().set_keys(Some(keys.to_vec())).consistent_read(true);
-            let request = request.build().map_err(|error| self.invalid_item(&error))?;
-            let mut unprocessed = Some(HashMap::from([(self.name.clone(), request)]));
-            for attempt in 0..=ATTEMPTS {
-                if unprocessed.as_ref().is_none_or(HashMap::is_empty) {
-                    break;
-                }
-                if attempt == ATTEMPTS {
-                    return Err(TableError::Throttled { action: ACTION });
-                }
-                if attempt > 0 {
-                    tokio::time::sleep(BACKOFF * 2_u32.pow(attempt - 1)).await;
-                }
-                let request = self.client.batch_get_item().set_request_items(unprocessed.take());
-                let answer = request.send().await.map_err(TableError::during(ACTION))?;
-                for item in answer.responses.into_iter().flatten().flat_map(|(_, items)| items) {
-                    found.push(self.counted_hour(&item)?);
-                }
-                unprocessed = answer.unprocessed_keys;
+            for item in self.items_of_a_request(keys.to_vec()).await? {
+                found.push(self.counted_hour(&item)?);
             }
         }
         Ok(found)
+    }
+
+    /// The items with as many keys as a request takes.
+    async fn items_of_a_request(&self, keys: Vec<Item>) -> Result<Vec<Item>, TableError> {
+        let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+        let request = request.map_err(|error| self.invalid_item(&error))?;
+        let mut unprocessed = Some(HashMap::from([(self.name.clone(), request)]));
+        let mut items = Vec::new();
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(BACKOFF * 2_u32.pow(attempt - 1)).await;
+            }
+            let request = self.client.batch_get_item().set_request_items(unprocessed.take());
+            let answer = request.send().await.map_err(TableError::during(ACTION))?;
+            items.extend(answer.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            unprocessed = answer.unprocessed_keys;
+            if unprocessed.as_ref().is_none_or(HashMap::is_empty) {
+                return Ok(items);
+            }
+        }
+        Err(TableError::Throttled { action: ACTION })
     }
 }

@@ -34,8 +34,8 @@ pub(super) struct Expression {
 }
 
 impl Expression {
-    /// What adds to numbers of the item of the hour of `at`, at `now`. If posts are collected, it says that the item was counted in, and of each of their countries,
-    /// unless that is known, that its first post is counted now.
+    /// What adds to numbers of the item of the hour of `at`, at `now`. If posts are collected, it notes that the item was counted in, and when the
+    /// first post of each of their countries was, unless that is noted already.
     pub(super) fn adding(
         added: impl IntoIterator<Item = (Attribute, i64)>,
         at: UtcTime,

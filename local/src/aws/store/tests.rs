@@ -114,14 +114,19 @@ async fn messages_are_still_there_when_the_file_is_opened_again() {
     assert_eq!(bodies(&receive(&again, STANDARD, 10, 1).await), ["2"]);
 }
 
-#[tokio::test]
-async fn messages_in_the_first_layout_are_still_there_after_an_update() {
+/// A store that was made by these statements, by an earlier version.
+fn updated(made_by: &str) -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch(
-            "CREATE TABLE messages (
+    Connection::open(&path).unwrap().execute_batch(made_by).unwrap();
+    let store = Store::open(&path, Health::default()).unwrap();
+    (folder, store)
+}
+
+#[tokio::test]
+async fn messages_in_the_first_layout_are_still_there_after_an_update() {
+    let (_folder, store) = updated(
+        "CREATE TABLE messages (
                 sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, id TEXT NOT NULL,
                 body TEXT NOT NULL, grouped TEXT, deduplication TEXT, sent_at INTEGER NOT NULL,
                 visible_at INTEGER NOT NULL, receives INTEGER NOT NULL, handle TEXT, attributes TEXT);
@@ -129,9 +134,7 @@ async fn messages_in_the_first_layout_are_still_there_after_an_update() {
              CREATE UNIQUE INDEX messages_by_handle ON messages (handle);
              INSERT INTO messages VALUES
                 (7, 'TweetsFifoQueue.fifo', 'i', 'b', 'g', 'd', 3, 0, 2, 'h', NULL);",
-        )
-        .unwrap();
-    let store = Store::open(&path, Health::default()).unwrap();
+    );
     let received = receive(&store, FIFO, 1, 0).await.remove(0);
     assert_eq!((received.sequence, received.receives, received.group.as_deref()), (7, 3, Some("g")));
     assert_eq!((received.id.as_str(), received.body.as_str(), received.sent_at), ("i", "b", 3));
@@ -139,19 +142,13 @@ async fn messages_in_the_first_layout_are_still_there_after_an_update() {
 
 #[tokio::test]
 async fn messages_in_the_second_layout_are_still_there_after_an_update() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store");
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch(
-            "CREATE TABLE messages (
+    let (_folder, store) = updated(
+        "CREATE TABLE messages (
                 sequence INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, grouped TEXT, id TEXT NOT NULL,
                 deduplication TEXT, sent_at INTEGER NOT NULL, attributes TEXT, body TEXT NOT NULL);
              INSERT INTO messages VALUES (7, 'TweetsFifoQueue.fifo', 'g', 'i', 'd', 3, NULL, 'b');
              PRAGMA user_version = 1;",
-        )
-        .unwrap();
-    let store = Store::open(&path, Health::default()).unwrap();
+    );
     send(&store, "another", "2", 0).await;
     let received = receive(&store, FIFO, 2, 0).await;
     assert_eq!(bodies(&received), ["b", "2"]);
