@@ -1,7 +1,7 @@
 //! Publishing a batch's counts to CloudWatch.
 //!
 //! CloudWatch must not keep posts from being stored, nor cost more than storing them: publishing takes 3 s at most, and an hour of a keyword is
-//! published when it is first counted in, and then every ten minutes at most. What is left out, and what fails, is published by the api's function
+//! published when it is first counted in, and then once an hour at most. What is left out, and what fails, is published by the api's function
 //! that runs every minute: without it, counts would still arrive.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// How long an hour of a keyword is not published again.
-const EVERY: Duration = Duration::from_secs(10 * 60);
+const EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How many hours of keywords a line of the log names, at most.
 const HOURS_A_LINE: usize = 10;
@@ -56,7 +56,7 @@ impl BatchPublisher {
         Self { publisher, paused_until: Mutex::default(), published: Mutex::default() }
     }
 
-    /// Publishes the counts of these hours, but for those that were published within the last ten minutes. The posts counted came with the
+    /// Publishes the counts of these hours, but for those that were published within the last hour. The posts counted came with the
     /// messages of `trace_ids`.
     pub(crate) async fn publish(&self, hours: &CountedHours, trace_ids: &[TraceId]) -> Publishing {
         let now = Instant::now();

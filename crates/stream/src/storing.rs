@@ -11,7 +11,7 @@ use crate::table::StreamStatusTable;
 const STORING: &str = "storing";
 
 /// How often a consumer saves it, at most. What was sent within this time after it was saved may be stored without any record.
-pub const RECORDED_EVERY: Duration = Duration::from_secs(30);
+pub const RECORDED_EVERY: Duration = Duration::from_secs(60);
 
 /// When the consumer last stored a batch, and how late it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -53,7 +53,7 @@ fn lag_is_until_a_post_can_be_found() {
         Some(100),
         "it may be stored: the consumer does not say so again so soon"
     );
-    progress.sent(&rust, 1, Some(at(421)), at(421));
+    progress.sent(&rust, 1, Some(at(451)), at(451));
     assert_eq!(lag(Some((390, 100)), 500), Some(100_000), "it waits, and perhaps the one before it too");
 }
 

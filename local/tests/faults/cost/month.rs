@@ -64,8 +64,8 @@ const HOURS_A_MINUTE: f64 = 1.6;
 
 // Known from the code.
 /// How often the consumer publishes an hour of a keyword in an hour, and notes its delay in a month.
-const PUBLISHED_AN_HOUR: f64 = 6.0;
-const DELAYS_A_MONTH: f64 = MONTH / 30.0;
+const PUBLISHED_AN_HOUR: f64 = 1.0;
+const DELAYS_A_MONTH: f64 = MONTH / 60.0;
 const VALUES_A_REQUEST: f64 = 1000.0;
 const DAYS_KEPT: f64 = 30.0;
 const OWN_METRICS: f64 = 18.0;
