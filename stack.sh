@@ -11,9 +11,9 @@ export AWS_REGION=$region AWS_DEFAULT_REGION=$region
 # A template without the spaces between its parts, so that it stays within the 51,200 bytes that a request may have
 # (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html).
 on_one_line() { sed -E 's/^ *//; s/^("[^"\\]*"): /\1:/' | tr -d '\n'; }
-# A field of an item of a table StreamStatusTable; None if it is not there.
+# A field of an item of a source's stream in a table StreamStatusTable; None if it is not there.
 status_item() { aws dynamodb get-item --table-name "$1" --consistent-read --output text \
-    --key "{\"streamId\":{\"S\":\"x\"},\"item\":{\"S\":\"$2\"}}" --query "Item.$3"; }
+    --key "{\"streamId\":{\"S\":\"$2\"},\"item\":{\"S\":\"$3\"}}" --query "Item.$4"; }
 arn_of_table() { aws dynamodb describe-table --table-name "$1" --query Table.TableArn --output text; }
 # An output of the stack; those whose names contain it.
 outputs() { aws cloudformation describe-stacks --stack-name "$stack" --query "Stacks[0].Outputs[?contains(OutputKey, '$1')].OutputValue" --output text; }

@@ -43,7 +43,7 @@ pub enum ForgetError {
 /// # Errors
 /// The first failure.
 pub async fn forget(api: &ControlApi, until: Instant) -> Result<(), ForgetError> {
-    let unfinished = api.status.unfinished_forgettings().await?;
+    let unfinished = api.streams.of_all().unfinished_forgettings().await?;
     let now = UtcTime::now();
     if unfinished.iter().any(|forgetting| forgetting.busy_until.is_some_and(|busy| busy > now)) {
         return Ok(());
@@ -71,7 +71,7 @@ async fn take_turn(
 ) -> Result<Saved, ForgetError> {
     let left = until.saturating_duration_since(Instant::now());
     forgetting.busy_until = Some(UtcTime::now().after(left + MARGIN));
-    if api.status.save_forgetting(&mut forgetting).await? == Saved::Outdated {
+    if api.streams.of_all().save_forgetting(&mut forgetting).await? == Saved::Outdated {
         return Ok(Saved::Outdated);
     }
     let mut turn = Turn { api, statistics: api.tweets.statistics(), forgetting, until };
@@ -167,7 +167,9 @@ impl Turn<'_> {
                 break;
             }
         }
-        deleted.gaps += self.api.status.forget_gaps(keyword).await?;
+        for each in self.api.all_streams() {
+            deleted.gaps += each.stream.status.forget_gaps(keyword).await?;
+        }
         if *counts {
             while Instant::now() < self.until {
                 let forgotten = self.statistics.forget_some(keyword).await?;
@@ -201,7 +203,7 @@ impl Turn<'_> {
 
     /// Whether what is to be forgotten is requested: it was started at the same moment.
     async fn is_requested(&self) -> Result<bool, TableError> {
-        is_requested(&self.api.status, self.forgetting.keyword.as_ref()).await
+        self.api.is_requested(self.forgetting.keyword.as_ref()).await
     }
 
     async fn saved(&mut self) -> Result<Next, TableError> {
@@ -209,15 +211,6 @@ impl Turn<'_> {
     }
 
     async fn save(&mut self) -> Result<Saved, TableError> {
-        self.api.status.save_forgetting(&mut self.forgetting).await
+        self.api.streams.of_all().save_forgetting(&mut self.forgetting).await
     }
-}
-
-/// Whether a keyword is requested, or any.
-pub(crate) async fn is_requested(
-    status: &stream::StreamStatusTable,
-    keyword: Option<&posts::Keyword>,
-) -> Result<bool, TableError> {
-    let Some(keyword) = keyword else { return status.has_keywords().await };
-    Ok(status.keywords().await?.iter().any(|requested| requested.keyword == *keyword))
 }

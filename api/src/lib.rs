@@ -25,12 +25,15 @@ mod router;
 mod routes;
 mod spending;
 mod state;
+mod streams;
 mod x_api;
 
 pub use self::page::{Page, page_beside};
 pub use auth::{Authorizer, AuthorizerError, Key, Keys, KeysError, Scope, Verdict, authorize};
 pub use compliance::{ComplianceError, check_compliance};
-pub use config::{AuthorizerConfig, ControlConfig, ReadConfig, TaskDefinition};
+pub use config::{
+    AuthorizerConfig, ControlConfig, ControlledStreamConfig, ReadConfig, StreamConfig, TaskDefinition,
+};
 pub use forget::{ForgetError, forget};
 pub use gateway::{behind_gateway, open_paths};
 pub use minute::{MinuteError, every_minute};

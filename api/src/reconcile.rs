@@ -6,14 +6,16 @@ use aws_sdk_ecs::error::ProvideErrorMetadata;
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, DesiredStatus, LaunchType, NetworkConfiguration, PropagateTags,
 };
+use futures::future::join_all;
 use service::tables::TableError;
-use stream::Saved;
 use stream::launch::Launch;
+use stream::{Saved, StreamStatusTable};
 use utc_time::UtcTime;
 
 use crate::ecs_task::{OURS, STARTED_BY, STOPPED, task, time};
 use crate::plan::{Observed, Start, Step, Task, ended, plan, rollout_failed};
 use crate::state::ControlApi;
+use crate::streams::ControlledStream;
 
 /// What reconciling did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,18 +43,42 @@ pub enum ReconcileError {
     CloseQueue(#[from] aws_sdk_sqs::Error),
 }
 
-/// Compares the requested keywords with the running tasks, and starts, stops or wakes tasks; [`crate::plan`] decides.
+/// Compares the requested keywords of each source with its running tasks, and starts, stops or wakes tasks; [`crate::plan`] decides.
 ///
 /// It depends on the present state alone, so it may run at any time, late, or twice at once. A start is saved before it is
 /// made, under a number that only one reconciler can take, and ECS starts at most one task for each number.
 ///
 /// # Errors
-/// [`ReconcileError`]. The next run does what was saved and not done.
+/// The first [`ReconcileError`]; other sources are reconciled nevertheless. The next run does what was saved and not done.
 pub async fn reconcile(api: &ControlApi) -> Result<Reconciled, ReconcileError> {
+    let read = api.streams.iter().map(|each| (each, true));
+    let retired = api.retired.iter().map(|each| (each, false));
+    // At once: where ECS does not answer, each takes seconds, of which a request has few.
+    let reconciled = join_all(read.chain(retired).map(|(stream, is_read)| async move {
+        let reconciled = reconcile_stream(api, stream, is_read).await;
+        if let Err(error) = &reconciled {
+            tracing::error!(source = stream.stream.source.as_str(), %error, "failed to reconcile");
+        }
+        reconciled
+    }));
+    let mut changed = Reconciled::Unchanged;
+    for reconciled in reconciled.await {
+        if reconciled? == Reconciled::Changed {
+            changed = Reconciled::Changed;
+        }
+    }
+    Ok(changed)
+}
+
+async fn reconcile_stream(
+    api: &ControlApi,
+    stream: &ControlledStream,
+    is_read: bool,
+) -> Result<Reconciled, ReconcileError> {
     let mut reconciled = Reconciled::Unchanged;
     // A start whose task turns out to have ended long ago is followed by another immediately.
     for _ in 0..ROUNDS {
-        match round(api).await? {
+        match round(api, stream, is_read).await? {
             Round::Nothing => break,
             Round::Done => return Ok(Reconciled::Changed),
             Round::Again => reconciled = Reconciled::Changed,
@@ -74,21 +100,23 @@ enum Round {
     Again,
 }
 
-async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
-    let requested = api.status.has_keywords().await?;
-    let launch = api.status.launch().await?;
+async fn round(api: &ControlApi, stream: &ControlledStream, is_read: bool) -> Result<Round, ReconcileError> {
+    let status = &stream.stream.status;
+    let launch = status.launch().await?;
+    // What is requested of a source that is not read any more waits until it is read again.
+    let requested = is_read && status.has_keywords().await?;
     // Before the tasks: see [`Observed::holder`].
-    let holder = api.status.lease_holder().await?;
+    let holder = status.lease_holder().await?;
     let successor = launch.rollout.as_ref().and_then(|rollout| rollout.task.as_deref());
     let standby = match successor {
-        Some(successor) => api.status.standby(successor).await?,
+        Some(successor) => status.standby(successor).await?,
         None => None,
     };
-    let tasks = tasks(api, &launch).await?;
-    let newest = api.config.task_definition.revision();
+    let tasks = tasks(api, stream, &launch).await?;
+    let newest = stream.task_definition.revision();
     let observed = Observed { requested, launch, holder, tasks, standby, newest, now: UtcTime::now() };
     let (mut launch, steps) = plan(&observed);
-    if launch != observed.launch && api.status.save_launch(&mut launch).await? == Saved::Outdated {
+    if launch != observed.launch && status.save_launch(&mut launch).await? == Saved::Outdated {
         return Ok(Round::Nothing);
     }
     if steps.is_empty() {
@@ -96,11 +124,11 @@ async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
     }
     let mut round = Round::Done;
     for step in steps {
-        tracing::info!(?step, "reconciling");
+        tracing::info!(source = stream.stream.source.as_str(), ?step, "reconciling");
         match step {
-            Step::Release(lease) => api.status.release_lease(&lease).await?,
-            Step::Run(start) => round = run(api, &start, &mut launch).await?,
-            Step::Wake => api.close_queue.wake().await?,
+            Step::Release(lease) => status.release_lease(&lease).await?,
+            Step::Run(start) => round = run(api, stream, &start, &mut launch).await?,
+            Step::Wake => stream.close_queue.wake().await?,
             Step::Stop(arn, why) => {
                 let why = format!("{OURS}{why}");
                 let request = api.ecs.stop_task().cluster(&api.config.cluster).task(arn).reason(why);
@@ -112,7 +140,13 @@ async fn round(api: &ControlApi) -> Result<Round, ReconcileError> {
 }
 
 /// Starts a task, and saves which it is.
-async fn run(api: &ControlApi, start: &Start, launch: &mut Launch) -> Result<Round, ReconcileError> {
+async fn run(
+    api: &ControlApi,
+    stream: &ControlledStream,
+    start: &Start,
+    launch: &mut Launch,
+) -> Result<Round, ReconcileError> {
+    let status = &stream.stream.status;
     let Start { number, revision, takes_over } = start;
     let address =
         if api.config.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
@@ -126,13 +160,13 @@ async fn run(api: &ControlApi, start: &Start, launch: &mut Launch) -> Result<Rou
         .ecs
         .run_task()
         .cluster(&api.config.cluster)
-        .task_definition(revision.as_deref().unwrap_or(api.config.task_definition.as_str()))
+        .task_definition(revision.as_deref().unwrap_or(stream.task_definition.as_str()))
         .launch_type(LaunchType::Fargate)
         .network_configuration(NetworkConfiguration::builder().awsvpc_configuration(network).build())
         .started_by(STARTED_BY)
         // The tags of the stack.
         .propagate_tags(PropagateTags::TaskDefinition)
-        .client_token(format!("{}-{number}", api.config.stream_id))
+        .client_token(format!("{}-{number}", status.stream_id()))
         .send()
         .await
         .map_err(aws_sdk_ecs::Error::from);
@@ -140,18 +174,18 @@ async fn run(api: &ControlApi, start: &Start, launch: &mut Launch) -> Result<Rou
         Ok(answer) => answer,
         // The number was used for a different request: one with an earlier revision of the task definition.
         Err(aws_sdk_ecs::Error::ConflictException(conflict)) => {
-            return number_taken(api, *takes_over, launch, conflict.resource_ids()).await;
+            return number_taken(status, *takes_over, launch, conflict.resource_ids()).await;
         }
         Err(error) if error.code().is_some_and(|code| REFUSALS.contains(&code)) => {
             let reason = [error.code(), error.message()].into_iter().flatten().collect::<Vec<_>>().join(": ");
-            return not_started(api, *takes_over, launch, reason).await;
+            return not_started(status, *takes_over, launch, reason).await;
         }
         // It may have started nevertheless: the next run tries the same number again.
         Err(error) => return Err(error.into()),
     };
     let Some(task) = answer.tasks().first() else {
         let failure = answer.failures().first().and_then(|failure| failure.reason());
-        return not_started(api, *takes_over, launch, failure.unwrap_or("ECS gave no reason").to_owned())
+        return not_started(status, *takes_over, launch, failure.unwrap_or("ECS gave no reason").to_owned())
             .await;
     };
     let arn = task.task_arn().map(str::to_owned);
@@ -163,14 +197,14 @@ async fn run(api: &ControlApi, start: &Start, launch: &mut Launch) -> Result<Rou
             launch.at = time(task.created_at()).or(launch.at);
         }
     }
-    api.status.save_launch(launch).await?;
+    status.save_launch(launch).await?;
     Ok(if task.last_status() == Some(STOPPED) { Round::Again } else { Round::Done })
 }
 
 /// Saves the task that the number has started already. If ECS does not say which, the next number is due immediately: this
 /// one would be refused forever.
 async fn number_taken(
-    api: &ControlApi,
+    status: &StreamStatusTable,
     takes_over: bool,
     launch: &mut Launch,
     tasks: &[String],
@@ -184,13 +218,13 @@ async fn number_taken(
         (None, _) => (launch.number, launch.at) = (launch.number + 1, Some(UtcTime::now())),
     }
     // If this is outdated, another reconciler has gone on.
-    api.status.save_launch(launch).await?;
+    status.save_launch(launch).await?;
     Ok(Round::Again)
 }
 
 /// Saves why no task was started.
 async fn not_started(
-    api: &ControlApi,
+    status: &StreamStatusTable,
     takes_over: bool,
     launch: &mut Launch,
     reason: String,
@@ -201,7 +235,7 @@ async fn not_started(
         None => *launch = ended(launch.clone(), false, &reason, now),
     }
     // If this is outdated, another reconciler has started it.
-    api.status.save_launch(launch).await?;
+    status.save_launch(launch).await?;
     if takes_over {
         // The earlier version reads meanwhile.
         tracing::warn!(reason, "ECS did not start the task of a new version");
@@ -224,12 +258,16 @@ const REFUSALS: [&str; 8] = [
 ];
 
 /// The running tasks, and those of the launch, which ECS may not list yet, or no longer.
-async fn tasks(api: &ControlApi, launch: &Launch) -> Result<Vec<Task>, ReconcileError> {
+async fn tasks(
+    api: &ControlApi,
+    stream: &ControlledStream,
+    launch: &Launch,
+) -> Result<Vec<Task>, ReconcileError> {
     let answer = api
         .ecs
         .list_tasks()
         .cluster(&api.config.cluster)
-        .family(api.config.task_definition.family())
+        .family(stream.task_definition.family())
         .desired_status(DesiredStatus::Running)
         .send()
         .await

@@ -2,7 +2,6 @@
 
 use service::namespace::Namespace;
 use service::variables::{Variables, WrongVariables};
-use stream::StreamStatusTable;
 
 /// The consumer's configuration. Each field names the variable that it is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +12,6 @@ pub struct Config {
     pub statistics_table: String,
     /// `STREAM_STATUS_TABLE`: StreamStatusTable's name.
     pub status_table: String,
-    /// `STREAM_ID`: which stream of StreamStatusTable this is; `x` if absent.
-    pub stream_id: String,
     /// `TWEETS_QUEUE_URL`: TweetsFifoQueue.
     pub tweets_queue_url: String,
     /// `DEAD_LETTER_QUEUE_URL`: TweetsDeadLetterQueue.
@@ -36,7 +33,6 @@ impl Config {
             tweets_table: variables.required("TWEETS_TABLE"),
             statistics_table: variables.required("STATISTICS_TABLE"),
             status_table: variables.required("STREAM_STATUS_TABLE"),
-            stream_id: StreamStatusTable::stream_id(&variables),
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             dead_letter_queue_url: variables.required("DEAD_LETTER_QUEUE_URL"),
             namespace: Namespace::from_variables(&variables),

@@ -47,7 +47,6 @@ impl Consumer {
             tweets_table,
             statistics_table,
             status_table,
-            stream_id,
             tweets_queue_url,
             dead_letter_queue_url,
             namespace,
@@ -63,7 +62,7 @@ impl Consumer {
             store: Store { tweets, dead_letters },
             keep_raw,
             publisher: BatchPublisher::new(Publisher::new(statistics, metrics)),
-            queue_delay: QueueDelay::new(StreamStatusTable::new(dynamodb, status_table, stream_id)),
+            queue_delay: QueueDelay::new(StreamStatusTable::of_all_streams(dynamodb, status_table)),
             own_metrics,
         }
     }

@@ -64,6 +64,9 @@ async fn as_failed(answer: Response, failure: String) -> Response {
         return Response::from_parts(parts, Body::from(body));
     };
     stream["state"] = "failed".into();
+    for source in stream.get_mut("sources").and_then(Value::as_array_mut).into_iter().flatten() {
+        source["state"] = "failed".into();
+    }
     stream["reason"] = failure.into();
     Response::from_parts(parts, Body::from(stream.to_string()))
 }

@@ -64,7 +64,7 @@ impl Machine {
         let aws = Endpoint::at(format!("http://{aws}")).await;
         let mut running = Running::default();
         let source = Source::start(options.stream, options.honour_opt_out, &mut running).await?;
-        let (stub, x_url) = (source.stub, source.x_url());
+        let (stub, x_url, name) = (source.stub, source.x_url(), source.config.name());
 
         // The AWS-compatible endpoint, and the tasks that it runs.
         let health = Health::default();
@@ -92,7 +92,7 @@ impl Machine {
         // The API, the schedule and the consumer.
         let disk = Disk { folder: options.data, health };
         let apis = Apis {
-            read: ReadApi::new(&aws.sdk_of("read"), programs::read(&aws)),
+            read: ReadApi::new(&aws.sdk_of("read"), programs::read(&aws, name)),
             control: ControlApi::new(&aws.sdk_of("control"), programs::control(&aws, x_url.clone())),
             disk,
         };
@@ -145,7 +145,7 @@ impl Drop for Machine {
 
 /// Clears the task of an earlier run, and requests `keywords`.
 async fn prepare_status(aws: &Endpoint, keywords: &[Keyword]) -> anyhow::Result<()> {
-    let status = aws.status_table(StreamStatusTable::DEFAULT_STREAM);
+    let status = aws.status_table(StreamStatusTable::FIRST_STREAM);
     // A task ends with its machine, so the reconciler need not wait for a task of an earlier run.
     let mut launch = status.launch().await?;
     if launch.task.take().is_some() {

@@ -1,8 +1,8 @@
 //! The configuration of each program on one machine; `template.yaml` has the same for AWS.
 
-use api::{AuthorizerConfig, ControlConfig, ReadConfig};
+use api::{AuthorizerConfig, ControlConfig, ControlledStreamConfig, ReadConfig, StreamConfig};
 use service::namespace::Namespace;
-use stream::StreamStatusTable;
+use stream::{SourceName, StreamStatusTable};
 
 use crate::aws::resources::{
     API_KEYS_PARAMETER, CLOSE_QUEUE, CLUSTER, DEAD_LETTER_QUEUE, STATISTICS_TABLE, STATUS_TABLE,
@@ -20,7 +20,7 @@ pub fn streamer(
     charged_for_users: bool,
 ) -> streamer::Config {
     streamer::Config {
-        stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
+        stream_id: StreamStatusTable::FIRST_STREAM.to_owned(),
         source,
         tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
         close_queue_url: aws.queue_url(CLOSE_QUEUE),
@@ -42,7 +42,6 @@ pub fn consumer(aws: &Endpoint, keep_raw: bool) -> consumer::Config {
         tweets_table: TWEETS_TABLE.to_owned(),
         statistics_table: STATISTICS_TABLE.to_owned(),
         status_table: STATUS_TABLE.to_owned(),
-        stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
         tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
         dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
         namespace: Namespace::default(),
@@ -56,11 +55,16 @@ pub fn authorizer() -> AuthorizerConfig {
     AuthorizerConfig { keys_parameter: API_KEYS_PARAMETER.to_owned() }
 }
 
-/// The configuration of the API's read routes.
+/// The only stream, which reads `source`.
+fn stream(source: SourceName) -> StreamConfig {
+    StreamConfig { source, stream_id: StreamStatusTable::FIRST_STREAM.to_owned() }
+}
+
+/// The configuration of the API's read routes, where `source` is read.
 #[must_use]
-pub fn read(aws: &Endpoint) -> ReadConfig {
+pub fn read(aws: &Endpoint, source: SourceName) -> ReadConfig {
     ReadConfig {
-        stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
+        streams: vec![stream(source)],
         tweets_table: TWEETS_TABLE.to_owned(),
         statistics_table: STATISTICS_TABLE.to_owned(),
         status_table: STATUS_TABLE.to_owned(),
@@ -74,16 +78,20 @@ pub fn read(aws: &Endpoint) -> ReadConfig {
 /// The configuration of the API's control routes and of the minute's work. `x_url` is X's base URL if posts come from X.
 #[must_use]
 pub fn control(aws: &Endpoint, x_url: Option<String>) -> ControlConfig {
+    let source = if x_url.is_some() { SourceName::X } else { SourceName::Mastodon };
     ControlConfig {
-        stream_id: StreamStatusTable::DEFAULT_STREAM.to_owned(),
+        streams: vec![ControlledStreamConfig {
+            stream: stream(source),
+            close_queue_url: aws.queue_url(CLOSE_QUEUE),
+            task_definition: TASK_DEFINITION.to_owned().into(),
+        }],
+        retired: Vec::new(),
         tweets_table: TWEETS_TABLE.to_owned(),
         statistics_table: STATISTICS_TABLE.to_owned(),
         status_table: STATUS_TABLE.to_owned(),
-        close_queue_url: aws.queue_url(CLOSE_QUEUE),
         tweets_queue_url: aws.queue_url(TWEETS_QUEUE),
         dead_letter_queue_url: aws.queue_url(DEAD_LETTER_QUEUE),
         cluster: CLUSTER.to_owned(),
-        task_definition: TASK_DEFINITION.to_owned().into(),
         subnets: vec!["subnet-local".to_owned()],
         security_groups: vec!["sg-local".to_owned()],
         assign_public_ip: true,

@@ -3,7 +3,7 @@
 use posts::Keyword;
 use service::namespace::Namespace;
 use service::variables::{Variables, WrongVariables};
-use stream::StreamStatusTable;
+use stream::SourceName;
 use utc_time::UtcTime;
 
 use crate::progress::Prices;
@@ -11,7 +11,7 @@ use crate::progress::Prices;
 /// A streamer's configuration. Each field names the variable from which it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// `STREAM_ID`: which stream of StreamStatusTable this is; `x` if absent.
+    /// `STREAM_ID`: which stream of StreamStatusTable this is; the source's name if absent. On a machine it is `x`, whichever source is read.
     pub stream_id: String,
     /// The source.
     pub source: SourceConfig,
@@ -21,10 +21,11 @@ pub struct Config {
     pub close_queue_url: String,
     /// `STREAM_STATUS_TABLE`: StreamStatusTable's name.
     pub status_table: String,
-    /// `DAILY_POST_BUDGET`: how many posts may be read in a day (UTC), at least 1. If absent, 10,000, which costs $50 at X's price of
-    /// $0.005 a post (<https://docs.x.com/x-api/getting-started/pricing>); `None` if posts cost nothing.
+    /// `DAILY_POST_BUDGET`: how many of X's posts may be read in a day (UTC), at least 1. If absent, 10,000, which costs $50 at X's price of
+    /// $0.005 a post (<https://docs.x.com/x-api/getting-started/pricing>). For Mastodon it is `MASTODON_DAILY_POST_BUDGET`; without a limit if
+    /// absent.
     pub daily_post_budget: Option<u64>,
-    /// `MONTHLY_POST_BUDGET`: how many posts may be read in a month (UTC), at least 1; without a limit of ours if absent. X's own is
+    /// `MONTHLY_POST_BUDGET`: how many of X's posts may be read in a month (UTC), at least 1; without a limit of ours if absent. X's own is
     /// 3,000,000 (<https://docs.x.com/x-api/getting-started/pricing>).
     pub monthly_post_budget: Option<u64>,
     /// `CHARGED_FOR_USERS`: whether the account is charged for the users who come with posts, `true` or `false`. X does not say whether it charges
@@ -41,7 +42,7 @@ pub struct Config {
     pub owner: String,
 }
 
-/// The source: X, or a Mastodon server if `MASTODON_URL` is set.
+/// The source, which `SOURCE` names: `x`, or `mastodon`; X if absent. The variables of the other source are not looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceConfig {
     /// X's filtered stream.
@@ -70,6 +71,15 @@ pub enum SourceConfig {
 }
 
 impl SourceConfig {
+    /// Which source it is.
+    #[must_use]
+    pub fn name(&self) -> SourceName {
+        match self {
+            Self::X { .. } => SourceName::X,
+            Self::Mastodon { .. } => SourceName::Mastodon,
+        }
+    }
+
     /// The SSM parameter that holds the source's token, if it needs one.
     pub(crate) fn token_parameter(&self) -> Option<&str> {
         match self {
@@ -101,38 +111,38 @@ impl Config {
         owner: String,
     ) -> Result<Self, WrongVariables> {
         let mut variables = Variables::new(variable);
-        let source = match variables.optional("MASTODON_URL") {
-            Some(url) => SourceConfig::Mastodon {
-                url,
+        let source = match variables.parsed("SOURCE").unwrap_or(SourceName::X) {
+            SourceName::Mastodon => SourceConfig::Mastodon {
+                url: variables.required("MASTODON_URL"),
                 token_parameter: variables.optional("MASTODON_TOKEN_PARAMETER"),
                 honour_opt_out: variables.flag("MASTODON_HONOUR_OPT_OUT", true),
             },
-            None => SourceConfig::X {
+            SourceName::X => SourceConfig::X {
                 url: variables.optional("X_API_URL").unwrap_or_else(|| ::x::BASE_URL.to_owned()),
                 token_parameter: variables.required("TWITTER_BEARER_TOKEN_PARAMETER"),
                 backfill_minutes: variables.number("X_BACKFILL_MINUTES", 0..=x::limits::BACKFILL_MINUTES, 0),
                 archive_search: variables.flag("ARCHIVE_SEARCH", true),
             },
         };
-        let daily_post_budget = match &source {
-            SourceConfig::Mastodon { .. } if variables.optional("DAILY_POST_BUDGET").is_none() => None,
-            _ => Some(variables.number("DAILY_POST_BUDGET", 1..=u64::MAX, 10_000)),
+        let mut budget = |name| variables.optional(name).map(|_| variables.number(name, 1..=u64::MAX, 1));
+        let (daily_post_budget, monthly_post_budget) = match &source {
+            SourceConfig::Mastodon { .. } => (budget("MASTODON_DAILY_POST_BUDGET"), None),
+            SourceConfig::X { .. } => {
+                (Some(budget("DAILY_POST_BUDGET").unwrap_or(10_000)), budget("MONTHLY_POST_BUDGET"))
+            }
         };
-        let monthly_post_budget = variables
-            .optional("MONTHLY_POST_BUDGET")
-            .map(|_| variables.number("MONTHLY_POST_BUDGET", 1..=u64::MAX, 1));
         let config = Self {
-            source,
             tweets_queue_url: variables.required("TWEETS_QUEUE_URL"),
             close_queue_url: variables.required("STREAM_CLOSE_QUEUE_URL"),
             status_table: variables.required("STREAM_STATUS_TABLE"),
-            stream_id: StreamStatusTable::stream_id(&variables),
+            stream_id: variables.optional("STREAM_ID").unwrap_or_else(|| source.name().as_str().to_owned()),
             keyword: variables.parsed("KEYWORD"),
             since: variables.parsed("SINCE"),
             namespace: Namespace::from_variables(&variables),
             daily_post_budget,
             monthly_post_budget,
             charged_for_users: variables.flag("CHARGED_FOR_USERS", false),
+            source,
             owner,
         };
         if config.since.is_some() && variables.optional("KEYWORD").is_none() {
@@ -156,12 +166,23 @@ mod tests {
     }
 
     #[test]
-    fn x_is_read_unless_a_mastodon_server_is_named() {
+    fn x_is_read_unless_mastodon_is_named() {
         let x = read(&[("TWITTER_BEARER_TOKEN_PARAMETER", "token"), ("X_BACKFILL_MINUTES", "5")]).unwrap();
         assert_eq!((x.daily_post_budget, x.charged_for_users), (Some(10_000), false));
         assert!(matches!(x.source, SourceConfig::X { backfill_minutes: 5, archive_search: true, .. }));
-        let mastodon = read(&[("MASTODON_URL", "https://m.example")]).unwrap();
-        assert_eq!(mastodon.daily_post_budget, None);
+        let url = ("MASTODON_URL", "https://m.example");
+        let mastodon = read(&[("SOURCE", "mastodon"), url, ("DAILY_POST_BUDGET", "5")]).unwrap();
+        assert_eq!((mastodon.stream_id.as_str(), mastodon.daily_post_budget), ("mastodon", None));
+        let limited = read(&[("SOURCE", "mastodon"), url, ("MASTODON_DAILY_POST_BUDGET", "5")]).unwrap();
+        assert_eq!(limited.daily_post_budget, Some(5));
+        assert_eq!(
+            read(&[("SOURCE", "mastodon")]).unwrap_err(),
+            "missing environment variables: MASTODON_URL"
+        );
+        assert_eq!(
+            read(&[("SOURCE", "reddit"), ("TWITTER_BEARER_TOKEN_PARAMETER", "token")]).unwrap_err(),
+            "SOURCE cannot be used: a source is x or mastodon; got \"reddit\""
+        );
         assert!(matches!(
             mastodon.source,
             SourceConfig::Mastodon { token_parameter: None, honour_opt_out: true, .. }

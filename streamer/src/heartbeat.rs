@@ -53,7 +53,7 @@ pub(crate) async fn heartbeat(
             () = tokio::time::sleep(SOON_WAIT), if soon > 0 => soon -= 1,
         }
         // Reading a figure must not keep the lease from being renewed.
-        match tokio::time::timeout(STORING_TIME, status.storing()).await {
+        match tokio::time::timeout(STORING_TIME, status.of_all().storing()).await {
             Ok(Ok(now_storing)) => storing = now_storing,
             Ok(Err(error)) => tracing::warn!(%error, "could not read the consumer's lag"),
             Err(_) => tracing::warn!("reading the consumer's lag took too long"),

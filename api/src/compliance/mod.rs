@@ -84,13 +84,13 @@ struct Turn<'a> {
 pub async fn check_compliance(api: &ControlApi, until: Instant) -> Result<(), ComplianceError> {
     let Some(x_api) = &api.x else { return Ok(()) };
     let now = UtcTime::now();
-    let mut state = api.status.compliance().await?.unwrap_or_else(|| Compliance::new(now));
+    let mut state = api.streams.x().compliance().await?.unwrap_or_else(|| Compliance::new(now));
     if !is_due(&state, now) {
         return Ok(());
     }
     let left = until.saturating_duration_since(Instant::now());
     state.busy_until = Some(now.after(left + MARGIN));
-    if api.status.save_compliance(&mut state).await? == Saved::Outdated {
+    if api.streams.x().save_compliance(&mut state).await? == Saved::Outdated {
         return Ok(());
     }
     let x = match x_api.client().await {
@@ -98,11 +98,11 @@ pub async fn check_compliance(api: &ControlApi, until: Instant) -> Result<(), Co
         Err(reason) => {
             state.failed(reason.at_x()?, None, now);
             state.busy_until = None;
-            api.status.save_compliance(&mut state).await?;
+            api.streams.x().save_compliance(&mut state).await?;
             return Ok(());
         }
     };
-    let mut turn = Turn { tweets: &api.tweets, status: &api.status, x, state, until };
+    let mut turn = Turn { tweets: &api.tweets, status: api.streams.x(), x, state, until };
     let made = tokio::time::timeout_at(until + MARGIN, turn.make()).await;
     made.unwrap_or_else(|_| {
         tracing::warn!("a step of the compliance check was cut off; the next minute makes it again");

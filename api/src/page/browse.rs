@@ -8,7 +8,7 @@ use page::stream::Stream;
 use utc_time::UtcTime;
 
 use super::answer::{Answer, Refusal, html};
-use super::gaps::stream_with_gaps;
+use super::gaps::streams_with_gaps;
 use super::headers::WITH_PICTURES;
 use super::range::{Counts, Range};
 use super::session::{Host, Session};
@@ -28,7 +28,7 @@ async fn posts(session: &Session, host: &str, query: &str) -> Answer {
     let pictures = address.get("pictures") == Some("on");
     let asked = address.without("pictures");
     let range = Range::of(&asked, now);
-    let stream = stream_with_gaps(session, asked.get("keyword"), range.from()).await?;
+    let stream = streams_with_gaps(session, asked.get("keyword"), range.from()).await?;
     let keywords: Vec<String> = stream.keywords.iter().map(|keyword| keyword.keyword.clone()).collect();
     // Without a keyword the API is asked too if there is anything that it must refuse.
     let found = match asked.parameters() {

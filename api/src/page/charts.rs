@@ -13,7 +13,7 @@ use page::words;
 use utc_time::UtcTime;
 
 use super::answer::{Answer, Refusal, html};
-use super::gaps::stream_with_gaps;
+use super::gaps::streams_with_gaps;
 use super::headers::DRAWING;
 use super::range::{Counts, Range};
 use super::session::Session;
@@ -70,7 +70,7 @@ async fn over_time(
     now: UtcTime,
 ) -> Result<(Option<String>, Histogram, Stream), Refusal> {
     let (stream, counts) = futures::try_join!(
-        stream_with_gaps(session, address.get("keyword"), range.from()),
+        streams_with_gaps(session, address.get("keyword"), range.from()),
         session.get::<Counts>(range.counts(address))
     )?;
     let histogram = range.histogram(&counts, &stream, now);

@@ -1,4 +1,4 @@
-//! The gaps that a view shows.
+//! The streams, with the gaps that a view shows.
 
 use page::address::Address;
 use page::stream::{Gap, Stream};
@@ -21,16 +21,33 @@ struct GapPage {
     next_cursor: Option<String>,
 }
 
-/// The stream, with all gaps of a keyword, or of all, that end after `from`.
+/// The streams of all sources as one, with all gaps of a keyword, or of all, that end after `from`.
+///
+/// # Errors
+/// As [`Session::get`].
+pub(super) async fn streams_with_gaps(
+    session: &Session,
+    keyword: Option<&str>,
+    from: UtcTime,
+) -> Result<Stream, Refusal> {
+    let mut stream = stream_with_gaps(session, None, keyword, from).await?;
+    for source in stream.other_sources() {
+        stream.add(stream_with_gaps(session, Some(&source), keyword, from).await?);
+    }
+    Ok(stream)
+}
+
+/// The stream of a source, or the first, with all gaps of a keyword, or of all, that end after `from`.
 ///
 /// # Errors
 /// As [`Session::get`].
 pub(super) async fn stream_with_gaps(
     session: &Session,
+    source: Option<&str>,
     keyword: Option<&str>,
     from: UtcTime,
 ) -> Result<Stream, Refusal> {
-    let mut stream: Stream = session.get("/stream").await?;
+    let mut stream: Stream = session.get(of_source(Address::of("/stream"), source)).await?;
     for (states, most) in [(["open", "healing"], UNSETTLED), (["closed", "abandoned"], SETTLED)] {
         let is_of_these = |gap: &Gap| states.contains(&gap.state.as_str());
         let listed = || stream.gaps.iter().filter(|gap| is_of_these(gap));
@@ -41,7 +58,7 @@ pub(super) async fn stream_with_gaps(
         }
         let mut gaps = Vec::new();
         for state in states {
-            let (of_state, complete_since) = gaps_in_state(session, keyword, state, from).await?;
+            let (of_state, complete_since) = gaps_in_state(session, source, keyword, state, from).await?;
             gaps.extend(of_state);
             stream.gaps_complete_since = stream.gaps_complete_since.max(complete_since);
         }
@@ -52,15 +69,25 @@ pub(super) async fn stream_with_gaps(
     Ok(stream)
 }
 
+/// An address, for this source.
+pub(super) fn of_source(address: Address, source: Option<&str>) -> Address {
+    match source {
+        Some(source) => address.with("source", source),
+        None => address,
+    }
+}
+
 /// The gaps in a state that end after `from`, the one that ended last first; and from when on they are complete, if there are too many.
 async fn gaps_in_state(
     session: &Session,
+    source: Option<&str>,
     keyword: Option<&str>,
     state: &str,
     from: UtcTime,
 ) -> Result<(Vec<Gap>, Option<UtcTime>), Refusal> {
     let mut gaps: Vec<Gap> = Vec::new();
-    let mut address = Address::of("/stream/gaps").with("state", state).with("limit", PAGE);
+    let address = Address::of("/stream/gaps").with("state", state).with("limit", PAGE);
+    let mut address = of_source(address, source);
     if let Some(keyword) = keyword {
         address = address.with("keyword", keyword);
     }

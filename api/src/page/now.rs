@@ -1,4 +1,4 @@
-//! `GET /`: what runs now.
+//! `GET /`: what runs now, of the first source or of `source`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(super) async fn show(session: Session, uri: Uri) -> Answer {
     let address = Address::parse("/", uri.query().unwrap_or_default());
     let stopped: Vec<Address> =
         address.all("stopped").take(STARTED_AGAIN).map(|again| Address::parse("/start", again)).collect();
-    let stream = stream_with_gaps(&session, None, now.before(TIME_LINE)).await?;
+    let stream = stream_with_gaps(&session, address.get("source"), None, now.before(TIME_LINE)).await?;
     let drawn = stream.keywords.iter().take(SPARKS).map(|keyword| minutes(&session, &keyword.keyword, now));
     let minutes: BTreeMap<String, Vec<u64>> = try_join_all(drawn).await?.into_iter().collect();
     let view = Now { stream: &stream, minutes: &minutes, now, made_up: session.made_up(), stopped: &stopped };

@@ -79,12 +79,8 @@ impl<'de> Deserialize<'de> for Fields {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
                 let mut fields = Vec::new();
-                while let Some((name, value)) = map.next_entry()? {
-                    let value = match value {
-                        serde_json::Value::String(text) => Value::String(text),
-                        other => Value::Other(other),
-                    };
-                    fields.push((name, value));
+                while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
+                    fields.push((name, value.into()));
                 }
                 Ok(Fields(fields))
             }

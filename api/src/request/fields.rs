@@ -3,7 +3,7 @@
 //! The two levels have an error each: a value's is [`InvalidValue`], which says what the value must be; it becomes a
 //! [`Malformed`] by the name under which the value was sent.
 
-use serde::de::value::{MapAccessDeserializer, StringDeserializer};
+use serde::de::value::{MapAccessDeserializer, SeqDeserializer, StringDeserializer};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor,
 };
@@ -51,6 +51,23 @@ impl<'de> MapAccess<'de> for Fields {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Malformed> {
         let Some((name, value)) = self.next.take() else { return Err(Malformed::custom("no name was read")) };
         seed.deserialize(value).map_err(|reason| Malformed::Value { name, reason })
+    }
+}
+
+impl From<serde_json::Value> for Value {
+    fn from(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::String(text) => Self::String(text),
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl IntoDeserializer<'_, InvalidValue> for Value {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
     }
 }
 
@@ -140,12 +157,23 @@ impl<'de> Deserializer<'de> for Value {
         visitor.visit_enum(variant)
     }
 
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
+        let got = match self {
+            Self::Other(serde_json::Value::Array(values)) => {
+                return visitor.visit_seq(SeqDeserializer::new(values.into_iter().map(Self::from)));
+            }
+            Self::Other(value) => type_name(&value),
+            Self::String(_) => "a string",
+        };
+        Err(InvalidValue::new(format!("must be an array; got {got}")))
+    }
+
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidValue> {
         visitor.visit_unit()
     }
 
     forward_to_deserialize_any! {
-        u8 u16 u32 u128 i8 i16 i32 i64 i128 f32 f64 char str string unit unit_struct seq tuple
+        u8 u16 u32 u128 i8 i16 i32 i64 i128 f32 f64 char str string unit unit_struct tuple
         tuple_struct map struct identifier bytes byte_buf
     }
 }

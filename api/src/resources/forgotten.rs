@@ -11,7 +11,6 @@ use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiError;
-use crate::forget::is_requested;
 use crate::request::{Flag, InvalidValue, KeywordParameter, NoParameters, Path, Query, quoted};
 use crate::state::{ControlApi, ReadApi};
 
@@ -131,13 +130,14 @@ pub(crate) async fn forget(
     if confirm != expected {
         return unusable("confirm", format!("must be {}; got {}", quoted(expected), quoted(&confirm)));
     }
-    let present = api.status.unfinished_forgettings().await?;
+    let present = api.streams.of_all().unfinished_forgettings().await?;
     let same = |other: &Forgetting| other.keyword == keyword;
     if let Some(under_way) = present.into_iter().find(same) {
         return Ok((StatusCode::ACCEPTED, Json(under_way.into())));
     }
     let counts = counts.is_some_and(|Flag(counts)| counts);
-    let mut from = vec![TweetsTable::name(&api.tweets), api.status.name(), api.dead_letters.name()];
+    let status = api.streams.of_all();
+    let mut from = vec![TweetsTable::name(&api.tweets), status.name(), api.dead_letters.name()];
     if counts {
         from.push(api.tweets.statistics().name());
     }
@@ -145,9 +145,9 @@ pub(crate) async fn forget(
     let mut forgetting = Forgetting::new(keyword.clone(), counts, from, UtcTime::now());
     // It is on record before the keywords are looked at, and `POST /stream` looks here behind its own write: of the two, one is refused at
     // least.
-    api.status.begin_forgetting(&mut forgetting).await?;
-    if is_requested(&api.status, keyword.as_ref()).await? {
-        api.status.delete_forgetting(&forgetting.id).await?;
+    api.streams.of_all().begin_forgetting(&mut forgetting).await?;
+    if api.is_requested(keyword.as_ref()).await? {
+        api.streams.of_all().delete_forgetting(&forgetting.id).await?;
         // The minute may have begun with it.
         api.tweets.lower_barrier(&forgetting.what(), forgetting.begun_at, UtcTime::now()).await?;
         return Err(ApiError::Collected(keyword));
@@ -169,7 +169,7 @@ pub(crate) async fn list(
     State(api): State<ReadApi>,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Json<Receipts>, ApiError> {
-    let receipts = api.status.forgettings().await?.into_iter().map(Receipt::from).collect();
+    let receipts = api.streams.of_all().forgettings().await?.into_iter().map(Receipt::from).collect();
     Ok(Json(Receipts { receipts }))
 }
 
@@ -192,7 +192,7 @@ pub(crate) async fn show(
     Path(ReceiptId(id)): Path<ReceiptId>,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Json<Receipt>, ApiError> {
-    match api.status.forgetting(&id).await? {
+    match api.streams.of_all().forgetting(&id).await? {
         Some(forgetting) => Ok(Json(forgetting.into())),
         None => Err(ApiError::NoSuchReceipt { id }),
     }

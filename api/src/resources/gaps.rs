@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use posts::Keyword;
 use serde::{Deserialize, Serialize};
 use service::tables::TableError;
-use stream::StreamStatusTable;
 use stream::gaps::{Gap, GapPosition, GapState};
+use stream::{SourceName, StreamStatusTable};
 use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,6 +16,7 @@ use super::ongoing::{self, Ongoing};
 use crate::error::ApiError;
 use crate::request::{KeywordParameter, PageLimit, Query};
 use crate::state::ReadApi;
+use crate::streams::SourceStream;
 
 /// How many gaps `GET /stream` lists of those that are open or being healed.
 pub(crate) const UNSETTLED: u8 = 100;
@@ -28,7 +29,7 @@ pub(crate) const SETTLED: u8 = 20;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GapCounts {
     /// Gaps whose posts are missing.
-    open: usize,
+    pub(super) open: usize,
     /// Gaps that are being healed, or waiting for it.
     healing: usize,
     /// Gaps whose posts are missing and will not be fetched: the keyword was stopped before they were healed.
@@ -41,6 +42,9 @@ pub(crate) struct GapCounts {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Parameters {
+    /// Gaps of this source's stream: X's if absent, or that of the only source.
+    #[param(inline)]
+    source: Option<SourceName>,
     /// Gaps of this keyword; of all if absent.
     #[param(value_type = Option<Keyword>)]
     keyword: Option<KeywordParameter>,
@@ -50,7 +54,7 @@ pub(crate) struct Parameters {
     /// Gaps on a page; 20 if absent.
     #[param(value_type = Option<u8>, minimum = 1, maximum = 100)]
     limit: Option<PageLimit>,
-    /// Where the page begins: the `nextCursor` of the previous page, which had the same `keyword` and `state`.
+    /// Where the page begins: the `nextCursor` of the previous page, which had the same `source`, `keyword` and `state`.
     #[param(max_length = 1000)]
     cursor: Option<String>,
 }
@@ -58,6 +62,8 @@ pub(crate) struct Parameters {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Gaps {
+    /// The source whose posts may have been missed.
+    source: SourceName,
     /// What is being missed now, by keyword; it becomes a gap once reading goes on. Only on the first page of gaps that are `open` or `healing`.
     ongoing: Vec<Ongoing>,
     /// The gaps; the one that ended last comes first.
@@ -78,29 +84,29 @@ pub(crate) struct Gaps {
     responses(
         (status = 200, description = "A page of gaps", body = Gaps,
             links(("nextPage" = (operation_id = "listGaps", parameters(("cursor" = "$response.body#/nextCursor")))))),
-        (status = 422, description = "The cursor belongs to another request, or the keyword cannot be one"),
+        (status = 422, description = "The cursor was not issued for gaps in this state, the keyword cannot be one, or the source is not read here"),
     )
 )]
 pub(crate) async fn list(
     State(api): State<ReadApi>,
-    Query(Parameters { keyword, state, limit, cursor }): Query<Parameters>,
+    Query(Parameters { source, keyword, state, limit, cursor }): Query<Parameters>,
 ) -> Result<Json<Gaps>, ApiError> {
+    let SourceStream { source, status } = api.streams.of("source", source)?;
     let keyword = keyword.map(KeywordParameter::keyword).transpose()?;
     let state = state.unwrap_or(GapState::Open);
     let limit = limit.unwrap_or(PageLimit::DEFAULT).get();
     let before = cursor.map(|cursor| decode_cursor(state, &cursor)).transpose()?;
     let is_asked_for = before.is_none() && matches!(state, GapState::Open | GapState::Healing);
-    let mut ongoing =
-        if is_asked_for { ongoing::read(&api.status, UtcTime::now()).await? } else { Vec::new() };
+    let mut ongoing = if is_asked_for { ongoing::read(status, UtcTime::now()).await? } else { Vec::new() };
     let page = match &keyword {
         Some(keyword) => {
             ongoing.retain(|ongoing| ongoing.keyword == *keyword);
-            api.status.latest_gaps_of(keyword, state, limit.into(), before).await?
+            status.latest_gaps_of(keyword, state, limit.into(), before).await?
         }
-        None => api.status.latest_gaps(state, limit.into(), before).await?,
+        None => status.latest_gaps(state, limit.into(), before).await?,
     };
     let next_cursor = page.next.map(|next| URL_SAFE_NO_PAD.encode(next.as_str()));
-    Ok(Json(Gaps { ongoing, gaps: page.gaps, next_cursor }))
+    Ok(Json(Gaps { source: *source, ongoing, gaps: page.gaps, next_cursor }))
 }
 
 fn decode_cursor(state: GapState, cursor: &str) -> Result<GapPosition, ApiError> {

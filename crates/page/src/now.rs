@@ -9,7 +9,7 @@ use utc_time::UtcTime;
 
 use crate::address::Address;
 use crate::frame::{Frame, Rendered, Tab, framed};
-use crate::stream::{Gap, Keyword, Spending, Stream};
+use crate::stream::{Gap, Keyword, SourceState, Spending, Stream, source_title};
 use crate::svg::{HATCH, escaped, spark};
 use crate::words;
 
@@ -56,6 +56,14 @@ struct Meter {
     used: Option<(u64, String)>,
 }
 
+/// A source, beside others.
+struct Source<'a> {
+    source: &'a str,
+    title: &'a str,
+    look: &'static str,
+    word: &'static str,
+}
+
 struct Lane<'a> {
     keyword: &'a str,
     svg: String,
@@ -69,6 +77,9 @@ struct View<'a> {
     now: UtcTime,
     made_up: bool,
     state: State,
+    sources: Vec<Source<'a>>,
+    /// The source, where there are several.
+    source: Option<&'a str>,
     rows: Vec<Row<'a>>,
     meters: [Meter; 2],
     lanes: Vec<Lane<'a>>,
@@ -96,6 +107,8 @@ impl Now<'_> {
             now: *now,
             made_up: *made_up,
             state: state(stream),
+            sources: stream.sources.iter().map(source).collect(),
+            source: (stream.sources.len() > 1).then_some(stream.source.as_str()),
             rows: stream.keywords.iter().map(|keyword| self.row(keyword)).collect(),
             meters: [meter("Today", &stream.today), meter("This month", &stream.this_month)],
             lanes: lanes(stream, &gaps, *now),
@@ -106,7 +119,7 @@ impl Now<'_> {
     }
 
     fn row<'b>(&self, keyword: &'b Keyword) -> Row<'b> {
-        let (look, says) = keyword_state(keyword);
+        let (look, says) = keyword_state(keyword, source_title(&self.stream.source));
         let title = format!("Posts of each minute of the last hour for {}", keyword.keyword);
         let rate = keyword.traffic.as_ref().map(|traffic| words::rate(traffic.posts_per_second));
         let minutes = self.minutes.get(&keyword.keyword);
@@ -157,7 +170,7 @@ pub fn state(stream: &Stream) -> State {
         ("paused", Some("queue")) => {
             ("bad", "Paused", "The queue takes posts too slowly. Nothing that was read is lost.")
         }
-        ("paused", Some("keywords")) => ("bad", "Paused", "X refuses every keyword."),
+        ("paused", Some("keywords")) => ("bad", "Paused", "Every keyword is refused."),
         ("paused", _) => ("busy", "Paused", "Reading waits."),
         ("failed", _) => {
             ("bad", "Failed", "The streamer ended with an error; it is started again by itself.")
@@ -172,10 +185,24 @@ pub fn state(stream: &Stream) -> State {
     State { look, word, says: says.to_owned() }
 }
 
+/// How a source is doing, in a word.
+fn source(SourceState { source, state }: &SourceState) -> Source<'_> {
+    let (look, word) = match state.as_str() {
+        "running" => ("good", "running"),
+        "starting" => ("busy", "starting"),
+        "reconnecting" => ("busy", "reconnecting"),
+        "paused" => ("busy", "paused"),
+        "failed" => ("bad", "failed"),
+        "stoppedByHand" => ("busy", "stopped by hand"),
+        _ => ("calm", "stopped"),
+    };
+    Source { source, title: source_title(source), look, word }
+}
+
 /// How a keyword is doing, and how that looks.
-fn keyword_state(keyword: &Keyword) -> (&'static str, String) {
+fn keyword_state(keyword: &Keyword, source: &str) -> (&'static str, String) {
     if let Some(error) = &keyword.error {
-        ("bad", format!("X refuses it: {error}"))
+        ("bad", format!("{source} refuses it: {error}"))
     } else if let Some(until) = keyword.paused_until {
         ("busy", format!("at its budget until {}", words::time(until)))
     } else if let Some(waiting) = &keyword.waiting {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::address::Address;
 use crate::frame::{Frame, Rendered, Tab, framed};
-use crate::stream::Keyword;
+use crate::stream::{Keyword, source_title};
 use crate::words;
 
 #[derive(Template)]
@@ -90,9 +90,13 @@ impl Options {
 
 /// A keyword that can be started again as it was: the address where that is asked.
 #[must_use]
-pub fn start_again(keyword: &Keyword) -> Address {
+pub fn start_again(keyword: &Keyword, source: Option<&str>) -> Address {
     let options = Options { without_reposts: !keyword.reposts, max_posts_a_day: keyword.max_posts_a_day };
     let address = Address::of("/start").with("keyword", &keyword.keyword);
+    let address = match source {
+        Some(source) => address.with("source", source),
+        None => address,
+    };
     options.parameters().into_iter().fold(address, |address, (name, value)| address.with(name, value))
 }
 
@@ -104,6 +108,10 @@ pub struct Start<'a> {
     pub keyword: &'a str,
     /// Since when posts are fetched too, as a time.
     pub since: Option<&'a str>,
+    /// The sources from which it is collected; those that the API chooses if empty.
+    pub sources: &'a [&'a str],
+    /// Whether a post is paid for.
+    pub is_charged: bool,
     /// How it was collected before, if it is to be so again.
     pub options: Options,
     /// What it would bring, or why that is not known.
@@ -121,6 +129,19 @@ impl Start<'_> {
         framed(frame, "Add a keyword", Tab::Other, self)
     }
 
+    /// Where the view is to which this leads back.
+    fn back(&self) -> Address {
+        match self.sources.first() {
+            Some(source) => Address::of("/").with("source", source),
+            None => Address::of("/"),
+        }
+    }
+
+    fn titles(&self) -> String {
+        let titles: Vec<&str> = self.sources.iter().map(|source| source_title(source)).collect();
+        titles.join(" and ")
+    }
+
     fn posts_a_day(&self, estimate: &Estimate) -> u64 {
         // Far below 2^53, and never negative.
         (estimate.posts_a_day + estimate.reposts_a_day.unwrap_or_default()).round().max(0.0) as u64
@@ -133,6 +154,8 @@ impl Start<'_> {
 pub struct Stop<'a> {
     /// The keyword; all if absent.
     pub keyword: Option<&'a str>,
+    /// The source from which they are no longer collected; all if absent.
+    pub source: Option<&'a str>,
     /// The keywords that are stopped, as many as can be started again afterwards by a click.
     pub stopped: &'a [&'a Keyword],
     /// How many more are stopped.
@@ -140,6 +163,14 @@ pub struct Stop<'a> {
 }
 
 impl Stop<'_> {
+    /// Where the view is to which this leads back.
+    fn back(&self) -> Address {
+        match self.source {
+            Some(source) => Address::of("/").with("source", source),
+            None => Address::of("/"),
+        }
+    }
+
     /// The page.
     ///
     /// # Errors

@@ -7,6 +7,10 @@ use utc_time::UtcTime;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stream {
+    /// Where its posts come from: `x` or `mastodon`.
+    pub source: String,
+    /// Every source that is read.
+    pub sources: Vec<SourceState>,
     /// `starting`, `running`, `reconnecting`, `paused`, `stopped`, `failed` or `stoppedByHand`.
     pub state: String,
     /// Why it is in this state.
@@ -30,6 +34,15 @@ pub struct Stream {
     pub gaps_complete_since: Option<UtcTime>,
     /// Checking whether posts were taken back.
     pub compliance: Option<Compliance>,
+}
+
+/// A source, and the state of its stream.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SourceState {
+    /// `x` or `mastodon`.
+    pub source: String,
+    /// As [`Stream::state`].
+    pub state: String,
 }
 
 /// A new version of the streamer.
@@ -191,7 +204,40 @@ pub struct Trouble {
     pub reason: String,
 }
 
+/// A source's name for people.
+#[must_use]
+pub fn source_title(source: &str) -> &str {
+    match source {
+        "x" => "X",
+        "mastodon" => "Mastodon",
+        other => other,
+    }
+}
+
 impl Stream {
+    /// The sources beside the one that this is of.
+    #[must_use]
+    pub fn other_sources(&self) -> Vec<String> {
+        let others = self.sources.iter().map(|each| &each.source).filter(|source| **source != self.source);
+        others.cloned().collect()
+    }
+
+    /// Adds what the stream of another source says of keywords and of what is missing, with the source's name before each cause.
+    pub fn add(&mut self, other: Self) {
+        let title = source_title(&other.source).to_owned();
+        let told = |cause: String| format!("{title}: {cause}");
+        for keyword in other.keywords {
+            match self.keywords.iter_mut().find(|own| own.keyword == keyword.keyword) {
+                Some(own) => own.started_at = own.started_at.min(keyword.started_at),
+                None => self.keywords.push(keyword),
+            }
+        }
+        self.gaps.extend(other.gaps.into_iter().map(|gap| Gap { cause: told(gap.cause), ..gap }));
+        self.ongoing
+            .extend(other.ongoing.into_iter().map(|each| Ongoing { cause: told(each.cause), ..each }));
+        self.gaps_complete_since = self.gaps_complete_since.max(other.gaps_complete_since);
+    }
+
     /// Since when posts of a keyword were collected, those from before it was started included; `None` if it is not collected.
     #[must_use]
     pub fn collected_since(&self, keyword: &str) -> Option<UtcTime> {

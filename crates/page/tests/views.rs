@@ -45,7 +45,7 @@ fn stream(keyword: &str, cause: &str) -> Stream {
         gap
     };
     serde_json::from_value(json!({
-        "state": "running", "reason": cause,
+        "source": "x", "sources": [{ "source": "x", "state": "running" }], "state": "running", "reason": cause,
         "rollout": { "state": "refused", "revision": "a", "at": "2026-11-27T12:30:00Z", "reason": cause },
         "keywords": [
             { "keyword": keyword, "startedAt": "2026-11-27T10:00:00Z", "reposts": true, "traffic": { "postsPerSecond": 12.34 }, "today": { "posts": 1234, "dollars": 6.17 } },
@@ -169,9 +169,17 @@ fn start_page(keyword: &str, since: Option<&str>) -> String {
         "since": { "since": "2026-11-01T00:00:00Z", "posts": 2600, "isExtrapolated": true, "dollars": 13.0 },
     }))
     .unwrap();
-    Start { keyword, since, options: Options::default(), estimate: Ok(&estimate), made_up: false }
-        .page(&OWNER)
-        .unwrap()
+    Start {
+        keyword,
+        since,
+        sources: &[],
+        is_charged: true,
+        options: Options::default(),
+        estimate: Ok(&estimate),
+        made_up: false,
+    }
+    .page(&OWNER)
+    .unwrap()
 }
 
 #[test]
@@ -186,7 +194,11 @@ fn each_view_looks_as_it_did() {
     (stopped.reposts, stopped.max_posts_a_day) = (false, Some(100));
     insta::assert_snapshot!(
         "stop",
-        content(&Stop { keyword: Some("zebra"), stopped: &[&stopped], more: 0 }.page(&OWNER).unwrap())
+        content(
+            &Stop { keyword: Some("zebra"), source: None, stopped: &[&stopped], more: 0 }
+                .page(&OWNER)
+                .unwrap()
+        )
     );
     insta::assert_snapshot!(
         "sign_in",
@@ -196,6 +208,72 @@ fn each_view_looks_as_it_did() {
         "problem",
         content(&problem(&READER, "Not Found", "there is nothing here", "/").unwrap())
     );
+}
+
+/// The stream of Mastodon beside X's.
+fn second_stream(cause: &str) -> Stream {
+    let mut stream = stream("zebra", cause);
+    stream.source = "mastodon".to_owned();
+    stream.sources = serde_json::from_value(json!([
+        { "source": "x", "state": "running" },
+        { "source": "mastodon", "state": "failed" },
+    ]))
+    .unwrap();
+    stream
+}
+
+#[test]
+fn where_there_are_several_sources_a_view_says_whose_it_is() {
+    let now = Now {
+        stream: &second_stream(""),
+        minutes: &BTreeMap::new(),
+        now: now(),
+        made_up: false,
+        stopped: &[],
+    };
+    let html = now.page(&OWNER).unwrap();
+    for part in [
+        r#"href="/?source=x">X: running</a>"#,
+        r#"href="/?source=mastodon" aria-current="page">Mastodon: failed</a>"#,
+        r#"<option value="x">X</option><option value="mastodon" selected>Mastodon</option><option value="x,mastodon">all of them</option>"#,
+        "Mastodon: Running</h1>",
+        r#"href="/stop?keyword=zebra&amp;source=mastodon""#,
+        r#"href="/stop?source=mastodon""#,
+    ] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    let start = Start {
+        keyword: "zebra",
+        since: Some("2026-11-01T00:00:00Z"),
+        sources: &["mastodon"],
+        is_charged: false,
+        options: Options::default(),
+        estimate: Err("unknown"),
+        made_up: false,
+    };
+    let html = start.page(&OWNER).unwrap();
+    assert!(
+        html.contains("</span> from Mastodon?") && html.contains(r#"name="source" value="mastodon""#),
+        "{html}"
+    );
+    assert!(!html.contains("$0.005"), "{html}");
+    let stopped = second_stream("").keywords.remove(0);
+    let stop = Stop { keyword: Some("zebra"), source: Some("mastodon"), stopped: &[&stopped], more: 0 };
+    let html = stop.page(&OWNER).unwrap();
+    assert!(
+        html.contains("</span> from Mastodon?") && html.contains("keyword=zebra&#38;source=mastodon"),
+        "{html}"
+    );
+}
+
+#[test]
+fn what_is_missing_from_one_of_several_sources_says_which() {
+    let mut both = stream("zebra", "lost");
+    let alone = both.gaps.len();
+    both.add(second_stream("down"));
+    assert_eq!((both.keywords.len(), both.gaps.len()), (2, 2 * alone));
+    assert_eq!((both.gaps[0].cause.as_str(), both.gaps[alone].cause.as_str()), ("lost", "Mastodon: down"));
+    assert_eq!(both.ongoing[1].cause, "Mastodon: down");
 }
 
 #[test]
@@ -211,10 +289,18 @@ fn what_people_wrote_is_never_markup() {
         operate_page(&OWNER, NAME, NAME),
         start_page(KEYWORD, Some(NAME)),
         start_page(NAME, Some(TEXT)),
-        Start { keyword: TEXT, since: None, options: Options::default(), estimate: Err(NAME), made_up: true }
-            .page(&OWNER)
-            .unwrap(),
-        Stop { keyword: Some(NAME), stopped: &[], more: 3 }.page(&OWNER).unwrap(),
+        Start {
+            keyword: TEXT,
+            since: None,
+            sources: &[NAME],
+            is_charged: true,
+            options: Options::default(),
+            estimate: Err(NAME),
+            made_up: true,
+        }
+        .page(&OWNER)
+        .unwrap(),
+        Stop { keyword: Some(NAME), source: Some(TEXT), stopped: &[], more: 3 }.page(&OWNER).unwrap(),
         sign_in(NAME, Some(TEXT)).unwrap(),
         problem(&OWNER, KEYWORD, TEXT, NAME).unwrap(),
     ] {

@@ -20,9 +20,11 @@ pub mod lease;
 pub mod reading;
 pub mod report;
 pub mod restated;
+mod source_name;
 pub mod standby;
 pub mod storing;
 mod table;
 pub mod tally;
 
+pub use source_name::{SourceName, UnknownSource};
 pub use table::{Added, Fenced, Lease, Saved, StreamStatusTable};

@@ -9,7 +9,6 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use service::tables::TableError;
-use service::variables::Variables;
 
 /// One stream's part of StreamStatusTable.
 ///
@@ -78,21 +77,34 @@ impl StreamStatusTable {
     /// The sort key: `keyword#rust`, `launch`, `lease`, `report`, `reading`, `restated`, `storing`, `compliance`, `standby#…`,
     /// `forgetting#…`, `brought#…`, `asked#…` or `gap#…`.
     pub const SORT_KEY: &str = "item";
-    /// The stream id of a program that is given none.
-    pub const DEFAULT_STREAM: &str = "x";
+    /// The id of X's stream, and of the part of the table that holds what concerns all streams: what is forgotten, what was published, and when
+    /// posts were last stored. On one machine, it is the id of the only stream.
+    pub const FIRST_STREAM: &str = "x";
     /// The attribute by which DynamoDB expires items.
     pub const TIME_TO_LIVE: &str = "expiresAt";
-
-    /// The stream's id as `STREAM_ID` has it; [`Self::DEFAULT_STREAM`] if that is absent.
-    #[must_use]
-    pub fn stream_id<F: Fn(&str) -> Option<String>>(variables: &Variables<F>) -> String {
-        variables.optional("STREAM_ID").unwrap_or_else(|| Self::DEFAULT_STREAM.to_owned())
-    }
 
     /// The part of `stream_id` in the table called `name`.
     #[must_use]
     pub fn new(client: Client, name: String, stream_id: String) -> Self {
         Self { client, name, stream_id }
+    }
+
+    /// What concerns all streams, in the table called `name`.
+    #[must_use]
+    pub fn of_all_streams(client: Client, name: String) -> Self {
+        Self::new(client, name, Self::FIRST_STREAM.to_owned())
+    }
+
+    /// What concerns all streams, in the same table.
+    #[must_use]
+    pub fn of_all(&self) -> Self {
+        Self { stream_id: Self::FIRST_STREAM.to_owned(), ..self.clone() }
+    }
+
+    /// The stream's id.
+    #[must_use]
+    pub fn stream_id(&self) -> &str {
+        &self.stream_id
     }
 
     pub(crate) fn query(&self, prefix: &str) -> QueryFluentBuilder {

@@ -199,6 +199,10 @@ impl Tasks {
 
     fn list(&self, request: &Value) -> Value {
         let desired = request["desiredStatus"].as_str().unwrap_or("RUNNING");
+        // All tasks are of one family.
+        if request["family"].as_str().is_some_and(|family| family != TASK_DEFINITION) {
+            return json!({ "taskArns": [] });
+        }
         let tasks = self.tasks();
         let described = tasks.iter().map(Task::describe).filter(|task| task["desiredStatus"] == desired);
         let arns: Vec<Value> = described.map(|mut task| task["taskArn"].take()).collect();

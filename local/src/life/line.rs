@@ -115,7 +115,7 @@ mod tests {
         let keyword = |name: &str| json!({ "keyword": name, "startedAt": "2026-11-27T10:00:00Z", "reposts": true, "today": { "posts": 1, "dollars": 0.01 } });
         let spending = json!({ "posts": 246, "dollars": 1.23 });
         let mut answer = json!({
-            "state": "running", "keywords": [keyword("rust"), keyword("crab")], "today": spending, "thisMonth": spending,
+            "source": "x", "sources": [{ "source": "x", "state": "running" }], "state": "running", "keywords": [keyword("rust"), keyword("crab")], "today": spending, "thisMonth": spending,
             "report": { "postsPerSecond": 20.06, "lagMs": 420 }, "ongoing": [], "gaps": [],
         });
         answer.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());

@@ -93,7 +93,7 @@ mod tests {
                 "the table cannot be read",
             ),
             (StatusCode::BAD_GATEWAY, "", "502 Bad Gateway"),
-            (StatusCode::OK, r#"{"state":"running"}"#, "missing field `keywords` at line 1 column 19"),
+            (StatusCode::OK, r#"{"state":"running"}"#, "missing field `source` at line 1 column 19"),
         ] {
             assert_eq!(stream(api(status, answer)).await.unwrap_err(), expected);
         }

@@ -109,7 +109,7 @@ const OVERHEAD: usize = 4096;
 fn function(world: &World) -> axum::Router {
     let settings = ReadConfig::from_variables(|name| match name {
         "ANSWER_BYTES" => Some(ANSWER_BYTES.to_string()),
-        "TWITTER_BEARER_TOKEN_PARAMETER" | "X_API_URL" | "STREAM_ID" => None,
+        "TWITTER_BEARER_TOKEN_PARAMETER" | "X_API_URL" | "SOURCES" => None,
         "TWEETS_TABLE" => Some("TweetsTable".to_owned()),
         _ => Some(format!("no {name}")),
     });

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helper functions of tests may panic")]
 
 mod batches;
+mod both_sources;
 mod by_hand;
 mod compliance;
 mod consistency;

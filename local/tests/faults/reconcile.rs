@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use api::{ControlApi, ControlConfig, Reconciled, reconcile};
+use api::{ControlApi, ControlConfig, ControlledStreamConfig, Reconciled, StreamConfig, reconcile};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use local::{Endpoint, Machine, programs};
 use serde_json::{Value, json};
-use stream::StreamStatusTable;
 use stream::keyword_options::KeywordOptions;
+use stream::{SourceName, StreamStatusTable};
 use tokio::net::TcpListener;
 use utc_time::UtcTime;
 
@@ -24,12 +24,15 @@ use crate::world::idle_machine;
 /// the endpoint that it uses.
 async fn reconciler(machine: &Machine, aws: &str, task_definition: &str) -> (ControlApi, StreamStatusTable) {
     let aws = Endpoint::at(aws).await;
-    let config = ControlConfig {
-        stream_id: "another".to_owned(),
+    let stream = StreamConfig { source: SourceName::Mastodon, stream_id: "another".to_owned() };
+    let status = aws.status_table(&stream.stream_id);
+    let local = programs::control(&machine.aws, None);
+    let stream = ControlledStreamConfig {
+        stream,
         task_definition: task_definition.to_owned().into(),
-        ..programs::control(&machine.aws, None)
+        ..local.streams[0].clone()
     };
-    let status = aws.status_table(&config.stream_id);
+    let config = ControlConfig { streams: vec![stream], ..local };
     (ControlApi::new(aws.sdk(), config), status)
 }
 

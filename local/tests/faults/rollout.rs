@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{ControlApi, ControlConfig, reconcile};
+use api::{ControlApi, reconcile};
 use local::{Call, Endpoint, Fate, programs};
 use serde_json::Value;
 use utc_time::UtcTime;
@@ -18,10 +18,8 @@ fn revision(number: u32) -> String {
 /// The reconciler of a deployment of this revision.
 async fn deployed(world: &World, number: u32) -> ControlApi {
     let aws = Endpoint::at(&world.machine.as_ref().unwrap().aws.url).await;
-    let config = ControlConfig {
-        task_definition: revision(number).into(),
-        ..programs::control(&aws, Some(world.stub.clone()))
-    };
+    let mut config = programs::control(&aws, Some(world.stub.clone()));
+    config.streams[0].task_definition = revision(number).into();
     ControlApi::new(aws.sdk(), config)
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn needed(call: &Call) -> Vec<Allowed> {
             source.into_iter().chain([on("sqs", "SendMessage", to)]).collect()
         }
         "RunTask" => vec![
-            on("ecs", operation, "task-definition".to_owned()),
+            on("ecs", operation, "task-definition/aviary-streamer".to_owned()),
             // The task gets the task definition's tags.
             on("ecs", "TagResource", "task".to_owned()),
             on("iam", "PassRole", "StreamerRole".to_owned()),

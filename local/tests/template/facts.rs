@@ -13,6 +13,7 @@ use posts::tweets::TweetsTable;
 use service::namespace::Namespace;
 use service::own_metrics::Gauge;
 use stream::StreamStatusTable;
+use streamer::SourceConfig;
 use tower::ServiceExt as _;
 use yaml_serde::Value;
 
@@ -102,6 +103,15 @@ fn queues_are_encrypted_keep_order_and_redrive_as_the_code_expects() {
     assert_eq!(plain(&mapping["EventSourceArn"]), "TweetsFifoQueue");
 }
 
+/// `variable`, where `name` has this value.
+fn with<'a>(
+    variable: &'a dyn Fn(&str) -> Option<String>,
+    name: &'a str,
+    value: &'a str,
+) -> impl Fn(&str) -> Option<String> {
+    move |asked| variable(asked).map(|given| if asked == name { value.to_owned() } else { given })
+}
+
 /// Asserts that the code reads exactly the variables in `given`, except for those in `not_deployed`, which a deployment
 /// does not need, and accepts their values.
 fn assert_variables<T>(
@@ -123,39 +133,42 @@ fn assert_variables<T>(
     assert_eq!(given, names);
 }
 
-/// The variables that the task gets only where posts come from a Mastodon server.
-const OF_MASTODON: [&str; 2] = ["MASTODON_URL", "MASTODON_TOKEN_PARAMETER"];
-
-/// The variables of the streamer's task, as it gets them.
-fn variables_of_the_task(template: &Template) -> Vec<(String, String)> {
-    let container = &template.properties("StreamerTaskDefinition")["ContainerDefinitions"][0];
+/// The variables of a streamer's task, as it gets them.
+fn variables_of_the_task(template: &Template, definition: &str) -> Vec<(String, String)> {
+    let container = &template.properties(definition)["ContainerDefinitions"][0];
     let variables = container["Environment"].as_sequence().unwrap().iter();
     variables.map(|variable| (plain(&variable["Name"]), template.given(&variable["Value"]))).collect()
 }
 
 #[test]
-fn with_a_mastodon_server_the_task_reads_that_and_x_is_asked_nothing() {
-    let template = Template::read_if(&["IsMastodon", "HasMastodonToken"]);
-    let mut variables = variables_of_the_task(&template);
-    for (name, value) in OF_MASTODON.into_iter().zip(["https://mastodon.example", "token"]) {
-        let (_, given) = variables.iter_mut().find(|(given, _)| given == name).unwrap();
-        value.clone_into(given);
-    }
-    let value =
-        |name: &str| variables.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
-    let config = streamer::Config::from_variables(value, String::new()).unwrap();
+fn each_source_has_a_streamer_that_reads_it() {
+    let template = Template::read_if(&["HasMastodonToken"]);
+    let streamer = |definition: &str| {
+        let variables = variables_of_the_task(&template, definition);
+        let value = |name: &str| match name {
+            "MASTODON_URL" => Some("https://mastodon.example".to_owned()),
+            "MASTODON_TOKEN_PARAMETER" => Some("token".to_owned()),
+            _ => variables.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone()),
+        };
+        streamer::Config::from_variables(value, String::new()).unwrap()
+    };
+    let (x, mastodon) = (streamer("StreamerTaskDefinition"), streamer("MastodonTaskDefinition"));
+    assert!(matches!(x.source, SourceConfig::X { .. }), "{x:?}");
+    assert_eq!((x.daily_post_budget, x.monthly_post_budget), (Some(10_000), Some(3_000_000)));
+    assert_eq!((x.stream_id.as_str(), x.close_queue_url.as_str()), ("x", "StreamCloseQueue"));
     assert_eq!(
-        config.source,
-        streamer::SourceConfig::Mastodon {
+        mastodon.source,
+        SourceConfig::Mastodon {
             url: "https://mastodon.example".to_owned(),
             token_parameter: Some("token".to_owned()),
             honour_opt_out: true,
         }
     );
-    for function in ["ControlFunction", "MinuteFunction"] {
-        let variables = &template.properties(function)["Environment"]["Variables"];
-        assert_eq!(variables["TWITTER_BEARER_TOKEN_PARAMETER"], Value::Null, "{function}");
-    }
+    assert_eq!((mastodon.daily_post_budget, mastodon.monthly_post_budget), (Some(100_000), None));
+    assert_eq!(
+        (mastodon.stream_id.as_str(), mastodon.close_queue_url.as_str()),
+        ("mastodon", "MastodonCloseQueue")
+    );
     let may_read = template.allowed("StreamerRole");
     assert!(may_read.contains(&("ssm:GetParameter".to_owned(), "parameter/MastodonToken".to_owned())));
 }
@@ -163,46 +176,60 @@ fn with_a_mastodon_server_the_task_reads_that_and_x_is_asked_nothing() {
 #[test]
 fn functions_and_the_task_get_exactly_the_variables_that_they_read() {
     let template = Template::read();
-    let variables = |function: &str| -> Vec<(String, String)> {
-        let variables = template.properties(function)["Environment"]["Variables"].as_mapping().unwrap();
+    let read = |environment: &Value| -> Vec<(String, String)> {
+        let variables = environment["Variables"].as_mapping().unwrap();
         variables.iter().map(|(name, value)| (plain(name), template.given(value))).collect()
     };
-    assert_variables(&variables("ReadFunction"), &["STREAM_ID", "ANSWER_BYTES"], |variable| {
+    let of_all = read(template.of_all_functions("Environment"));
+    let own = |function: &str| read(&template.properties(function)["Environment"]);
+    let variables = |function: &str| [of_all.clone(), own(function)].concat();
+    assert_variables(&variables("ReadFunction"), &["ANSWER_BYTES"], |variable| {
         AuthorizerConfig::from_variables(variable).and_then(|_| ReadConfig::from_variables(variable))
     });
-    assert_variables(&variables("ControlFunction"), &["STREAM_ID"], |variable| {
+    assert_variables(&variables("ControlFunction"), &[], |variable| {
         AuthorizerConfig::from_variables(variable).and_then(|_| ControlConfig::from_variables(variable))
     });
-    assert_variables(&variables("MinuteFunction"), &["STREAM_ID"], |variable| {
-        ControlConfig::from_variables(variable)
-    });
-    assert_variables(&variables("ConsumerFunction"), &["STREAM_ID"], |variable| {
+    assert_variables(&variables("MinuteFunction"), &[], |variable| ControlConfig::from_variables(variable));
+    assert_variables(&variables("ConsumerFunction"), &[], |variable| {
         consumer::Config::from_variables(variable)
     });
-    assert_eq!(
-        variables("AuthorizerFunction"),
-        [("API_KEYS_PARAMETER".to_owned(), "AviaryApiKeys".to_owned())]
-    );
-    assert_variables(&variables("AuthorizerFunction"), &[], |variable| {
-        AuthorizerConfig::from_variables(variable)
-    });
+    // It reads none of what all functions get.
+    assert_eq!(own("AuthorizerFunction"), [("API_KEYS_PARAMETER".to_owned(), "AviaryApiKeys".to_owned())]);
+    assert_variables(&own("AuthorizerFunction"), &[], |variable| AuthorizerConfig::from_variables(variable));
 
-    let mut not_deployed = vec!["STREAM_ID", "KEYWORD", "SINCE", "MASTODON_HONOUR_OPT_OUT"];
-    not_deployed.extend(OF_MASTODON);
-    assert_variables(&variables_of_the_task(&template), &not_deployed, |variable| {
-        streamer::Config::from_variables(variable, String::new())
-    });
-    let container = &template.properties("StreamerTaskDefinition")["ContainerDefinitions"][0];
-    // A streamer ends within 25 s of SIGTERM.
-    assert!(container["StopTimeout"].as_u64().unwrap() > 25);
-    assert_eq!(container["ReadonlyRootFilesystem"], true);
-    assert!(!container["User"].as_str().unwrap().starts_with('0'));
-    // The reconciler knows the deployed revision, and the one before it can still be started.
+    let not_deployed = ["STREAM_ID", "KEYWORD", "SINCE", "MASTODON_HONOUR_OPT_OUT"];
     for function in ["ControlFunction", "MinuteFunction"] {
-        let revision = &template.properties(function)["Environment"]["Variables"]["TASK_DEFINITION"];
-        assert_eq!(plain(revision), "StreamerTaskDefinition");
+        let variables = &template.properties(function)["Environment"]["Variables"];
+        assert_eq!(plain(&variables["STREAM_CLOSE_QUEUE_URL"]), "StreamCloseQueue");
+        assert_eq!(plain(&variables["MASTODON_CLOSE_QUEUE_URL"]), "MastodonCloseQueue");
     }
-    assert_eq!(template.resource("StreamerTaskDefinition")["UpdateReplacePolicy"], *"Retain");
+    for (variable, definition) in [
+        ("TASK_DEFINITION", "StreamerTaskDefinition"),
+        ("MASTODON_TASK_DEFINITION", "MastodonTaskDefinition"),
+    ] {
+        // Each gets the variables of both sources, and reads those of its own.
+        assert_variables(&variables_of_the_task(&template, definition), &not_deployed, |variable| {
+            for (source, url) in [("x", "https://api.x.com"), ("mastodon", "https://mastodon.example")] {
+                let of_source = with(variable, "SOURCE", source);
+                streamer::Config::from_variables(with(&of_source, "MASTODON_URL", url), String::new())?;
+            }
+            streamer::Config::from_variables(
+                with(variable, "MASTODON_URL", "https://mastodon.example"),
+                String::new(),
+            )
+        });
+        let container = &template.properties(definition)["ContainerDefinitions"][0];
+        // A streamer ends within 25 s of SIGTERM.
+        assert!(container["StopTimeout"].as_u64().unwrap() > 25);
+        assert_eq!(container["ReadonlyRootFilesystem"], true);
+        assert!(!container["User"].as_str().unwrap().starts_with('0'));
+        // The reconciler knows the deployed revision, and the one before it can still be started.
+        for function in ["ControlFunction", "MinuteFunction"] {
+            let revision = &template.properties(function)["Environment"]["Variables"][variable];
+            assert_eq!(plain(revision), definition);
+        }
+        assert_eq!(template.resource(definition)["UpdateReplacePolicy"], *"Retain");
+    }
 }
 
 #[test]
@@ -298,8 +325,7 @@ fn alarms_watch_metrics_that_are_published() {
         Gauge::COMPLIANCE_AGE,
     ];
     let template = Template::read();
-    let own = template
-        .given(&template.properties("ConsumerFunction")["Environment"]["Variables"]["METRIC_NAMESPACE"]);
+    let own = template.given(&template.of_all_functions("Environment")["Variables"]["METRIC_NAMESPACE"]);
     let own = Namespace::new(own).pipeline();
     let made_of_logs: BTreeSet<String> = template
         .of_type("AWS::Logs::MetricFilter")

@@ -8,7 +8,7 @@ use yaml_serde::{Mapping, Value};
 /// The template.
 pub(crate) struct Template(Value);
 
-/// An action and its resource: a logical id, possibly with `/index/…`; `parameter/…`; `task`; `task-definition`; or
+/// An action and its resource: a logical id, possibly with `/index/…`; `parameter/…`; `task`; `task-definition/…`; or
 /// `*`.
 pub(crate) type Allowed = (String, String);
 
@@ -102,7 +102,7 @@ impl Template {
 }
 
 /// The conditions that are decided when the template is read; what depends on others stays as it is.
-const DECIDED: [&str; 3] = ["IsMastodon", "HasMastodonToken", "IsTraced"];
+const DECIDED: [&str; 2] = ["HasMastodonToken", "IsTraced"];
 
 /// A value in which what depends on [`DECIDED`] conditions is decided, by those that hold; `None` if there is none then.
 fn decided(value: &Value, holding: &[&str]) -> Option<Value> {
@@ -188,7 +188,7 @@ fn substituted(text: &str) -> String {
     let text = text.replace("${AWS::StackName}", "aviary");
     let name = text.rsplit(':').find(|part| *part != "*").unwrap().replace(".Arn}", "}");
     match name.split('/').next().unwrap() {
-        kind @ ("task" | "task-definition") => kind.to_owned(),
+        kind @ "task" => kind.to_owned(),
         "table" => name.replace("table/${Tables}-", ""),
         _ => name.replace("${", "").replace('}', ""),
     }

@@ -132,14 +132,15 @@ pub(crate) async fn estimate(
     let now = UtcTime::now();
     let since = since.map(|since| since.of_posts("since", now)).transpose()?;
     let x = api.x.as_ref().ok_or(ApiError::NotFromX)?;
+    let status = api.streams.x();
     let mut asked = AskedForCounts::default();
     let counts = x.counts(&keyword, since, &mut asked).await;
     // What was answered is paid for, whatever became of the rest.
-    if let Err(error) = api.status.asked_for_counts(asked, now).await {
+    if let Err(error) = status.asked_for_counts(asked, now).await {
         tracing::error!(%error, requests = asked.requests, "requests of counts are missing from what was spent");
     }
     let Counts { buckets, is_cut } = counts?;
-    let (report, tally) = tokio::try_join!(api.status.report(), api.status.tally())?;
+    let (report, tally) = tokio::try_join!(status.report(), status.tally())?;
     let posts_a_day = a_day(&buckets, now.before(WEEK), now);
     let reposts_a_day = reposts_beside_each(&tally, &keyword).map(|reposts| posts_a_day * reposts);
     let all_a_day = posts_a_day + reposts_a_day.unwrap_or_default();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use posts::Keyword;
 use serde::Serialize;
 use service::tables::TableError;
-use stream::StreamStatusTable;
-use stream::gaps::Gap;
+use stream::SourceName;
+use stream::gaps::{Gap, GapState};
 use stream::keywords::RequestedKeyword;
 use stream::launch::{Launch, RefusedRevision, StoppedByHand};
 use stream::lease::LeaseHolder;
@@ -18,6 +18,7 @@ use super::compliance::Compliance;
 use crate::resources::gaps::{self, GapCounts};
 use crate::resources::ongoing::{self, Ongoing};
 use crate::spending::{KeywordSpending, Spending};
+use crate::streams::{SourceStream, Streams};
 
 /// A running stream whose posts take this long from being written to being found is late. A few seconds are normal, and more
 /// after a short outage.
@@ -27,6 +28,10 @@ const LATE_MS: i64 = 60_000;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Stream {
+    /// Where its posts come from.
+    source: SourceName,
+    /// Every source that is read here, with the state of its stream; `source` in the request chooses the one that is shown.
+    sources: Vec<SourceState>,
     /// Whether the stream should run: it should while any keyword is requested.
     #[serde(rename = "desired")]
     requested: RequestedState,
@@ -55,6 +60,16 @@ pub(crate) struct Stream {
     gaps: Vec<Gap>,
     /// Checking whether posts were taken back at X; null if no check was ever made, as where posts do not come from X.
     compliance: Option<Compliance>,
+}
+
+/// A source, and the state of its stream.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SourceState {
+    source: SourceName,
+    state: StreamState,
+    /// How many of its gaps are open: their posts are missing.
+    open_gaps: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -133,8 +148,13 @@ struct StreamLease {
 }
 
 impl Stream {
-    /// The stream at `now`.
-    pub(super) async fn read(status: &StreamStatusTable, now: UtcTime) -> Result<Self, TableError> {
+    /// The stream `shown`, one of `streams`, at `now`.
+    pub(super) async fn read<S: AsRef<SourceStream>>(
+        shown: &S,
+        streams: &Streams<S>,
+        now: UtcTime,
+    ) -> Result<Self, TableError> {
+        let SourceStream { source, status } = shown.as_ref();
         let (keywords, mut report, launch, holder, (gap_counts, gaps), asked, brought, compliance) = tokio::try_join!(
             status.keywords(),
             status.report(),
@@ -148,6 +168,13 @@ impl Stream {
         let holder = holder.filter(|holder| holder.until > now);
         let requested = if keywords.is_empty() { RequestedState::Stopped } else { RequestedState::Running };
         let state = state(requested, report.as_ref(), &launch, holder.as_ref());
+        let mut sources = Vec::new();
+        for each in streams.iter().map(AsRef::as_ref) {
+            sources.push(match each.source == *source {
+                true => SourceState { source: *source, state, open_gaps: gap_counts.open },
+                false => SourceState::read(each, now).await?,
+            });
+        }
         let interruption = ongoing::interruption(status, &keywords, report.as_ref(), holder.as_ref()).await?;
         let ongoing = ongoing::ongoing(&keywords, interruption.as_ref());
         let missing: BTreeMap<&Keyword, UtcTime> =
@@ -166,6 +193,8 @@ impl Stream {
         });
         let keywords = keywords.collect();
         Ok(Self {
+            source: *source,
+            sources,
             requested,
             state,
             keywords,
@@ -184,6 +213,23 @@ impl Stream {
             gaps,
             compliance: compliance.map(Compliance::from),
         })
+    }
+}
+
+impl SourceState {
+    /// The state of `stream` at `now`.
+    async fn read(SourceStream { source, status }: &SourceStream, now: UtcTime) -> Result<Self, TableError> {
+        let (is_requested, report, launch, holder, open_gaps) = tokio::try_join!(
+            status.has_keywords(),
+            status.report(),
+            status.launch(),
+            status.lease_holder(),
+            status.count_gaps(GapState::Open, None)
+        )?;
+        let holder = holder.filter(|holder| holder.until > now);
+        let requested = if is_requested { RequestedState::Running } else { RequestedState::Stopped };
+        let state = state(requested, report.as_ref(), &launch, holder.as_ref());
+        Ok(Self { source: *source, state, open_gaps })
     }
 }
 
@@ -218,7 +264,7 @@ fn reason(state: StreamState, report: Option<&StreamReport>, launch: Launch) -> 
         }
         StreamState::Stopped => None,
         StreamState::StoppedByHand => launch.stopped_by_hand.map(|StoppedByHand { at, reason }| {
-            format!("a person stopped the task at {at} ({reason}); POST /stream starts it again; in AWS, CloudTrail's event StopTask says who it was")
+            format!("a person stopped the task at {at} ({reason}); POST /stream with a keyword of this source starts it again; in AWS, CloudTrail's event StopTask says who it was")
         }),
         StreamState::Running => reported.or_else(|| late(report?.lag_ms?)),
         _ => reported,

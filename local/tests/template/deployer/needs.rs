@@ -219,6 +219,11 @@ pub(super) const TYPES: &[(&str, &str, &str)] = &[
         "arn:aws:ecs:eu-central-1:123456789012:task-definition/aviary-streamer:7",
         "ecs:ListTagsForResource ecs:RegisterTaskDefinition ecs:TagResource ecs:UntagResource",
     ),
+    (
+        "AWS::ECS::TaskDefinition",
+        "arn:aws:ecs:eu-central-1:123456789012:task-definition/aviary-mastodon:7",
+        "ecs:ListTagsForResource ecs:RegisterTaskDefinition ecs:TagResource ecs:UntagResource",
+    ),
     ("AWS::ECS::TaskDefinition", "*", "ecs:DeregisterTaskDefinition ecs:DescribeTaskDefinition"),
     ("AWS::ECS::TaskDefinition", ROLE, "iam:GetRole iam:PassRole"),
     (
