@@ -67,7 +67,7 @@ fn names(sources: &str) -> Vec<&str> {
 }
 
 /// Why there is no estimate of what Mastodon brings.
-const NOT_FROM_X: &str = "only X offers counts for an estimate; Mastodon charges for no post.";
+const NOT_FROM_X: &str = "only X offers counts for an estimate; Mastodon charges for no post";
 
 /// Whether an estimate that is refused with this status says nothing against the keyword.
 fn is_unknown(status: StatusCode) -> bool {
