@@ -1,10 +1,15 @@
 //! Logs in memory.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::EnvFilter;
+
+/// A subscriber that is never dropped. While there is only one, `tracing` asks the one of the thread that reaches a line of the log first whether
+/// anybody wants that line, for good: another test's thread, which has none, would take it from this one.
+static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
 
 /// A log in memory. Clones share it.
 #[derive(Clone, Default)]
@@ -24,6 +29,7 @@ impl std::io::Write for Log {
 impl Log {
     /// What this thread logs as the deployed programs do, with this filter, until the guard is dropped.
     pub(crate) fn of_programs(filter: &str) -> (Self, DefaultGuard) {
+        ANOTHER.get_or_init(|| Dispatch::new(tracing_subscriber::registry()));
         let log = Self::default();
         let writer = log.clone();
         let logs = tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new(filter));
