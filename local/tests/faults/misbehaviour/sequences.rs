@@ -56,20 +56,20 @@ fn a_sample_of_random_sequences_loses_nothing() {
     sequences(1_000_000..1_000_012);
 }
 
-/// One half of the sequences. `SEQUENCES` sets their number; the default is 200.
+/// One half of the sequences. `SEQUENCES` sets their number; the default is 100.
 fn half(index: u64) {
-    let all = std::env::var("SEQUENCES").map_or(200, |sequences| sequences.parse::<u64>().unwrap());
+    let all = std::env::var("SEQUENCES").map_or(100, |sequences| sequences.parse::<u64>().unwrap());
     sequences(index * all / 2..(index + 1) * all / 2);
 }
 
 #[test]
-#[ignore = "takes minutes; `.ci/run` plays 200 sequences"]
+#[ignore = "takes minutes; `.ci/run` plays 100 sequences"]
 fn random_sequences_lose_nothing_1() {
     half(0);
 }
 
 #[test]
-#[ignore = "takes minutes; `.ci/run` plays 200 sequences"]
+#[ignore = "takes minutes; `.ci/run` plays 100 sequences"]
 fn random_sequences_lose_nothing_2() {
     half(1);
 }
