@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::answer::{Answer, Refusal, html, see_other};
 use super::form::Form;
-use super::gaps::of_source;
 use super::origin;
 use super::session::Session;
 
@@ -92,7 +91,7 @@ pub(super) async fn start(session: Session, form: Form) -> Answer {
         body["sources"] = json!(sources);
     }
     session.ask(Method::POST, "/stream", Some(&body)).await?;
-    Ok(see_other(&now_of(sources.first().copied()).to_string()))
+    Ok(see_other(&Address::of("/").of_source(sources.first().copied()).to_string()))
 }
 
 /// `GET /stop?keyword=…`: what would be stopped.
@@ -100,10 +99,10 @@ pub(super) async fn confirm_stop(session: Session, uri: Uri) -> Answer {
     session.require_control()?;
     let address = Address::parse("/stop", uri.query().unwrap_or_default());
     let source = address.get("source");
-    let mut stream: Stream = session.get(of_source(Address::of("/stream"), source)).await?;
+    let mut stream: Stream = session.get(Address::of("/stream").of_source(source)).await?;
     if source.is_none() {
         for other in stream.other_sources() {
-            stream.add(session.get(of_source(Address::of("/stream"), Some(&other))).await?);
+            stream.add(session.get(Address::of("/stream").of_source(Some(&other))).await?);
         }
     }
     let keyword = address.get("keyword");
@@ -116,20 +115,16 @@ pub(super) async fn confirm_stop(session: Session, uri: Uri) -> Answer {
 /// `POST /stop`
 pub(super) async fn stop(session: Session, form: Form) -> Answer {
     let source = form.sent("source");
-    let all = of_source(Address::of("/stream"), source);
+    let all = Address::of("/stream").of_source(source);
     // All are stopped only by a form that names none: an empty name is refused by the API.
     let address = form.sent("keyword").map_or_else(|| all.clone(), |keyword| all.with("keyword", keyword));
     session.ask(Method::DELETE, &address.to_string(), None).await?;
-    let now = form.all("stopped").take(STARTED_AGAIN).fold(now_of(source), |now, again| {
-        let longer = now.and("stopped", again);
-        if longer.to_string().len() > ADDRESS_BYTES { now } else { longer }
-    });
+    let now =
+        form.all("stopped").take(STARTED_AGAIN).fold(Address::of("/").of_source(source), |now, again| {
+            let longer = now.and("stopped", again);
+            if longer.to_string().len() > ADDRESS_BYTES { now } else { longer }
+        });
     Ok(see_other(&now.to_string()))
-}
-
-/// The view of what runs now, of this source.
-fn now_of(source: Option<&str>) -> Address {
-    of_source(Address::of("/"), source)
 }
 
 /// The beginning of a day (UTC), as a form sends it; what is none is left to the API, which refuses it.

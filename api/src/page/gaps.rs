@@ -47,7 +47,7 @@ pub(super) async fn stream_with_gaps(
     keyword: Option<&str>,
     from: UtcTime,
 ) -> Result<Stream, Refusal> {
-    let mut stream: Stream = session.get(of_source(Address::of("/stream"), source)).await?;
+    let mut stream: Stream = session.get(Address::of("/stream").of_source(source)).await?;
     for (states, most) in [(["open", "healing"], UNSETTLED), (["closed", "abandoned"], SETTLED)] {
         let is_of_these = |gap: &Gap| states.contains(&gap.state.as_str());
         let listed = || stream.gaps.iter().filter(|gap| is_of_these(gap));
@@ -69,14 +69,6 @@ pub(super) async fn stream_with_gaps(
     Ok(stream)
 }
 
-/// An address, for this source.
-pub(super) fn of_source(address: Address, source: Option<&str>) -> Address {
-    match source {
-        Some(source) => address.with("source", source),
-        None => address,
-    }
-}
-
 /// The gaps in a state that end after `from`, the one that ended last first; and from when on they are complete, if there are too many.
 async fn gaps_in_state(
     session: &Session,
@@ -86,8 +78,7 @@ async fn gaps_in_state(
     from: UtcTime,
 ) -> Result<(Vec<Gap>, Option<UtcTime>), Refusal> {
     let mut gaps: Vec<Gap> = Vec::new();
-    let address = Address::of("/stream/gaps").with("state", state).with("limit", PAGE);
-    let mut address = of_source(address, source);
+    let mut address = Address::of("/stream/gaps").with("state", state).with("limit", PAGE).of_source(source);
     if let Some(keyword) = keyword {
         address = address.with("keyword", keyword);
     }

@@ -54,6 +54,15 @@ impl Address {
         self.parameters.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
+    /// The same address, for this source; as it is if none is named.
+    #[must_use]
+    pub fn of_source(self, source: Option<&str>) -> Self {
+        match source {
+            Some(source) => self.with("source", source),
+            None => self,
+        }
+    }
+
     /// The same address without a parameter.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {

@@ -92,11 +92,7 @@ impl Options {
 #[must_use]
 pub fn start_again(keyword: &Keyword, source: Option<&str>) -> Address {
     let options = Options { without_reposts: !keyword.reposts, max_posts_a_day: keyword.max_posts_a_day };
-    let address = Address::of("/start").with("keyword", &keyword.keyword);
-    let address = match source {
-        Some(source) => address.with("source", source),
-        None => address,
-    };
+    let address = Address::of("/start").with("keyword", &keyword.keyword).of_source(source);
     options.parameters().into_iter().fold(address, |address, (name, value)| address.with(name, value))
 }
 
@@ -131,10 +127,7 @@ impl Start<'_> {
 
     /// Where the view is to which this leads back.
     fn back(&self) -> Address {
-        match self.sources.first() {
-            Some(source) => Address::of("/").with("source", source),
-            None => Address::of("/"),
-        }
+        Address::of("/").of_source(self.sources.first().copied())
     }
 
     fn titles(&self) -> String {
@@ -165,10 +158,7 @@ pub struct Stop<'a> {
 impl Stop<'_> {
     /// Where the view is to which this leads back.
     fn back(&self) -> Address {
-        match self.source {
-            Some(source) => Address::of("/").with("source", source),
-            None => Address::of("/"),
-        }
+        Address::of("/").of_source(self.source)
     }
 
     /// The page.

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use api::{
-    ControlApi, ControlConfig, ControlledStreamConfig, ReadApi, Reconciled, StreamConfig, every_minute,
-    reconcile,
-};
+use api::{ControlApi, ControlConfig, ControlledStreamConfig, ReadApi, Reconciled, every_minute, reconcile};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -23,6 +20,23 @@ use crate::log::Log;
 use crate::virtual_time::{folder, virtually};
 use crate::world::{Settings, World};
 
+/// Mastodon's stream beside the one of `control`. A machine's ECS knows no such task definition, so its streamer is started by hand.
+fn mastodon_beside(control: &ControlConfig) -> ControlledStreamConfig {
+    ControlledStreamConfig {
+        stream: SourceName::Mastodon.into(),
+        task_definition: "mastodon".to_owned().into(),
+        ..control.streams[0].clone()
+    }
+}
+
+/// A deployment on a world's machine that reads Mastodon, and X no more.
+fn without_x(world: &World) -> ControlConfig {
+    let aws = &world.machine.as_ref().unwrap().aws;
+    let with_x = programs::control(aws, Some(world.stub.clone()));
+    let streams = vec![mastodon_beside(&with_x)];
+    ControlConfig { streams, retired: with_x.streams, ..programs::control(aws, None) }
+}
+
 /// The world's machine reads X; here is what a deployment has beside it that reads the same stub as a Mastodon server too.
 struct Both {
     world: World,
@@ -36,17 +50,10 @@ impl Both {
         let data = folder();
         let world = World::empty(data.path(), Settings::seed(16)).await;
         let aws = &world.machine.as_ref().unwrap().aws;
-        let mastodon = StreamConfig { source: SourceName::Mastodon, stream_id: "mastodon".to_owned() };
         let mut read = programs::read(aws, SourceName::X);
-        read.streams.push(mastodon.clone());
+        read.streams.push(SourceName::Mastodon.into());
         let mut control = programs::control(aws, Some(world.stub.clone()));
-        // This machine's ECS knows no such task definition: Mastodon's streamer is started by hand.
-        let streamer = ControlledStreamConfig {
-            stream: mastodon,
-            task_definition: "mastodon".to_owned().into(),
-            ..control.streams[0].clone()
-        };
-        control.streams.push(streamer);
+        control.streams.push(mastodon_beside(&control));
         let control = ControlApi::new(aws.sdk(), control);
         let api = api::whole(ReadApi::new(aws.sdk(), read), control.clone(), None);
         Self { world, control, api, _data: data }
@@ -215,13 +222,8 @@ fn the_task_of_a_source_that_is_no_longer_read_is_stopped_and_its_keywords_wait(
             if is_another { Fate::FailsBefore } else { Fate::Answered }
         });
         let with_x = programs::control(aws, Some(world.stub.clone()));
-        let only_mastodon = programs::control(aws, None);
-        let mut mastodon = only_mastodon.streams[0].clone();
-        mastodon.stream.stream_id = "mastodon".to_owned();
-        mastodon.task_definition = "mastodon".to_owned().into();
-        let deployed =
-            ControlConfig { streams: vec![mastodon], retired: with_x.streams.clone(), ..only_mastodon };
-        let (deployed, with_x) = (ControlApi::new(aws.sdk(), deployed), ControlApi::new(aws.sdk(), with_x));
+        let deployed = ControlApi::new(aws.sdk(), without_x(&world));
+        let with_x = ControlApi::new(aws.sdk(), with_x);
         let state = async || world.get(&format!("{}/stream", world.api())).await;
         assert_eq!(state().await["state"], "running");
         world
@@ -269,14 +271,7 @@ fn keywords_of_a_source_that_is_no_longer_read_can_be_stopped_and_are_not_forgot
         let data = folder();
         let world = World::start(data.path(), Settings::seed(18)).await;
         let aws = &world.machine.as_ref().unwrap().aws;
-        let (with_x, only_mastodon) =
-            (programs::control(aws, Some(world.stub.clone())), programs::control(aws, None));
-        let mut mastodon = only_mastodon.streams[0].clone();
-        mastodon.stream.stream_id = "mastodon".to_owned();
-        mastodon.task_definition = "mastodon".to_owned().into();
-        let deployed =
-            ControlConfig { streams: vec![mastodon], retired: with_x.streams.clone(), ..only_mastodon };
-        let api = api::control(ControlApi::new(aws.sdk(), deployed));
+        let api = api::control(ControlApi::new(aws.sdk(), without_x(&world)));
         let delete = async |path: &str| {
             let request = Request::delete(path).body(Body::empty()).unwrap();
             api.clone().oneshot(request).await.unwrap().status()
