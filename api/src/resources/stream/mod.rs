@@ -1,6 +1,7 @@
 //! `/stream`: the requested keywords, and how collecting them is going.
 
 mod check;
+mod chosen;
 mod compliance;
 mod history;
 mod overview;
@@ -15,12 +16,13 @@ use stream::SourceName;
 use stream::forgetting::Forgetting;
 use stream::history::HistoryOrder;
 use stream::keyword_options::KeywordOptions;
-use stream::keywords::{Removed, RequestedKeyword};
+use stream::keywords::Removed;
 use utc_time::UtcTime;
 use utoipa::{IntoParams, ToSchema};
 use x::limits::RULES;
 
 use self::check::check;
+use self::chosen::{Chosen, chosen, remove_new};
 use self::history::HistoryFields;
 use self::overview::Stream;
 use crate::error::ApiError;
@@ -155,61 +157,6 @@ pub(crate) async fn start(
     }
     let streams = chosen.into_iter().map(|each| each.stream).collect();
     apply(&api, streams).await
-}
-
-/// A stream from which a keyword is to be collected.
-struct Chosen<'a> {
-    stream: &'a ControlledStream,
-    /// The keyword, if it is being collected from there already.
-    present: Option<RequestedKeyword>,
-    /// How many keywords are.
-    requested: usize,
-}
-
-/// Takes `keyword` back from the streams in which it was not before.
-async fn remove_new(chosen: &[Chosen<'_>], keyword: &Keyword) -> Result<(), ApiError> {
-    for each in chosen.iter().filter(|each| each.present.is_none()) {
-        each.stream.stream.status.remove_keyword(keyword).await?;
-    }
-    Ok(())
-}
-
-/// The streams from which `keyword` is to be collected: those of `sources`; without any, those from which it is being collected already, or the
-/// first.
-///
-/// # Errors
-/// A source is not read here, or the list is empty.
-async fn chosen<'a>(
-    api: &'a ControlApi,
-    keyword: &Keyword,
-    sources: Option<Vec<SourceName>>,
-) -> Result<Vec<Chosen<'a>>, ApiError> {
-    const FIELD: &str = "sources";
-    if let Some(sources) = &sources {
-        if sources.is_empty() {
-            return Err(ApiError::Unusable { field: FIELD, reason: "must name a source".to_owned() });
-        }
-        for source in sources {
-            api.streams.of(FIELD, Some(*source))?;
-        }
-    }
-    let mut chosen = Vec::new();
-    for stream in api.streams.iter() {
-        if sources.as_ref().is_some_and(|sources| !sources.contains(&stream.stream.source)) {
-            continue;
-        }
-        let requested = stream.stream.status.keywords().await?;
-        let count = requested.len();
-        let present = requested.into_iter().find(|requested| requested.keyword == *keyword);
-        chosen.push(Chosen { stream, present, requested: count });
-    }
-    if sources.is_none() {
-        match chosen.iter().any(|each| each.present.is_some()) {
-            true => chosen.retain(|each| each.present.is_some()),
-            false => chosen.truncate(1),
-        }
-    }
-    Ok(chosen)
 }
 
 /// Refuses a keyword that is being forgotten.
